@@ -2,6 +2,7 @@
 
 pub mod digest;
 pub mod format;
+pub mod guard;
 pub mod key;
 pub mod local;
 pub mod plan;
