@@ -201,3 +201,78 @@ impl Plan {
 
 /// What a finished step changes in the records.
 pub type Receipt = Vec<Change>;
+
+/// A key on which the sides, or a side and the base, are not plainly equal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    /// Which.
+    pub key: Key,
+    /// What both sides last agreed on.
+    pub base: Option<Box<Record>>,
+    /// The file, as scanned.
+    pub local: Option<LocalStamp>,
+    /// The object, as listed.
+    pub remote: Option<RemoteStamp>,
+    /// Whether the object's bytes can be had at once.
+    pub readability: Readability,
+}
+
+/// Whether an object's bytes can be had at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Readability {
+    /// They can.
+    #[default]
+    Readable,
+    /// It lies in an archive class and must be restored first.
+    Archived,
+    /// It is being restored.
+    Restoring,
+}
+
+/// A file's name that is also a directory's: `top` is held by a file on some side, and at least
+/// one key below it by another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Clash {
+    /// The contested name.
+    pub top: Key,
+    /// Whether the file at `top` stays as it is on both sides.
+    pub top_is_quiet: Quiet,
+    /// Whether some file below `top` stays as it is on both sides.
+    pub below_is_quiet: Quiet,
+}
+
+/// Whether a key needs nothing done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Quiet {
+    /// Nothing.
+    Yes,
+    /// Something, so it is among the items.
+    No,
+}
+
+/// Why nothing is done about a key that is not equal on both sides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Obstacle {
+    /// A file holds the name of the directory it would lie in.
+    BelowFile(Key),
+    /// A directory holds its name.
+    IsDirectory,
+    /// The object lies in an archive class.
+    Archived,
+    /// A conflict is left to a person.
+    Undecided,
+    /// Removals are held back.
+    Held,
+}
+
+impl fmt::Display for Obstacle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BelowFile(top) => write!(f, "the file {top} holds the name of its directory"),
+            Self::IsDirectory => write!(f, "a directory holds its name"),
+            Self::Archived => write!(f, "the object is archived and must be restored first"),
+            Self::Undecided => write!(f, "both sides changed and the conflict is left open"),
+            Self::Held => write!(f, "the directory in its place may not be removed"),
+        }
+    }
+}
