@@ -1,0 +1,4 @@
+//! One story per command.
+
+pub mod init;
+pub mod sync;
