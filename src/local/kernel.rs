@@ -24,6 +24,18 @@ pub(super) enum Renames {
     Linked,
 }
 
+/// Says whether this kernel has flagged renames. A file system may still refuse them.
+pub(super) fn probe_renames(root: BorrowedFd<'_>) -> Renames {
+    let nowhere = Place {
+        directory: root,
+        name: "",
+    };
+    match flagged::no_replace(nowhere, nowhere) {
+        Err(Errno::NOSYS) => Renames::Linked,
+        _ => Renames::Flagged,
+    }
+}
+
 /// Flags for opening a directory for listing and as the base of other calls.
 pub(super) const DIRECTORY: OFlags = OFlags::RDONLY
     .union(OFlags::DIRECTORY)

@@ -21,12 +21,7 @@ impl Root {
     /// [`Kind::Missing`] or [`Kind::Stale`] where the expected file is not under `from`,
     /// [`Kind::Stale`] where a file is under `to`, [`Kind::Clash`] where a directory is; in all of
     /// them everything is as it was. Else what the system answers.
-    pub fn rename(
-        &self,
-        from: &Key,
-        to: &Key,
-        expected: &LocalStamp,
-    ) -> Result<LocalStamp, Error> {
+    pub fn rename(&self, from: &Key, to: &Key, expected: &LocalStamp) -> Result<LocalStamp, Error> {
         const OPERATION: &str = "rename";
         let path = from.as_str();
         let source = self.open_directory(from.parent()).at(OPERATION, path)?;
@@ -35,7 +30,9 @@ impl Root {
             name: from.file_name(),
         };
         check(old, expected, OPERATION, path)?;
-        let target = self.make_parent(to.parent()).at_creation(OPERATION, to.as_str())?;
+        let target = self
+            .make_parent(to.parent())
+            .at_creation(OPERATION, to.as_str())?;
         let new = Place {
             directory: target.as_fd(),
             name: to.file_name(),

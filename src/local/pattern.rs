@@ -19,8 +19,7 @@ pub(super) fn parse(text: &[u8]) -> Result<Gitignore, (usize, String)> {
     for (index, line) in text.split(|&byte| byte == b'\n').enumerate() {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         let number = index + 1;
-        let line =
-            std::str::from_utf8(line).map_err(|_| (number, "it is not UTF-8".to_owned()))?;
+        let line = std::str::from_utf8(line).map_err(|_| (number, "it is not UTF-8".to_owned()))?;
         if line.starts_with('#') {
             continue;
         }
@@ -99,7 +98,8 @@ fn bracket(rest: &mut Peekable<Chars<'_>>, out: &mut String) -> Result<(), &'sta
             ']' if !is_first => break,
             '[' if rest.peek() == Some(&':') => {
                 rest.next();
-                let name: String = std::iter::from_fn(|| rest.next_if(|&c| c != ':' && c != ']')).collect();
+                let name: String =
+                    std::iter::from_fn(|| rest.next_if(|&c| c != ':' && c != ']')).collect();
                 if rest.next() != Some(':') || rest.next() != Some(']') {
                     return Err(UNCLOSED);
                 }
@@ -173,7 +173,11 @@ fn without(gap: char, ranges: &[(char, char)]) -> Vec<(char, char)> {
     for &(low, high) in ranges {
         if low <= gap && gap <= high {
             let (before, after) = (char::from(gap as u8 - 1), char::from(gap as u8 + 1));
-            left.extend([(low, before), (after, high)].into_iter().filter(|(low, high)| low <= high));
+            left.extend(
+                [(low, before), (after, high)]
+                    .into_iter()
+                    .filter(|(low, high)| low <= high),
+            );
         } else {
             left.push((low, high));
         }

@@ -160,9 +160,7 @@ impl Temp {
         }
         self.root.touch(self.key.parent());
         let is_ours = match (place.stat(), fstat(&self.file)) {
-            (Ok(Some(found)), Ok(own)) => {
-                found.st_ino == own.st_ino && found.st_dev == own.st_dev
-            }
+            (Ok(Some(found)), Ok(own)) => found.st_ino == own.st_ino && found.st_dev == own.st_dev,
             _ => false,
         };
         if is_ours {

@@ -74,6 +74,7 @@ impl Root {
         let directory = rustix::fs::open(path, flags, Mode::empty()).at(OPERATION, path)?;
         let stat = fstat(&directory).at(OPERATION, path)?;
         let opens = kernel::probe_opens(directory.as_fd());
+        let renames = kernel::probe_renames(directory.as_fd());
         let own = match own {
             Some(own) => own_names(path, own)?,
             None => None,
@@ -87,7 +88,7 @@ impl Root {
             },
             own,
             opens,
-            renames: Renames::Flagged,
+            renames,
             touched: Touched::default(),
             umask: OnceLock::new(),
         })))

@@ -84,8 +84,8 @@ impl Rules {
         let Some(text) = read_ignore_file(&file, directory)? else {
             return Ok(());
         };
-        let rules = pattern::parse(&text)
-            .map_err(|(line, reason)| bad_ignore(&file, line, reason))?;
+        let rules =
+            pattern::parse(&text).map_err(|(line, reason)| bad_ignore(&file, line, reason))?;
         if !rules.is_empty() {
             let mut by_directory = self
                 .by_directory
@@ -108,11 +108,9 @@ fn verdict(by_directory: &HashMap<String, Gitignore>, path: &str, names: Names) 
     let mut end = path.rfind('/');
     loop {
         let (directory, rest) = end.map_or(("", path), |at| (&path[..at], &path[at + 1..]));
-        let spoken = by_directory
-            .get(directory)
-            .map_or(Match::None, |rules| {
-                rules.matched(rest, names == Names::Directory)
-            });
+        let spoken = by_directory.get(directory).map_or(Match::None, |rules| {
+            rules.matched(rest, names == Names::Directory)
+        });
         match spoken {
             Match::Ignore(_) => return true,
             Match::Whitelist(_) => return false,
