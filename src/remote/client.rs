@@ -3,9 +3,9 @@
 //! Credentials come from the usual AWS chain (environment, files, SSO, `credential_process`, web
 //! identity, container, instance) and are never stored.
 
+use super::Remote;
 use super::error::{Error, Kind, Operation, chain};
 use super::retry::Budget;
-use super::{Remote, error};
 use crate::state::{Access, Addressing, Capabilities};
 use aws_config::environment::EnvironmentVariableRegionProvider;
 use aws_config::meta::region::RegionProviderChain;
@@ -84,7 +84,11 @@ pub async fn connect(access: &Access) -> Result<Client, Error> {
     let mut loader = aws_config::defaults(aws_config::BehaviorVersion::latest())
         .http_client(http)
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
-        .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT).build())
+        .timeout_config(
+            TimeoutConfig::builder()
+                .operation_attempt_timeout(ATTEMPT)
+                .build(),
+        )
         .stalled_stream_protection(
             StalledStreamProtectionConfig::enabled()
                 .grace_period(STALL)
@@ -236,15 +240,4 @@ pub(super) enum Work {
     Send(u64),
     /// The server's own copying.
     ServerSide,
-}
-
-/// Maps an SDK error of a request of this operation.
-pub(super) fn mapped<E>(
-    operation: Operation,
-    bucket: &str,
-) -> impl FnOnce(aws_sdk_s3::error::SdkError<E>) -> error::Error
-where
-    E: aws_sdk_s3::error::ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-{
-    move |sdk| Error::of_sdk(operation, bucket, sdk)
 }

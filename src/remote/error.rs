@@ -149,7 +149,11 @@ impl Error {
                 let code = service.err().code().unwrap_or_default().to_owned();
                 let message = service.err().message().unwrap_or_default().to_owned();
                 let region = raw.headers().get("x-amz-bucket-region").map(str::to_owned);
-                let (kind, passing) = classify(status, &code, region);
+                let (mut kind, passing) = classify(status, &code, region);
+                if operation == Operation::CheckBucket && kind == Kind::NotFound {
+                    // The answer to HEAD has no body and so no code.
+                    kind = Kind::NoBucket;
+                }
                 Self::new(kind, operation, bucket)
                     .passing(passing)
                     .because(Answer {
@@ -230,14 +234,19 @@ fn classify(status: u16, code: &str, region: Option<String>) -> (Kind, Passing) 
         | (401, _)
         | (
             _,
-            "InvalidAccessKeyId" | "SignatureDoesNotMatch" | "InvalidToken" | "NotSignedUp"
+            "InvalidAccessKeyId"
+            | "SignatureDoesNotMatch"
+            | "InvalidToken"
+            | "NotSignedUp"
             | "InvalidClientTokenId",
         ) => Kind::ExpiredCredentials,
         (_, "RequestTimeTooSkewed" | "RequestExpired") => Kind::ClockSkew,
         (301 | 307, _)
         | (
             _,
-            "PermanentRedirect" | "IllegalLocationConstraintException" | "AuthorizationHeaderMalformed",
+            "PermanentRedirect"
+            | "IllegalLocationConstraintException"
+            | "AuthorizationHeaderMalformed",
         ) => Kind::WrongRegion { region },
         (400, "") if region.is_some() => Kind::WrongRegion { region },
         (_, "InvalidObjectState" | "ObjectNotInActiveTierError") => Kind::Archived,

@@ -156,19 +156,18 @@ enum Position {
     After(String),
 }
 
-async fn pages(
-    remote: &Remote,
-    range: Range,
-    sender: &mpsc::Sender<Message>,
-) -> Result<(), Error> {
+async fn pages(remote: &Remote, range: Range, sender: &mpsc::Sender<Message>) -> Result<(), Error> {
     let bad = |why| Error::new(Kind::BadListing(why), Operation::List, &remote.bucket);
+    let budget = &remote.client.shared.budget;
     let folder = remote.folder();
     let own = remote.own_key("");
     let mut position = Position::Start;
     let mut last = range.after.clone().map(String::into_bytes);
     let mut empty = 0;
     loop {
-        let (answer, entries) = fetch(remote, &folder, &range, &position).await?;
+        let (answer, entries) = budget
+            .retry(|| fetch(remote, &folder, &range, &position))
+            .await?;
         let Page {
             batch,
             last: reached,
@@ -188,7 +187,10 @@ async fn pages(
                 Position::Token(before) if *before == token => {
                     return Err(bad("it repeats a continuation token"));
                 }
-                _ if last.as_ref().is_some_and(|key| key.starts_with(own.as_bytes())) => {
+                _ if last
+                    .as_ref()
+                    .is_some_and(|key| key.starts_with(own.as_bytes())) =>
+                {
                     // No UTF-8 name sorts behind this one and still lies in the folder.
                     let behind = format!("{own}\u{10FFFF}");
                     last = Some(behind.clone().into_bytes());
@@ -208,45 +210,48 @@ async fn fetch(
     position: &Position,
 ) -> Result<(ListObjectsV2Output, Entries), Error> {
     let refused = &remote.client.shared.restore_states_refused;
-    let fetch_with = async |attribute: Option<OptionalObjectAttributes>| {
-        let entries = Entries::default();
-        let request = remote
-            .sdk()
-            .list_objects_v2()
-            .bucket(&*remote.bucket)
-            .prefix(folder)
-            .encoding_type(EncodingType::Url)
-            .set_optional_object_attributes(attribute.map(|attribute| vec![attribute]));
-        let request = match position {
-            Position::Start => request.set_start_after(range.after.clone()),
-            Position::Token(token) => request.continuation_token(token),
-            Position::After(key) => request.start_after(key),
-        };
-        let answer = request
-            .customize()
-            .interceptor(entries.clone())
-            .send()
-            .await
-            .map_err(|sdk| Error::of_sdk(Operation::List, &remote.bucket, sdk))?;
-        Ok::<_, Error>((answer, entries))
+    if refused.load(Ordering::Relaxed) {
+        return fetch_with(remote, folder, range, position, None).await;
+    }
+    let states = Some(vec![OptionalObjectAttributes::RestoreStatus]);
+    match fetch_with(remote, folder, range, position, states).await {
+        Err(error)
+            if matches!(error.kind, Kind::Other | Kind::Unsupported)
+                && matches!(error.status(), Some(400 | 501)) =>
+        {
+            let answer = fetch_with(remote, folder, range, position, None).await?;
+            refused.store(true, Ordering::Relaxed);
+            Ok(answer)
+        }
+        ended => ended,
+    }
+}
+
+async fn fetch_with(
+    remote: &Remote,
+    folder: &str,
+    range: &Range,
+    position: &Position,
+    attributes: Option<Vec<OptionalObjectAttributes>>,
+) -> Result<(ListObjectsV2Output, Entries), Error> {
+    let entries = Entries::default();
+    let request = remote
+        .sdk()
+        .list_objects_v2()
+        .bucket(&*remote.bucket)
+        .prefix(folder)
+        .encoding_type(EncodingType::Url)
+        .set_optional_object_attributes(attributes);
+    let request = match position {
+        Position::Start => request.set_start_after(range.after.clone()),
+        Position::Token(token) => request.continuation_token(token),
+        Position::After(key) => request.start_after(key),
     };
-    let budget = &remote.client.shared.budget;
-    budget
-        .retry(async || {
-            if refused.load(Ordering::Relaxed) {
-                return fetch_with(None).await;
-            }
-            match fetch_with(Some(OptionalObjectAttributes::RestoreStatus)).await {
-                Err(error)
-                    if matches!(error.kind, Kind::Other | Kind::Unsupported)
-                        && matches!(error.status(), Some(400 | 501)) =>
-                {
-                    let answer = fetch_with(None).await?;
-                    refused.store(true, Ordering::Relaxed);
-                    Ok(answer)
-                }
-                ended => ended,
-            }
-        })
+    let answer = request
+        .customize()
+        .interceptor(entries.clone())
+        .send()
         .await
+        .map_err(|sdk| Error::of_sdk(Operation::List, &remote.bucket, sdk))?;
+    Ok((answer, entries))
 }

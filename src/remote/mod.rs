@@ -5,6 +5,7 @@
 //! absent. Names every type of the AWS SDK there is in this program; must not know of files,
 //! states, plans or progress.
 
+mod check;
 mod client;
 mod error;
 mod list;

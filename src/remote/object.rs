@@ -173,19 +173,23 @@ impl Remote {
     }
 
     pub(super) async fn head_raw(&self, key: &str) -> Result<Option<HeadObjectOutput>, Error> {
-        let budget = &self.client.shared.budget;
-        let answer = budget
-            .retry(async || {
-                self.sdk()
-                    .head_object()
-                    .bucket(&*self.bucket)
-                    .key(key)
-                    .checksum_mode(ChecksumMode::Enabled)
-                    .send()
-                    .await
-                    .map_err(|sdk| Error::of_sdk(Operation::Head, &self.bucket, sdk).at(key))
-            })
-            .await;
+        self.client
+            .shared
+            .budget
+            .retry(|| self.head_once(key))
+            .await
+    }
+
+    async fn head_once(&self, key: &str) -> Result<Option<HeadObjectOutput>, Error> {
+        let answer = self
+            .sdk()
+            .head_object()
+            .bucket(&*self.bucket)
+            .key(key)
+            .checksum_mode(ChecksumMode::Enabled)
+            .send()
+            .await
+            .map_err(|sdk| Error::of_sdk(Operation::Head, &self.bucket, sdk).at(key));
         match answer {
             Ok(answer) => Ok(Some(answer)),
             Err(error) if error.status() == Some(404) && error.kind == Kind::NotFound => Ok(None),
@@ -215,7 +219,7 @@ impl Remote {
     ) -> Result<(Head, Body), Error> {
         let budget = &self.client.shared.budget;
         let (head, stream, given) = budget
-            .retry(async || self.open(&key, if_match, range.clone()).await)
+            .retry(|| self.open(&key, if_match, range.clone()))
             .await?;
         let body = Body {
             remote: self.clone(),
@@ -351,7 +355,7 @@ impl Body {
         self.resumes += 1;
         let range = Some(self.at..self.end);
         let (_, stream, _) = budget
-            .retry(async || self.remote.open(&self.key, &self.etag, range.clone()).await)
+            .retry(|| self.remote.open(&self.key, &self.etag, range.clone()))
             .await?;
         self.stream = stream;
         Ok(())

@@ -188,10 +188,7 @@ fn hidden(name: &[u8], why: Unfit) -> Listed {
     }
 }
 
-fn readability(
-    class: Option<&ObjectStorageClass>,
-    restore: Option<&RestoreStatus>,
-) -> Readability {
+fn readability(class: Option<&ObjectStorageClass>, restore: Option<&RestoreStatus>) -> Readability {
     match class {
         Some(ObjectStorageClass::Glacier | ObjectStorageClass::DeepArchive) => match restore {
             Some(restore) if restore.is_restore_in_progress() == Some(true) => {
@@ -212,8 +209,14 @@ mod tests {
     fn a_text_counts_only_when_it_is_closed() {
         for (text, entries) in [
             ("<ListBucketResult></ListBucketResult>", 0),
-            ("<L><Contents>1</Contents><Contents/></L></ListBucketResult >\n", 1),
-            ("<x:ListBucketResult><x:Contents></x:Contents></x:ListBucketResult>", 1),
+            (
+                "<L><Contents>1</Contents><Contents/></L></ListBucketResult >\n",
+                1,
+            ),
+            (
+                "<x:ListBucketResult><x:Contents></x:Contents></x:ListBucketResult>",
+                1,
+            ),
             ("<ListBucketResult/>", BROKEN),
             ("<ListBucketResult><Contents></Contents>", BROKEN),
             ("<ListBucketResult></ListBucketResult", BROKEN),

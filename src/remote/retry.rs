@@ -38,10 +38,10 @@ impl Budget {
     }
 
     /// Runs `request` until it succeeds, fails for good or the repeats are used up.
-    pub(super) async fn retry<T>(
-        &self,
-        mut request: impl AsyncFnMut() -> Result<T, Error>,
-    ) -> Result<T, Error> {
+    pub(super) async fn retry<T, F>(&self, mut request: impl FnMut() -> F) -> Result<T, Error>
+    where
+        F: Future<Output = Result<T, Error>>,
+    {
         let mut repeats = 0;
         loop {
             let ended = request().await;

@@ -115,27 +115,34 @@ impl Remote {
                 Expect::Is(_) => self.capabilities.put_if_match.into(),
             },
         };
-        let size_bytes = length(&bytes);
         self.client
             .shared
             .budget
-            .retry(async || {
-                let conditions = match self.look(&attempt).await? {
-                    Look::Send(conditions) => conditions,
-                    Look::Done(stamp) => return Ok(stamp),
-                };
-                match self
-                    .send_put(&key, bytes.clone(), crc64, conditions, meta)
-                    .await
-                {
-                    Ok(answer) => {
-                        self.written(&attempt, answer.e_tag(), answer.version_id(), size_bytes)
-                            .await
-                    }
-                    Err(error) => self.settle(&attempt, error).await,
-                }
-            })
+            .retry(|| self.put_once(&attempt, &bytes, crc64, meta))
             .await
+    }
+
+    async fn put_once(
+        &self,
+        attempt: &Attempt<'_>,
+        bytes: &Bytes,
+        crc64: u64,
+        meta: &Meta,
+    ) -> Result<RemoteStamp, Error> {
+        let conditions = match self.look(attempt).await? {
+            Look::Send(conditions) => conditions,
+            Look::Done(stamp) => return Ok(stamp),
+        };
+        let sent = self
+            .send_put(attempt.key, bytes.clone(), crc64, conditions, meta)
+            .await;
+        match sent {
+            Ok(answer) => {
+                self.written(attempt, answer.e_tag(), answer.version_id(), length(bytes))
+                    .await
+            }
+            Err(error) => self.settle(attempt, error).await,
+        }
     }
 
     async fn send_put(
@@ -185,43 +192,44 @@ impl Remote {
     }
 
     pub(super) async fn delete_object(&self, key: &str, expect: &ETag) -> Result<Gone, Error> {
-        let changed = || self.error(Kind::Changed, Operation::Delete, key);
-        let is_enforced = self.capabilities.delete_if_match && !expect.is_empty();
         self.client
             .shared
             .budget
-            .retry(async || {
-                if !is_enforced {
-                    match self.head_object(key).await? {
-                        None => return Ok(Gone::Already),
-                        Some(head) if head.stamp.etag != *expect => return Err(changed()),
-                        Some(_) => {}
-                    }
-                }
-                let Err(error) = self
-                    .sdk()
-                    .delete_object()
-                    .bucket(&*self.bucket)
-                    .key(key)
-                    .set_if_match(is_enforced.then(|| self.condition(expect)))
-                    .send()
-                    .await
-                    .map_err(|sdk| Error::of_sdk(Operation::Delete, &self.bucket, sdk).at(key))
-                else {
-                    return Ok(Gone::Deleted);
-                };
-                if !is_doubtful(&error) {
-                    return Err(error);
-                }
-                match self.head_object(key).await {
-                    Err(head) => Err(self.unknown(Operation::Delete, key, head)),
-                    Ok(None) if error.passing == Passing::Unclear => Ok(Gone::Deleted),
-                    Ok(None) => Ok(Gone::Already),
-                    Ok(Some(head)) if head.stamp.etag == *expect => Err(as_changed(error)),
-                    Ok(Some(_)) => Err(changed()),
-                }
-            })
+            .retry(|| self.delete_once(key, expect))
             .await
+    }
+
+    async fn delete_once(&self, key: &str, expect: &ETag) -> Result<Gone, Error> {
+        let changed = || self.error(Kind::Changed, Operation::Delete, key);
+        let is_enforced = self.capabilities.delete_if_match && !expect.is_empty();
+        if !is_enforced {
+            match self.head_object(key).await? {
+                None => return Ok(Gone::Already),
+                Some(head) if head.stamp.etag != *expect => return Err(changed()),
+                Some(_) => {}
+            }
+        }
+        let sent = self
+            .sdk()
+            .delete_object()
+            .bucket(&*self.bucket)
+            .key(key)
+            .set_if_match(is_enforced.then(|| self.condition(expect)))
+            .send()
+            .await
+            .map_err(|sdk| Error::of_sdk(Operation::Delete, &self.bucket, sdk).at(key));
+        let error = match sent {
+            Ok(_) => return Ok(Gone::Deleted),
+            Err(error) if is_doubtful(&error) => error,
+            Err(error) => return Err(error),
+        };
+        match self.head_object(key).await {
+            Err(head) => Err(self.unknown(Operation::Delete, key, head)),
+            Ok(None) if error.passing == Passing::Unclear => Ok(Gone::Deleted),
+            Ok(None) => Ok(Gone::Already),
+            Ok(Some(head)) if head.stamp.etag == *expect => Err(as_changed(error)),
+            Ok(Some(_)) => Err(changed()),
+        }
     }
 
     /// The conditions to send, after a look at the object where the server enforces none.
