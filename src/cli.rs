@@ -9,8 +9,9 @@ mod values;
 
 use crate::guard::Limit;
 use crate::state::{Access, Addressing, ConflictPolicy, Recursion};
-use args::Args;
+use crate::sync::{Mode, Safety, Trust};
 use argh::FromArgs;
+use args::Args;
 use std::ffi::OsString;
 use std::path::PathBuf;
 pub use values::S3Uri;
@@ -43,18 +44,9 @@ pub struct Run {
     /// How many removals are allowed.
     pub limit: Limit,
     /// Whether the guard and a missing marker stop a map.
-    pub guard: Guard,
+    pub safety: Safety,
     /// Whether recorded stamps are believed.
     pub trust: Trust,
-}
-
-/// Whether anything is changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
-    /// Things are done.
-    Apply,
-    /// Things are only planned.
-    DryRun,
 }
 
 /// How much a run tells, and in what form.
@@ -84,24 +76,6 @@ pub enum Form {
     Text,
     /// One JSON object a line.
     Json,
-}
-
-/// Whether safety stops are heeded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Guard {
-    /// They are.
-    Heeded,
-    /// They are let pass this once.
-    Forced,
-}
-
-/// Whether recorded stamps are believed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trust {
-    /// An equal stamp means equal content.
-    Stamps,
-    /// Every file is read.
-    Nothing,
 }
 
 /// A change of settings.
@@ -191,11 +165,17 @@ pub struct Misuse {
 
 impl Misuse {
     fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), hint: None }
+        Self {
+            message: message.into(),
+            hint: None,
+        }
     }
 
     fn hint(self, hint: &'static str) -> Self {
-        Self { hint: Some(hint), ..self }
+        Self {
+            hint: Some(hint),
+            ..self
+        }
     }
 }
 
@@ -216,22 +196,38 @@ pub fn parse(argv: impl IntoIterator<Item = OsString>) -> Result<Command, Misuse
             })
         })
         .collect::<Result<Vec<_>, _>>()?;
-    if words.iter().any(|word| matches!(word.as_str(), "-?" | "-h" | "--help")) {
+    if words
+        .iter()
+        .any(|word| matches!(word.as_str(), "-?" | "-h" | "--help"))
+    {
         return Ok(Command::Print(help()));
     }
-    if words.iter().any(|word| matches!(word.as_str(), "-v" | "--version")) {
-        return Ok(Command::Print(format!("s3-bsync {}\n", env!("CARGO_PKG_VERSION"))));
+    if words
+        .iter()
+        .any(|word| matches!(word.as_str(), "-v" | "--version"))
+    {
+        return Ok(Command::Print(format!(
+            "s3-bsync {}\n",
+            env!("CARGO_PKG_VERSION")
+        )));
     }
     let folded = values::fold(words)?;
     let folded: Vec<&str> = folded.iter().map(String::as_str).collect();
     let args = Args::from_args(&["s3-bsync"], &folded).map_err(|exit| {
-        Misuse::new(exit.output.trim_end().trim_end_matches('.').to_lowercase_first()).hint(SEE_HELP)
+        Misuse::new(
+            exit.output
+                .trim_end()
+                .trim_end_matches('.')
+                .to_lowercase_first(),
+        )
+        .hint(SEE_HELP)
     })?;
     args.into_command()
 }
 
 fn help() -> String {
-    let text = Args::from_args(&["s3-bsync"], &["--help"]).map_or_else(|exit| exit.output, |_| String::new());
+    let text = Args::from_args(&["s3-bsync"], &["--help"])
+        .map_or_else(|exit| exit.output, |_| String::new());
     text.replace("--dir <dir>", "--dir <path> <s3-dest>")
         .replace("--rmdir <rmdir>", "--rmdir <path> [<s3-dest>]")
 }
@@ -256,20 +252,40 @@ impl Args {
         let file = self.state_file()?;
         let voice = self.voice();
         if self.dump {
-            let detail = if self.objects { Detail::Objects } else { Detail::Maps };
-            return Ok(Command::Dump(Dump { file, form: voice.form, detail }));
+            let detail = if self.objects {
+                Detail::Objects
+            } else {
+                Detail::Maps
+            };
+            return Ok(Command::Dump(Dump {
+                file,
+                form: voice.form,
+                detail,
+            }));
         }
         if self.init {
             return self.into_init(file, voice);
         }
         Ok(Command::Sync(Run {
             file,
-            mode: if self.dryrun { Mode::DryRun } else { Mode::Apply },
+            mode: if self.dryrun {
+                Mode::DryRun
+            } else {
+                Mode::Apply
+            },
             voice,
             jobs: self.jobs.map(usize::from),
             limit: self.max_delete.unwrap_or_default(),
-            guard: if self.force { Guard::Forced } else { Guard::Heeded },
-            trust: if self.full { Trust::Nothing } else { Trust::Stamps },
+            safety: if self.force {
+                Safety::Forced
+            } else {
+                Safety::Heeded
+            },
+            trust: if self.full {
+                Trust::Nothing
+            } else {
+                Trust::Stamps
+            },
         }))
     }
 
@@ -286,31 +302,44 @@ impl Args {
 
     fn check_combination(&self) -> Result<(), Misuse> {
         if self.dump && (self.init || self.dryrun) {
-            return Err(Misuse::new("--dump goes with no other command").hint("give --dump alone, or with --file, --json or --objects"));
+            return Err(Misuse::new("--dump goes with no other command")
+                .hint("give --dump alone, or with --file, --json or --objects"));
         }
         if self.objects && !self.dump {
             return Err(Misuse::new("--objects goes with --dump only").hint("add --dump"));
         }
         if self.quiet && self.debug {
-            return Err(Misuse::new("--quiet and --debug contradict each other").hint("give one of them"));
+            return Err(
+                Misuse::new("--quiet and --debug contradict each other").hint("give one of them")
+            );
         }
         if self.init {
             if let Some(flag) = self.run_flag() {
-                return Err(Misuse::new(format!("{flag} does not go with --init")).hint("--init only changes settings; run again without it to sync"));
+                return Err(Misuse::new(format!("{flag} does not go with --init"))
+                    .hint("--init only changes settings; run again without it to sync"));
             }
-            if self.dir.is_empty() && let Some(flag) = self.setting_flag() {
-                return Err(Misuse::new(format!("{flag} needs a --dir to apply to")).hint("name the map: --init --dir PATH S3_DEST"));
+            if self.dir.is_empty()
+                && let Some(flag) = self.setting_flag()
+            {
+                return Err(Misuse::new(format!("{flag} needs a --dir to apply to"))
+                    .hint("name the map: --init --dir PATH S3_DEST"));
             }
             if self.purge && self.overwrite {
-                return Err(Misuse::new("--purge and --overwrite contradict each other").hint("give one of them"));
+                return Err(Misuse::new("--purge and --overwrite contradict each other")
+                    .hint("give one of them"));
             }
             if self.name.is_some() && self.dir.len() > 1 {
-                return Err(Misuse::new("--name can name only one map").hint("add the maps one at a time"));
+                return Err(
+                    Misuse::new("--name can name only one map").hint("add the maps one at a time")
+                );
             }
             return Ok(());
         }
         match self.init_flag() {
-            Some(flag) => Err(Misuse::new(format!("{flag} changes settings and needs --init")).hint("add --init, or run without the flag to sync")),
+            Some(flag) => Err(
+                Misuse::new(format!("{flag} changes settings and needs --init"))
+                    .hint("add --init, or run without the flag to sync"),
+            ),
             None => Ok(()),
         }
     }
@@ -320,13 +349,19 @@ impl Args {
             return std::env::home_dir()
                 .filter(|home| home.is_absolute())
                 .map(|home| home.join(".state.s3sync"))
-                .ok_or_else(|| Misuse::new("there is no home directory for the state file").hint("set HOME or give --file with an absolute path"));
+                .ok_or_else(|| {
+                    Misuse::new("there is no home directory for the state file")
+                        .hint("set HOME or give --file with an absolute path")
+                });
         };
         let path = PathBuf::from(file);
         if path.is_absolute() && path.file_name().is_some() {
             Ok(path)
         } else {
-            Err(Misuse::new(format!("--file {file:?} is not the absolute path of a file")).hint("cron has no current directory worth relying on: begin the path with /"))
+            Err(Misuse::new(format!(
+                "--file {file:?} is not the absolute path of a file"
+            ))
+            .hint("cron has no current directory worth relying on: begin the path with /"))
         }
     }
 
@@ -340,7 +375,11 @@ impl Args {
             endpoint: self.endpoint_url,
             region: self.region,
             profile: self.profile,
-            addressing: if self.path_style { Addressing::Path } else { Addressing::VirtualHost },
+            addressing: if self.path_style {
+                Addressing::Path
+            } else {
+                Addressing::VirtualHost
+            },
         };
         let add = self.dir.into_iter().map(|MapArg { path, dest }| NewMap {
             path,
@@ -357,7 +396,11 @@ impl Args {
             voice,
             start,
             add: add.collect(),
-            remove: self.rmdir.into_iter().map(|UnmapArg { path, dest }| Unmap { path, dest }).collect(),
+            remove: self
+                .rmdir
+                .into_iter()
+                .map(|UnmapArg { path, dest }| Unmap { path, dest })
+                .collect(),
         }))
     }
 }

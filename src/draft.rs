@@ -60,7 +60,9 @@ pub fn conflict_name(key: &Key, tag: &str) -> Option<Key> {
     };
     let added = format!(".conflict-{tag}{extension}");
     let room = MAX_COMPONENT_BYTES.checked_sub(added.len())?;
-    let cut = (0..=stem.len().min(room)).rev().find(|&at| stem.is_char_boundary(at))?;
+    let cut = (0..=stem.len().min(room))
+        .rev()
+        .find(|&at| stem.is_char_boundary(at))?;
     let folder = &key.as_str()[..key.as_str().len() - name.len()];
     Key::parse(&format!("{folder}{}{added}", &stem[..cut])).ok()
 }
@@ -239,7 +241,12 @@ impl Draft {
                 loser: Loser::Keep,
             },
             Settlement::KeepBoth | Settlement::Leave => match conflict_name(&key, tag) {
-                Some(aside) => Step::KeepBoth { key: key.clone(), aside, local, remote },
+                Some(aside) => Step::KeepBoth {
+                    key: key.clone(),
+                    aside,
+                    local,
+                    remote,
+                },
                 None => return self.skipped.push((key, Obstacle::Undecided)),
             },
         };

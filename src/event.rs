@@ -34,7 +34,7 @@ pub enum Event<'a> {
         /// Which key.
         key: &'a Key,
         /// Why.
-        cause: &'a dyn std::error::Error,
+        cause: &'a (dyn std::error::Error + 'static),
     },
     /// A key is left alone although its sides are not equal.
     Skipped {

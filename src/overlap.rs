@@ -25,7 +25,11 @@ pub enum Shared {
 
 impl fmt::Display for Overlap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { first, second, shared } = self;
+        let Self {
+            first,
+            second,
+            shared,
+        } = self;
         match shared {
             Shared::Paths(a, b) | Shared::Prefixes(a, b) => {
                 write!(f, "maps {first} and {second} overlap: {a} and {b}")

@@ -15,14 +15,14 @@ use crate::guard::{self, Held, Limit, Toll};
 use crate::key::Key;
 use crate::local::{self, Marker, OwnFiles, RecoveryRun, Root};
 use crate::plan::{Item, Obstacle, Plan, Step};
-use crate::reconcile::{Ground, Settlement};
+use crate::reconcile::Ground;
 use crate::remote::{self, Remote};
-use crate::state::{Bucket, Capabilities, Change, DirMap, Encryption, ReplicaId, RootId};
+use crate::state::{Bucket, Capabilities, Change, DirMap, Encryption, Record, ReplicaId, RootId};
 use crate::stop::Stop;
 use crate::store::{self, Store};
-use crate::transfer::Hands;
+use crate::transfer::{Failure, Hands};
 pub use join::{Broken, Trust};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
@@ -111,9 +111,14 @@ impl fmt::Display for Halt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Root(error) => error.fmt(f),
-            Self::MarkerMissing(path) => write!(f, "{path} was synced before but holds no marker now"),
+            Self::MarkerMissing(path) => {
+                write!(f, "{path} was synced before but holds no marker now")
+            }
             Self::MarkerForeign(path) => {
-                write!(f, "the marker in {path} belongs to another state file or map")
+                write!(
+                    f,
+                    "the marker in {path} belongs to another state file or map"
+                )
             }
             Self::Encoded(name) => write!(f, "map {name} asks for gzip or age"),
             Self::Broken(error) => error.fmt(f),
@@ -154,7 +159,10 @@ pub struct Outcome {
 
 impl Outcome {
     fn halted(halt: Halt) -> Self {
-        Self { halt: Some(halt), ..Self::default() }
+        Self {
+            halt: Some(halt),
+            ..Self::default()
+        }
     }
 }
 
@@ -203,7 +211,12 @@ pub fn stand(task: &Task) -> Result<(Root, Standing), Halt> {
 }
 
 /// Syncs one map. `root` and `standing` come from [`stand`]; a foreign base has been reset.
-pub async fn sync(task: &Task, root: Root, standing: Standing, store: &Arc<Mutex<Store>>) -> Outcome {
+pub async fn sync(
+    task: &Task,
+    root: Root,
+    standing: Standing,
+    store: &Arc<Mutex<Store>>,
+) -> Outcome {
     let mut run = match Sync::begin(task, root, standing).await {
         Ok(run) => run,
         Err(halt) => return Outcome::halted(halt),
@@ -218,21 +231,30 @@ struct Sync<'a> {
     task: &'a Task,
     hands: Arc<Hands>,
     ground: Ground,
+    /// Records of the keys under work, for a further round.
+    bases: HashMap<Key, Box<Record>>,
     outcome: Outcome,
 }
 
 impl<'a> Sync<'a> {
     async fn begin(task: &'a Task, root: Root, standing: Standing) -> Result<Self, Halt> {
-        let Task { bucket, map, terms, .. } = task;
+        let Task {
+            bucket, map, terms, ..
+        } = task;
         (terms.sink)(Event::Begun {
             map: &map.name,
             path: &map.path,
             uri: &map.uri(&bucket.name),
         });
-        let client = remote::connect(&bucket.access).await.map_err(Halt::Remote)?;
+        let client = remote::connect(&bucket.access)
+            .await
+            .map_err(Halt::Remote)?;
         let capabilities = bucket.capabilities.unwrap_or_default();
         let remote = client.remote(&bucket.name, &map.prefix, capabilities);
-        let outcome = Outcome { root: Some(root.id()), ..Outcome::default() };
+        let outcome = Outcome {
+            root: Some(root.id()),
+            ..Outcome::default()
+        };
         let hands = Hands::new(
             root,
             remote,
@@ -243,11 +265,15 @@ impl<'a> Sync<'a> {
         );
         Ok(Self {
             task,
-            hands: Arc::new(Hands { storage_class: map.storage_class.clone(), ..hands }),
+            hands: Arc::new(Hands {
+                storage_class: map.storage_class.clone(),
+                ..hands
+            }),
             ground: match standing {
                 Standing::Based => Ground::Based,
                 Standing::New | Standing::Foreign => Ground::Baseless,
             },
+            bases: HashMap::new(),
             outcome,
         })
     }
@@ -259,6 +285,11 @@ impl<'a> Sync<'a> {
             return Ok(());
         }
         let joined = read.joined;
+        let based = joined
+            .items
+            .iter()
+            .filter_map(|item| Some((item.key.clone(), item.base.clone()?)));
+        self.bases = based.collect();
         let counts = &mut self.outcome.counts;
         counts.scanned = joined.scanned;
         counts.listed = joined.listed;
@@ -272,7 +303,10 @@ impl<'a> Sync<'a> {
         let draft = draft(decided, &joined.clashes, &self.tag());
         let plan = self.judge(draft, joined.records);
         (terms.sink)(Event::Planned {
-            steps: plan.steps().filter(|step| !matches!(step, Step::Adopt(_) | Step::Forget(_))).count(),
+            steps: plan
+                .steps()
+                .filter(|step| !matches!(step, Step::Adopt(_) | Step::Forget(_)))
+                .count(),
             bytes: plan.steps().map(Step::transfer_bytes).sum(),
         });
         if terms.mode == Mode::DryRun {
@@ -283,7 +317,10 @@ impl<'a> Sync<'a> {
             return Ok(());
         }
         if !read.leftovers.is_empty() {
-            self.hands.root.sweep_temps(&read.leftovers).map_err(Halt::Root)?;
+            self.hands
+                .root
+                .sweep_temps(&read.leftovers, &self.hands.recovery)
+                .map_err(Halt::Root)?;
         }
         if plan.is_empty() {
             return Ok(());
@@ -302,19 +339,25 @@ impl<'a> Sync<'a> {
     async fn decide(&mut self, items: Vec<Item>) -> Result<Vec<Decided>, Halt> {
         let looked = look::look(self.task, &self.hands, self.ground, items).await?;
         for (key, failure) in looked.failed {
-            self.outcome.counts.failed += 1;
-            (self.task.terms.sink)(Event::Failed { key: &key, cause: &failure });
+            self.fail(&key, &failure);
         }
         Ok(looked.decided)
     }
 
     /// Tells what a draft leaves out, and holds its removals back where there are too many.
     fn judge(&mut self, draft: Draft, records: u64) -> Plan {
-        let Draft { mut plan, skipped, settled } = draft;
+        let Draft {
+            mut plan,
+            skipped,
+            settled,
+        } = draft;
         let terms = &self.task.terms;
         for (key, settlement) in &settled {
             self.outcome.counts.conflicts += 1;
-            (terms.sink)(Event::Settled { key, settlement: *settlement });
+            (terms.sink)(Event::Settled {
+                key,
+                settlement: *settlement,
+            });
         }
         for (key, obstacle) in &skipped {
             self.skip(key, obstacle);
@@ -325,7 +368,11 @@ impl<'a> Sync<'a> {
             (terms.sink)(Event::Guarded(held));
             self.outcome.halt = Some(Halt::Guarded(held));
             plan.deletions.clear();
-            let blocked: Vec<Key> = plan.clearing.drain(..).map(|step| step.key().clone()).collect();
+            let blocked: Vec<Key> = plan
+                .clearing
+                .drain(..)
+                .map(|step| step.key().clone())
+                .collect();
             let (held_back, free) = std::mem::take(&mut plan.transfers)
                 .into_iter()
                 .partition(|step| blocked.iter().any(|top| step.key().is_below(top.as_str())));
@@ -337,6 +384,14 @@ impl<'a> Sync<'a> {
         plan
     }
 
+    fn fail(&mut self, key: &Key, failure: &Failure) {
+        self.outcome.counts.failed += 1;
+        (self.task.terms.sink)(Event::Failed {
+            key,
+            cause: failure,
+        });
+    }
+
     fn skip(&mut self, key: &Key, obstacle: &Obstacle) {
         self.outcome.counts.skipped += 1;
         (self.task.terms.sink)(Event::Skipped { key, obstacle });
@@ -345,7 +400,9 @@ impl<'a> Sync<'a> {
     /// What must be so before the first change: the marker names this run, and where something is
     /// written to the bucket, what its server honours is known.
     async fn prepare(&mut self, plan: &Plan) -> Result<(), Halt> {
-        let Task { bucket, map, terms, .. } = self.task;
+        let Task {
+            bucket, map, terms, ..
+        } = self.task;
         if bucket.capabilities.is_none() && plan.steps().any(Step::writes_remote) {
             let found = self.hands.remote.probe().await.map_err(Halt::Remote)?;
             if !(found.put_if_absent && found.put_if_match) {
@@ -394,8 +451,7 @@ impl<'a> Sync<'a> {
             }
             if round == ROUNDS {
                 for (key, failure) in stale {
-                    self.outcome.counts.failed += 1;
-                    (self.task.terms.sink)(Event::Failed { key: &key, cause: &failure });
+                    self.fail(&key, &failure);
                 }
                 break;
             }
@@ -414,13 +470,11 @@ impl<'a> Sync<'a> {
     /// Looks at stale keys anew and plans for them.
     async fn again(&mut self, stale: perform::Stale) -> Result<Plan, Halt> {
         let mut items = Vec::with_capacity(stale.len());
-        for (key, failure) in stale {
-            match look::observe(&self.hands, &failure.base, &key).await {
+        for (key, _) in stale {
+            let base = self.bases.get(&key).cloned();
+            match look::observe(&self.hands, base, key.clone()).await {
                 Ok(item) => items.push(item),
-                Err(cause) => {
-                    self.outcome.counts.failed += 1;
-                    (self.task.terms.sink)(Event::Failed { key: &key, cause: &cause });
-                }
+                Err(failure) => self.fail(&key, &failure),
             }
         }
         items.sort_by(|a, b| a.key.cmp(&b.key));
@@ -432,7 +486,10 @@ impl<'a> Sync<'a> {
 
 /// Whether a plan's removals are within the limit, on each side.
 fn toll(plan: &Plan, records: u64, limit: Limit) -> Result<(), Held> {
-    let mut local = Toll { records, ..Toll::default() };
+    let mut local = Toll {
+        records,
+        ..Toll::default()
+    };
     let mut remote = local;
     for step in plan.steps() {
         match step {
@@ -445,6 +502,3 @@ fn toll(plan: &Plan, records: u64, limit: Limit) -> Result<(), Held> {
     }
     guard::judge(local, limit).and_then(|()| guard::judge(remote, limit))
 }
-
-#[allow(unused)]
-fn settlement_is_data(_: Settlement) {}

@@ -78,7 +78,9 @@ impl Failure {
         match self {
             Self::Stale => true,
             Self::Local(error) => matches!(error.kind, local::Kind::Stale | local::Kind::Missing),
-            Self::Remote(error) => matches!(error.kind, remote::Kind::Changed | remote::Kind::NotFound),
+            Self::Remote(error) => {
+                matches!(error.kind, remote::Kind::Changed | remote::Kind::NotFound)
+            }
             _ => false,
         }
     }
@@ -98,7 +100,10 @@ impl fmt::Display for Failure {
             Self::Local(error) => error.fmt(f),
             Self::Remote(error) => error.fmt(f),
             Self::Encoded(encoding) => {
-                write!(f, "the object is encoded ({encoding:?}) but its map is plain")
+                write!(
+                    f,
+                    "the object is encoded ({encoding:?}) but its map is plain"
+                )
             }
             Self::Damaged { what } => write!(f, "the object arrived with a wrong {what}"),
             Self::Interrupted => write!(f, "the run was interrupted"),
@@ -161,24 +166,39 @@ impl Hands {
         match step {
             Step::Adopt(record) => Ok(vec![Change::Upsert((**record).clone())]),
             Step::Forget(key) => Ok(vec![Change::Remove(key.clone())]),
-            Step::Upload { key, local, over, loser } => {
+            Step::Upload {
+                key,
+                local,
+                over,
+                loser,
+            } => {
                 if let (Some(object), Loser::Keep) = (over, loser) {
                     self.keep_remote(key, object).await?;
                 }
                 let record = self.upload(key, *local, over.as_ref()).await?;
                 Ok(vec![Change::Upsert(record)])
             }
-            Step::Download { key, remote, over, loser } => {
+            Step::Download {
+                key,
+                remote,
+                over,
+                loser,
+            } => {
                 let record = self.download(key, remote, *over, *loser).await?;
                 Ok(vec![Change::Upsert(record)])
             }
-            Step::KeepBoth { key, aside, local, remote } => {
-                self.keep_both(key, aside, *local, remote).await
-            }
+            Step::KeepBoth {
+                key,
+                aside,
+                local,
+                remote,
+            } => self.keep_both(key, aside, *local, remote).await,
             Step::DeleteLocal { key, local } => {
                 let (hands, name, local) = (Arc::clone(self), key.clone(), *local);
                 blocking(move || {
-                    Ok(hands.root.remove_to_recovery(&name, &local, &hands.recovery)?)
+                    Ok(hands
+                        .root
+                        .remove_to_recovery(&name, &local, &hands.recovery)?)
                 })
                 .await?;
                 Ok(vec![Change::Remove(key.clone())])
@@ -197,15 +217,8 @@ impl Hands {
         loser: Loser,
     ) -> Result<(), Failure> {
         let (hands, name) = (Arc::clone(self), key.clone());
-        // The licence to delete is that the file is gone, so look once more. Where a directory
-        // took the name, it is gone as well.
-        let found = blocking(move || match hands.root.stat(&name) {
-            Ok(found) => Ok(found.is_some()),
-            Err(error) if loser == Loser::Keep && error.is_directory() => Ok(false),
-            Err(error) if error.is_directory() => Ok(false),
-            Err(error) => Err(error.into()),
-        })
-        .await?;
+        // The licence to delete is that the file is gone, so look once more.
+        let found = blocking(move || Ok(hands.root.stat(&name)?.is_some())).await?;
         if found {
             return Err(Failure::Stale);
         }
@@ -217,7 +230,10 @@ impl Hands {
     }
 
     async fn keep_remote(&self, key: &Key, stamp: &RemoteStamp) -> Result<(), Failure> {
-        let kept = self.remote.keep_loser(key, stamp, self.recovery.name()).await?;
+        let kept = self
+            .remote
+            .keep_loser(key, stamp, self.recovery.name())
+            .await?;
         (self.sink)(Event::KeptRemote {
             key,
             stamp,
@@ -257,7 +273,11 @@ fn io_failed(operation: &'static str, key: &Key, error: std::io::Error) -> Failu
         std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => local::Kind::NoSpace,
         _ => local::Kind::Io(error),
     };
-    Failure::Local(local::Error { operation, path: key.to_string(), kind })
+    Failure::Local(local::Error {
+        operation,
+        path: key.to_string(),
+        kind,
+    })
 }
 
 /// Runs blocking work where it may block.

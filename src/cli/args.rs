@@ -24,7 +24,10 @@ use argh::FromArgs;
 pub(super) struct Args {
     /// print the version
     #[argh(switch, short = 'v')]
-    #[expect(dead_code, reason = "answered before the other flags are read; declared for the help")]
+    #[expect(
+        dead_code,
+        reason = "answered before the other flags are read; declared for the help"
+    )]
     version: bool,
     /// change settings; no sync
     #[argh(switch, short = 'i')]
@@ -143,5 +146,8 @@ impl Args {
 }
 
 fn first<const N: usize>(flags: [(bool, &'static str); N]) -> Option<&'static str> {
-    flags.into_iter().find(|(given, _)| *given).map(|(_, flag)| flag)
+    flags
+        .into_iter()
+        .find(|(given, _)| *given)
+        .map(|(_, flag)| flag)
 }

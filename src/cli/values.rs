@@ -75,7 +75,10 @@ impl FromArgValue for S3Uri {
         {
             return refuse(&format!("in its prefix {why}"));
         }
-        Ok(Self { bucket: bucket.to_owned(), prefix: prefix.to_owned() })
+        Ok(Self {
+            bucket: bucket.to_owned(),
+            prefix: prefix.to_owned(),
+        })
     }
 }
 
@@ -88,8 +91,15 @@ fn absolute(text: &str) -> Result<String, String> {
     if trimmed.is_empty() {
         return Err("the root directory / cannot be mapped".to_owned());
     }
-    if trimmed.split('/').skip(1).any(|part| matches!(part, "" | "." | "..")) || trimmed.contains('\0') {
-        return Err(format!("{text:?} is not a plain path: it holds //, . or .."));
+    if trimmed
+        .split('/')
+        .skip(1)
+        .any(|part| matches!(part, "" | "." | ".."))
+        || trimmed.contains('\0')
+    {
+        return Err(format!(
+            "{text:?} is not a plain path: it holds //, . or .."
+        ));
     }
     Ok(trimmed.to_owned())
 }
@@ -103,7 +113,10 @@ pub(super) struct MapArg {
 impl FromArgValue for MapArg {
     fn from_arg_value(text: &str) -> Result<Self, String> {
         let (path, dest) = text.split_once(JOINT).ok_or("it takes PATH S3_DEST")?;
-        Ok(Self { path: absolute(path)?, dest: S3Uri::from_arg_value(dest)? })
+        Ok(Self {
+            path: absolute(path)?,
+            dest: S3Uri::from_arg_value(dest)?,
+        })
     }
 }
 
@@ -119,7 +132,10 @@ impl FromArgValue for UnmapArg {
             Some((path, dest)) => (path, Some(S3Uri::from_arg_value(dest)?)),
             None => (text, None),
         };
-        Ok(Self { path: absolute(path)?, dest })
+        Ok(Self {
+            path: absolute(path)?,
+            dest,
+        })
     }
 }
 
@@ -135,7 +151,11 @@ impl FromArgValue for Policy {
             "local" => ConflictPolicy::Local,
             "remote" => ConflictPolicy::Remote,
             "ask" => ConflictPolicy::Ask,
-            _ => return Err(format!("{text:?} is none of newer, keep-both, local, remote, ask")),
+            _ => {
+                return Err(format!(
+                    "{text:?} is none of newer, keep-both, local, remote, ask"
+                ));
+            }
         }))
     }
 }

@@ -1,6 +1,7 @@
 //! `--init`: changes the settings in the state file. Touches no file on either side and no network.
 
 use crate::cli::{Init, NewMap, Start, Unmap};
+use crate::exit::Exit;
 use crate::overlap::{self, Overlap};
 use crate::state::{Bucket, DEFAULT_KEEP_DAYS, DirMap, Encryption, MapId, ReplicaId, State};
 use crate::store::{self, Store};
@@ -31,12 +32,30 @@ impl fmt::Display for Error {
         match self {
             Self::Store(error) => error.fmt(f),
             Self::NoDirectory(path, _) => write!(f, "{path} is not an existing directory"),
-            Self::NoMap(Unmap { path, dest: Some(dest) }) => write!(f, "there is no map of {path} to {dest}"),
+            Self::NoMap(Unmap {
+                path,
+                dest: Some(dest),
+            }) => write!(f, "there is no map of {path} to {dest}"),
             Self::NoMap(Unmap { path, dest: None }) => write!(f, "there is no map of {path}"),
             Self::NameTaken(name) => write!(f, "another map is called {name}"),
             Self::Overlap(overlap) => overlap.fmt(f),
             Self::NothingAsked => write!(f, "--init was given nothing to do"),
             Self::NoRandomness(_) => write!(f, "the system gives no random bytes"),
+        }
+    }
+}
+
+impl Error {
+    /// The exit code it means.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Store(_) | Self::NoRandomness(_) => Exit::Stopped,
+            Self::NoDirectory(..)
+            | Self::NoMap(_)
+            | Self::NameTaken(_)
+            | Self::Overlap(_)
+            | Self::NothingAsked => Exit::Misuse,
         }
     }
 }
@@ -85,13 +104,20 @@ pub fn init(asked: &Init) -> Result<Vec<String>, Error> {
     if asked.start == Start::Overwrite {
         for (bucket, map) in state.maps() {
             if !asked.add.iter().any(|new| is_same_map(new, bucket, map)) {
-                told.push(format!("dropped {} ({} and {})", map.name, map.path, map.uri(&bucket.name)));
+                told.push(format!(
+                    "dropped {} ({} and {})",
+                    map.name,
+                    map.path,
+                    map.uri(&bucket.name)
+                ));
             }
         }
         for bucket in &mut state.buckets {
             let name = bucket.name.clone();
             bucket.maps.retain(|map| {
-                asked.add.iter().any(|new| new.path == map.path && new.dest.bucket == name && new.dest.prefix == map.prefix)
+                asked.add.iter().any(|new| {
+                    new.path == map.path && new.dest.bucket == name && new.dest.prefix == map.prefix
+                })
             });
         }
     }
@@ -104,7 +130,7 @@ pub fn init(asked: &Init) -> Result<Vec<String>, Error> {
     state.buckets.retain(|bucket| !bucket.maps.is_empty());
     overlap::check(&state, real_path).map_err(Error::Overlap)?;
     match store {
-        Some(store) => store.commit(state, BTreeMap::new())?,
+        Some(mut store) => store.commit(state, BTreeMap::new())?,
         None => store::create(&asked.file, &state)?,
     }
     Ok(told)
@@ -147,7 +173,12 @@ fn remove(state: &mut State, unmap: &Unmap) -> Result<Vec<String>, Error> {
                     .as_ref()
                     .is_none_or(|dest| dest.bucket == name && dest.prefix == map.prefix);
             if is_meant {
-                told.push(format!("dropped {} ({} and {})", map.name, map.path, map.uri(&name)));
+                told.push(format!(
+                    "dropped {} ({} and {})",
+                    map.name,
+                    map.path,
+                    map.uri(&name)
+                ));
             }
             !is_meant
         });
@@ -161,10 +192,9 @@ fn remove(state: &mut State, unmap: &Unmap) -> Result<Vec<String>, Error> {
 /// Adds a map, or changes the one that is there already.
 fn add(state: &mut State, new: &NewMap) -> Result<String, Error> {
     let known = state.buckets.iter_mut().find_map(|bucket| {
-        let at = bucket
-            .maps
-            .iter()
-            .position(|map| new.path == map.path && new.dest.bucket == bucket.name && new.dest.prefix == map.prefix)?;
+        let at = bucket.maps.iter().position(|map| {
+            new.path == map.path && new.dest.bucket == bucket.name && new.dest.prefix == map.prefix
+        })?;
         Some((bucket.access.clone(), bucket.maps.remove(at)))
     });
     let verb = if known.is_some() { "changed" } else { "added" };
@@ -174,7 +204,11 @@ fn add(state: &mut State, new: &NewMap) -> Result<String, Error> {
             // Another endpoint is another bucket: nothing is known of what it holds.
             let map = match access.endpoint == old.endpoint {
                 true => map,
-                false => DirMap { id: MapId(random()?), generation: 0, ..map },
+                false => DirMap {
+                    id: MapId(random()?),
+                    generation: 0,
+                    ..map
+                },
             };
             (access, map)
         }
@@ -190,7 +224,12 @@ fn add(state: &mut State, new: &NewMap) -> Result<String, Error> {
     map.conflict = new.conflict.unwrap_or(map.conflict);
     map.keep_days = new.keep_days.unwrap_or(map.keep_days);
     map.storage_class = new.storage_class.clone().or(map.storage_class);
-    let told = format!("{verb} {}: {} and {}", map.name, map.path, map.uri(&new.dest.bucket));
+    let told = format!(
+        "{verb} {}: {} and {}",
+        map.name,
+        map.path,
+        map.uri(&new.dest.bucket)
+    );
     let bucket = state
         .buckets
         .iter_mut()
@@ -224,7 +263,13 @@ fn fresh(state: &State, new: &NewMap) -> Result<DirMap, Error> {
     let stem = new.path.rsplit('/').next().unwrap_or(&new.path);
     let is_taken = |name: &str| state.maps().any(|(_, map)| map.name == name);
     let name = (1_u32..)
-        .map(|n| if n == 1 { stem.to_owned() } else { format!("{stem}-{n}") })
+        .map(|n| {
+            if n == 1 {
+                stem.to_owned()
+            } else {
+                format!("{stem}-{n}")
+            }
+        })
         .find(|name| !is_taken(name))
         .unwrap_or_else(|| stem.to_owned());
     Ok(DirMap {

@@ -23,6 +23,7 @@ pub use object::{Body, Head};
 pub use write::{Expect, Gone};
 
 use crate::key::{Key, OWN_FOLDER};
+use crate::plan::Readability;
 use crate::stamp::ETag;
 use crate::state::Capabilities;
 use std::sync::Arc;
@@ -34,17 +35,6 @@ pub struct Remote {
     bucket: Arc<str>,
     prefix: Arc<str>,
     capabilities: Capabilities,
-}
-
-/// Whether an object's bytes can be read now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Readability {
-    /// They can.
-    Readable,
-    /// They are archived and must be restored first.
-    Archived,
-    /// They are archived and being restored.
-    Restoring,
 }
 
 impl Remote {

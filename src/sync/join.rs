@@ -32,6 +32,8 @@ pub enum Broken {
     Local(local::Error),
     /// The listing.
     Remote(remote::Error),
+    /// A reader ended without a word.
+    Lost(&'static str),
 }
 
 impl fmt::Display for Broken {
@@ -40,11 +42,21 @@ impl fmt::Display for Broken {
             Self::Base(error) => error.fmt(f),
             Self::Local(error) => error.fmt(f),
             Self::Remote(error) => error.fmt(f),
+            Self::Lost(what) => write!(f, "{what} ended without a word"),
         }
     }
 }
 
-impl std::error::Error for Broken {}
+impl std::error::Error for Broken {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Base(error) => error.source(),
+            Self::Local(error) => error.source(),
+            Self::Remote(error) => error.source(),
+            Self::Lost(_) => None,
+        }
+    }
+}
 
 /// What the three streams tell together.
 #[derive(Debug, Default)]
@@ -72,30 +84,44 @@ pub struct Joined {
 /// # Errors
 /// [`Broken`] as soon as one of them fails; nothing read so far may be acted on.
 pub fn join(
-    base: impl Iterator<Item = Result<Record, store::Error>>,
-    local: impl Iterator<Item = Result<Found, local::Error>>,
-    remote: impl Iterator<Item = Result<Listed, remote::Error>>,
+    base: impl Iterator<Item = Result<Record, Broken>>,
+    local: impl Iterator<Item = Result<Found, Broken>>,
+    remote: impl Iterator<Item = Result<Listed, Broken>>,
     scope: &Scope<'_>,
 ) -> Result<Joined, Broken> {
     let hidden = RefCell::new(Vec::new());
     let shadows = RefCell::new(Vec::new());
-    let mut base = Stream::new(base.map(|one| one.map_err(Broken::Base)))?;
+    let mut base = Stream::new(base)?;
     let mut local = Stream::new(local.filter_map(|one| match one {
         Ok(Found::File { key, stamp }) => Some(Ok(File { key, stamp })),
         Ok(Found::Hidden { path, why }) => {
-            hidden.borrow_mut().push((Shown(&path).to_string(), why.to_string()));
+            hidden
+                .borrow_mut()
+                .push((Shown(&path).to_string(), why.to_string()));
             shadows.borrow_mut().push(path);
             None
         }
-        Err(error) => Some(Err(Broken::Local(error))),
-    }))?;
-    let mut remote = Stream::new(remote.filter_map(|one| match one {
-        Ok(Listed::Object { key, stamp, readability }) => Some(Ok(Object { key, stamp, readability })),
-        Ok(Listed::Hidden { raw, why, .. }) => {
-            hidden.borrow_mut().push((raw, why.to_string()));
+        Ok(Found::Unfit { path, why }) => {
+            hidden.borrow_mut().push((path, why.to_string()));
             None
         }
-        Err(error) => Some(Err(Broken::Remote(error))),
+        Err(broken) => Some(Err(broken)),
+    }))?;
+    let mut remote = Stream::new(remote.filter_map(|one| match one {
+        Ok(Listed::Object {
+            key,
+            stamp,
+            readability,
+        }) => Some(Ok(Object {
+            key,
+            stamp,
+            readability,
+        })),
+        Ok(Listed::Hidden { name, why }) => {
+            hidden.borrow_mut().push((name, why.to_string()));
+            None
+        }
+        Err(broken) => Some(Err(broken)),
     }))?;
     let mut joined = Joined::default();
     let mut tops = Tops::default();
@@ -115,7 +141,8 @@ pub fn join(
             .as_ref()
             .map(Keyed::key)
             .or(file.as_ref().map(Keyed::key))
-            .or(object.as_ref().map(Keyed::key)) else {
+            .or(object.as_ref().map(Keyed::key))
+        else {
             break;
         };
         if is_shadowed(&mut shadows.borrow_mut(), key) || key.fits(scope.prefix).is_err() {
@@ -130,7 +157,9 @@ pub fn join(
         if quiet == Quiet::Yes {
             joined.unchanged += 1;
         } else {
-            let (remote, readability) = object.map(|object| (object.stamp, object.readability)).unzip();
+            let (remote, readability) = object
+                .map(|object| (object.stamp, object.readability))
+                .unzip();
             joined.items.push(Item {
                 key: key.clone(),
                 base: record.map(|record| Box::new(scope.weigh(record))),
@@ -197,7 +226,12 @@ impl Scope<'_> {
         too_deep || self.rules.is_own(key) || self.rules.is_ignored(key)
     }
 
-    fn judge(&self, record: Option<&Record>, file: Option<&File>, object: Option<&Object>) -> Quiet {
+    fn judge(
+        &self,
+        record: Option<&Record>,
+        file: Option<&File>,
+        object: Option<&Object>,
+    ) -> Quiet {
         match (record, file, object) {
             (Some(record), Some(file), Some(object))
                 if self.trust == Trust::Stamps

@@ -1,8 +1,8 @@
 //! Looks at contents where stamps do not tell, until the law has spoken on every item.
 
 use super::{Halt, Task};
-use crate::draft::{Decided, Outcome};
 use crate::digest::Sums;
+use crate::draft::{Decided, Outcome};
 use crate::key::Key;
 use crate::plan::Item;
 use crate::reconcile::{Answer, Answers, Ground, Question, Seen, Verdict, decide, settlement};
@@ -29,7 +29,10 @@ pub(super) async fn look(
     ground: Ground,
     items: Vec<Item>,
 ) -> Result<Looked, Halt> {
-    let mut looked = Looked { decided: Vec::with_capacity(items.len()), failed: Vec::new() };
+    let mut looked = Looked {
+        decided: Vec::with_capacity(items.len()),
+        failed: Vec::new(),
+    };
     let mut looking: JoinSet<Result<Decided, (Key, Failure)>> = JoinSet::new();
     let policy = task.map.conflict;
     for item in items {
@@ -37,7 +40,10 @@ pub(super) async fn look(
             break;
         }
         if let Verdict::Do(action) = decide(seen(&item), Answers::default()) {
-            looked.decided.push(Decided { item, outcome: Outcome::Law(action, Content::Unknown) });
+            looked.decided.push(Decided {
+                item,
+                outcome: Outcome::Law(action, Content::Unknown),
+            });
             continue;
         }
         while looking.len() >= LOOKS {
@@ -46,7 +52,9 @@ pub(super) async fn look(
         let hands = Arc::clone(hands);
         looking.spawn(async move {
             let key = item.key.clone();
-            resolve(&hands, ground, policy, item).await.map_err(|failure| (key, failure))
+            resolve(&hands, ground, policy, item)
+                .await
+                .map_err(|failure| (key, failure))
         });
     }
     while !looking.is_empty() {
@@ -93,13 +101,18 @@ async fn resolve(
         match decide(seen(&item), answers) {
             Verdict::Do(action) => {
                 let content = match (answers.local_against_remote, answers.local_against_base) {
-                    (Some(Answer::Equal(content)), _) | (_, Some(Answer::Equal(content))) => content,
+                    (Some(Answer::Equal(content)), _) | (_, Some(Answer::Equal(content))) => {
+                        content
+                    }
                     _ => Content::Unknown,
                 };
                 if action == crate::reconcile::Action::Adopt {
                     item.local = item.local.map(|stamp| stamp.settled(read_at_ns));
                 }
-                return Ok(Decided { item, outcome: Outcome::Law(action, content) });
+                return Ok(Decided {
+                    item,
+                    outcome: Outcome::Law(action, content),
+                });
             }
             Verdict::Look(question) => {
                 let (Some(local), started_ns) = (item.local, now_ns()) else {
@@ -136,7 +149,8 @@ async fn resolve(
                     && sums.size_bytes == head.stamp.size_bytes
                     && head.crc64 == Some(sums.crc64)
                 {
-                    answers.local_against_remote = Some(Answer::Equal(Content::Blake3(sums.blake3)));
+                    answers.local_against_remote =
+                        Some(Answer::Equal(Content::Blake3(sums.blake3)));
                     continue;
                 }
                 let local_ns = item.local.map_or(0, |stamp| stamp.mtime_ns);
@@ -145,7 +159,10 @@ async fn resolve(
                     .mtime_ns
                     .unwrap_or_else(|| head.stamp.modified_ms.saturating_mul(1_000_000));
                 let settled = settlement(policy, ground, local_ns, remote_ns);
-                return Ok(Decided { item, outcome: Outcome::Conflict(settled) });
+                return Ok(Decided {
+                    item,
+                    outcome: Outcome::Conflict(settled),
+                });
             }
         }
     }
@@ -164,7 +181,10 @@ async fn answer(
             let Some(record) = item.base.as_deref() else {
                 return Ok(Answer::Different);
             };
-            if record.local.is_none_or(|stamp| stamp.size_bytes != local.size_bytes) {
+            if record
+                .local
+                .is_none_or(|stamp| stamp.size_bytes != local.size_bytes)
+            {
                 return Ok(Answer::Different);
             }
             let found = read(hands, &item.key, local, &record.remote.etag).await?;
@@ -174,7 +194,11 @@ async fn answer(
                 Content::Unknown => false,
             };
             *sums = Some(found);
-            Ok(if is_equal { Answer::Equal(Content::Unknown) } else { Answer::Different })
+            Ok(if is_equal {
+                Answer::Equal(Content::Unknown)
+            } else {
+                Answer::Different
+            })
         }
         Question::LocalAgainstRemote => {
             let Some(remote) = &item.remote else {
@@ -190,7 +214,11 @@ async fn answer(
             };
             let is_equal = found.matches_etag;
             *sums = Some(found);
-            Ok(if is_equal { Answer::Equal(content) } else { Answer::Different })
+            Ok(if is_equal {
+                Answer::Equal(content)
+            } else {
+                Answer::Different
+            })
         }
     }
 }

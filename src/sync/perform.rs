@@ -34,7 +34,12 @@ impl Sync<'_> {
         Ok(stale)
     }
 
-    async fn phase(&mut self, steps: Vec<Step>, scribe: &Scribe, stale: &mut Stale) -> Result<(), Halt> {
+    async fn phase(
+        &mut self,
+        steps: Vec<Step>,
+        scribe: &Scribe,
+        stale: &mut Stale,
+    ) -> Result<(), Halt> {
         let jobs = self.task.terms.jobs.unwrap_or(JOBS);
         let mut running: JoinSet<Ended> = JoinSet::new();
         let mut steps = steps.into_iter();

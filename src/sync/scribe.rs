@@ -73,7 +73,11 @@ fn write_all(
         store.journal(map, &changes).map_err(Halt::Store)?;
         store.sync_journal().map_err(Halt::Store)?;
         drop(store);
-        all.extend(changes.into_iter().map(|change| (change.key().clone(), change)));
+        all.extend(
+            changes
+                .into_iter()
+                .map(|change| (change.key().clone(), change)),
+        );
     }
     root.sync_directories().map_err(Halt::Root)?;
     Ok(all)

@@ -5,7 +5,6 @@ use super::{Halt, Task};
 use crate::key::Key;
 use crate::local::{Found, Leftover};
 use crate::reconcile::Ground;
-use crate::remote::Listed;
 use crate::store::Store;
 use crate::transfer::Hands;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -41,7 +40,9 @@ pub(super) async fn read(
     let rules = hands.root.rules();
     let (scan_sender, scan_receiver) = mpsc::channel(AHEAD);
     let (list_sender, list_receiver) = mpsc::channel(AHEAD);
-    let mut scan = hands.root.scan(task.map.recursion, &task.map.prefix, &rules);
+    let mut scan = hands
+        .root
+        .scan(task.map.recursion, &task.map.prefix, &rules);
     let scanning = tokio::task::spawn_blocking(move || {
         send_scan(&mut scan, &scan_sender);
         scan.take_leftovers()
@@ -55,8 +56,16 @@ pub(super) async fn read(
                 Ground::Based => Some(lock(&store).records(index).map_err(Broken::Base)?),
                 Ground::Baseless => None,
             };
-            let base = records.into_iter().flatten().map(|one| one.map_err(Broken::Base));
-            let scope = Scope { rules: &rules, prefix: &prefix, recursion, trust };
+            let base = records
+                .into_iter()
+                .flatten()
+                .map(|one| one.map_err(Broken::Base));
+            let scope = Scope {
+                rules: &rules,
+                prefix: &prefix,
+                recursion,
+                trust,
+            };
             join(
                 base,
                 Received::new(scan_receiver, "the scan"),
@@ -83,9 +92,15 @@ pub(super) async fn read(
     let joined = joining.await.map_err(internal)?;
     let leftovers = scanning.await.map_err(internal)?;
     if task.terms.stop.is_wished() {
-        return Ok(Read { joined: Joined::default(), leftovers: Vec::new() });
+        return Ok(Read {
+            joined: Joined::default(),
+            leftovers: Vec::new(),
+        });
     }
-    Ok(Read { joined: joined.map_err(Halt::from)?, leftovers })
+    Ok(Read {
+        joined: joined.map_err(Halt::from)?,
+        leftovers,
+    })
 }
 
 pub(super) fn lock(store: &Mutex<Store>) -> std::sync::MutexGuard<'_, Store> {
@@ -127,7 +142,12 @@ struct Received<T> {
 
 impl<T> Received<T> {
     fn new(channel: mpsc::Receiver<Message<T>>, what: &'static str) -> Self {
-        Self { channel, batch: Vec::new().into_iter(), what, ended: false }
+        Self {
+            channel,
+            batch: Vec::new().into_iter(),
+            what,
+            ended: false,
+        }
     }
 }
 
@@ -192,5 +212,6 @@ async fn cuts(task: &Task, ground: Ground, store: &Arc<Mutex<Store>>) -> Result<
         let stride = pages.len().div_ceil(RANGES);
         Ok(pages.into_iter().skip(stride - 1).step_by(stride).collect())
     });
-    cuts.await.map_err(|error| Halt::Internal(error.to_string()))?
+    cuts.await
+        .map_err(|error| Halt::Internal(error.to_string()))?
 }

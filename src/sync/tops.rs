@@ -23,7 +23,11 @@ struct Top {
 impl Tops {
     /// Takes the next key that some side holds.
     pub(super) fn pass(&mut self, key: Key, quiet: Quiet) {
-        while self.chain.last().is_some_and(|top| !may_lie_ahead(&top.key, &key)) {
+        while self
+            .chain
+            .last()
+            .is_some_and(|top| !may_lie_ahead(&top.key, &key))
+        {
             self.chain.pop();
         }
         for top in &mut self.chain {
@@ -42,7 +46,11 @@ impl Tops {
                 self.clashes[at].below_is_quiet = Quiet::Yes;
             }
         }
-        self.chain.push(Top { key, quiet, clash: None });
+        self.chain.push(Top {
+            key,
+            quiet,
+            clash: None,
+        });
     }
 
     /// All clashes, sorted by their tops.
@@ -67,7 +75,9 @@ mod tests {
     #[test]
     fn a_name_that_is_file_and_directory_is_found_past_its_neighbours() {
         let mut tops = Tops::default();
-        for text in ["a", "a ", "a-b", "a.b", "a/b", "a/b/c", "a0", "b/c", "c", "c-"] {
+        for text in [
+            "a", "a ", "a-b", "a.b", "a/b", "a/b/c", "a0", "b/c", "c", "c-",
+        ] {
             tops.pass(Key::parse(text).unwrap(), Quiet::No);
         }
         let found: Vec<String> = tops.finish().iter().map(|c| c.top.to_string()).collect();

@@ -54,7 +54,12 @@ impl Hands {
         over: Option<LocalStamp>,
         loser: Loser,
     ) -> Result<Record, Failure> {
-        let Fetched { temp, head, content, blake3 } = fetched;
+        let Fetched {
+            temp,
+            head,
+            content,
+            blake3,
+        } = fetched;
         let local = match self.twin(&key, over, loser, blake3)? {
             Some(twin) => twin,
             None => temp.place(&PlaceAs {
@@ -73,7 +78,10 @@ impl Hands {
         Ok(Record {
             key,
             local: Some(local.settled(now_ns())),
-            remote: RemoteStamp { version: head.stamp.version, ..remote },
+            remote: RemoteStamp {
+                version: head.stamp.version,
+                ..remote
+            },
             content,
             encoding: Encoding::Plain,
             parts: None,
@@ -95,7 +103,11 @@ impl Hands {
         Ok((sums.blake3 == blake3).then(|| expected.settled(read_at_ns)))
     }
 
-    async fn fetch_whole(self: &Arc<Self>, key: &Key, remote: &RemoteStamp) -> Result<Fetched, Failure> {
+    async fn fetch_whole(
+        self: &Arc<Self>,
+        key: &Key,
+        remote: &RemoteStamp,
+    ) -> Result<Fetched, Failure> {
         let permit = self.reserve(remote.size_bytes).await?;
         let (head, mut bytes) = self.get_whole(key, remote).await?;
         let mut content = verify_whole(&bytes, remote, &head)?;
@@ -109,12 +121,15 @@ impl Hands {
             content = Some(Content::Blake3(digest::blake3(&again)));
             bytes = again;
         }
-        (self.sink)(Event::Moved { bytes: remote.size_bytes });
+        (self.sink)(Event::Moved {
+            bytes: remote.size_bytes,
+        });
         let (hands, name) = (Arc::clone(self), key.clone());
         blocking(move || {
             let blake3 = digest::blake3(&bytes);
             let mut temp = hands.root.create_temp(&name)?;
-            temp.write_all(&bytes).map_err(|error| io_failed("write", &name, error))?;
+            temp.write_all(&bytes)
+                .map_err(|error| io_failed("write", &name, error))?;
             drop(permit);
             Ok(Fetched {
                 temp,
@@ -143,7 +158,11 @@ impl Hands {
         Ok((head, bytes.into()))
     }
 
-    async fn fetch_ranges(self: &Arc<Self>, key: &Key, remote: &RemoteStamp) -> Result<Fetched, Failure> {
+    async fn fetch_ranges(
+        self: &Arc<Self>,
+        key: &Key,
+        remote: &RemoteStamp,
+    ) -> Result<Fetched, Failure> {
         let head = self.remote.head(key).await?.ok_or(Failure::Stale)?;
         if !head.stamp.is_same_object(remote) {
             return Err(Failure::Stale);
@@ -170,11 +189,12 @@ impl Hands {
         let mut crc64 = 0;
         while let Some(piece) = pieces.next().await {
             let (bytes, permit) = piece?;
-            let (hands, name) = (Arc::clone(self), key.clone());
+            let name = key.clone();
             (temp, hasher, crc64) = blocking(move || {
                 hasher.update(&bytes);
                 let crc64 = digest::crc64_join(crc64, digest::crc64(&bytes), bytes.len() as u64);
-                temp.write_all(&bytes).map_err(|error| io_failed("write", &name, error))?;
+                temp.write_all(&bytes)
+                    .map_err(|error| io_failed("write", &name, error))?;
                 drop(permit);
                 Ok((temp, hasher, crc64))
             })
@@ -187,7 +207,12 @@ impl Hands {
             return Err(Failure::Damaged { what: "checksum" });
         }
         let blake3 = hasher.finish();
-        Ok(Fetched { temp, head, content: Content::Blake3(blake3), blake3 })
+        Ok(Fetched {
+            temp,
+            head,
+            content: Content::Blake3(blake3),
+            blake3,
+        })
     }
 
     async fn fetch_range(
@@ -211,7 +236,12 @@ impl Hands {
     }
 
     /// Every sum of a file that must be `expected`, before and after it is read.
-    pub(crate) fn sums(&self, key: &Key, expected: LocalStamp, etag: &ETag) -> Result<Sums, Failure> {
+    pub(crate) fn sums(
+        &self,
+        key: &Key,
+        expected: LocalStamp,
+        etag: &ETag,
+    ) -> Result<Sums, Failure> {
         let mut opened = self.root.open_file(key)?;
         if opened.stamp != expected {
             return Err(Failure::Stale);
@@ -234,7 +264,11 @@ fn check_plain(head: &Head) -> Result<(), Failure> {
 
 /// The identity of bytes that fit a checksum of the object; `None` where it has none that speaks
 /// of bytes.
-fn verify_whole(bytes: &Bytes, remote: &RemoteStamp, head: &Head) -> Result<Option<Content>, Failure> {
+fn verify_whole(
+    bytes: &Bytes,
+    remote: &RemoteStamp,
+    head: &Head,
+) -> Result<Option<Content>, Failure> {
     if remote.etag == ETag::Md5(digest::md5(bytes)) {
         return Ok(Some(Content::ETag));
     }

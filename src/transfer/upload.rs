@@ -53,9 +53,14 @@ impl Hands {
         let read = blocking(move || hands.read_whole(&name, local)).await?;
         let meta = self.meta(&local)?;
         let bytes = read.bytes.clone();
-        let remote = self.remote.put(key, bytes, read.crc64, expect, &meta).await?;
+        let remote = self
+            .remote
+            .put(key, bytes, read.crc64, expect, &meta)
+            .await?;
         drop(permit);
-        (self.sink)(Event::Moved { bytes: local.size_bytes });
+        (self.sink)(Event::Moved {
+            bytes: local.size_bytes,
+        });
         let content = if remote.etag == ETag::Md5(read.md5) {
             Content::ETag
         } else {
@@ -91,10 +96,16 @@ impl Hands {
         let upload = Arc::new(self.remote.start_upload(key, &meta).await?);
         let sent = self.send_parts(source, &upload).await;
         let done = match sent {
-            Ok(Sent { parts, crc64, blake3 }) => {
+            Ok(Sent {
+                parts,
+                crc64,
+                blake3,
+            }) => {
                 let size = local.size_bytes;
                 let completed = upload.complete(&parts, crc64, size, expect).await;
-                completed.map(|remote| (remote, blake3)).map_err(Failure::from)
+                completed
+                    .map(|remote| (remote, blake3))
+                    .map_err(Failure::from)
             }
             Err(failure) => Err(failure),
         };
@@ -159,7 +170,11 @@ impl Hands {
         let hands = Arc::clone(self);
         blocking(move || source.check_unchanged(&hands)).await?;
         parts.sort_by_key(|part| part.number);
-        Ok(Sent { parts, crc64, blake3: hasher.finish() })
+        Ok(Sent {
+            parts,
+            crc64,
+            blake3: hasher.finish(),
+        })
     }
 }
 
@@ -210,7 +225,11 @@ impl Source {
         if opened.stamp != expected {
             return Err(Failure::Stale);
         }
-        Ok(Self { key: key.clone(), file: opened.file, expected })
+        Ok(Self {
+            key: key.clone(),
+            file: opened.file,
+            expected,
+        })
     }
 
     /// The next `length` bytes, all of them.
