@@ -44,9 +44,9 @@ impl WriteId {
     ///
     /// # Errors
     /// The system gives no randomness.
-    pub fn random() -> Result<Self, getrandom::Error> {
+    pub fn random() -> std::io::Result<Self> {
         let mut bytes = [0; 16];
-        getrandom::fill(&mut bytes)?;
+        getrandom::fill(&mut bytes).map_err(|source| std::io::Error::other(source.to_string()))?;
         Ok(Self(bytes))
     }
 }

@@ -7,19 +7,25 @@
 
 mod check;
 mod client;
+mod copy;
 mod error;
 mod list;
 mod meta;
 mod object;
 mod page;
+mod probe;
 mod retry;
+mod sweep;
+mod upload;
 mod write;
 
 pub use client::{Client, connect};
+pub use copy::Kept;
 pub use error::{Error, Kind, Operation};
 pub use list::{Listed, Listing};
 pub use meta::{Meta, Told, WriteId};
 pub use object::{Body, Head};
+pub use upload::{MAX_PARTS, MIN_PART_BYTES, Part, Upload};
 pub use write::{Expect, Gone};
 
 use crate::key::{Key, OWN_FOLDER};

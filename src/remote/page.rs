@@ -138,7 +138,7 @@ pub(super) fn read(
     })
 }
 
-fn decode(text: &str, is_encoded: bool) -> Cow<'_, [u8]> {
+pub(super) fn decode(text: &str, is_encoded: bool) -> Cow<'_, [u8]> {
     if !is_encoded {
         return Cow::Borrowed(text.as_bytes());
     }

@@ -145,7 +145,7 @@ impl Remote {
         }
     }
 
-    async fn send_put(
+    pub(super) async fn send_put(
         &self,
         key: &str,
         bytes: Bytes,
