@@ -1,0 +1,9 @@
+//! What the tests stand on: an S3 server, faults in front of it, and a world to tell stories in.
+
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "compiled into every test binary, each of which uses its own part"
+)]
+
+pub mod server;
