@@ -1,0 +1,180 @@
+//! The guard: counts what a plan removes, and may hold it back. Pure.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// How many removals a run may make on one side of a map unasked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limit {
+    /// This many.
+    Count(u64),
+    /// This share of the records, in per cent, 0 to 100, but never fewer than [`FLOOR`].
+    Percent(u8),
+}
+
+/// Removals that a percentage always allows: in small trees a share means little.
+pub const FLOOR: u64 = 20;
+
+impl Default for Limit {
+    fn default() -> Self {
+        Self::Percent(50)
+    }
+}
+
+/// Text that is no limit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BadLimit(String);
+
+impl fmt::Display for BadLimit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{:?} is neither a number nor a percentage from 0% to 100%",
+            self.0
+        )
+    }
+}
+
+impl FromStr for Limit {
+    type Err = BadLimit;
+
+    fn from_str(text: &str) -> Result<Self, BadLimit> {
+        let bad = || BadLimit(text.to_owned());
+        match text.strip_suffix('%') {
+            Some(share) => match share.parse() {
+                Ok(share @ 0..=100) => Ok(Self::Percent(share)),
+                _ => Err(bad()),
+            },
+            None => text.parse().map(Self::Count).map_err(|_| bad()),
+        }
+    }
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Count(count) => write!(f, "{count}"),
+            Self::Percent(share) => write!(f, "{share}% (and more than {FLOOR})"),
+        }
+    }
+}
+
+/// Why removals are held back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Held {
+    /// Removals planned on one side.
+    pub deletions: u64,
+    /// Records of the map.
+    pub records: u64,
+    /// What was exceeded; `None` where that side would be left with nothing at all.
+    pub limit: Option<Limit>,
+}
+
+impl fmt::Display for Held {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            deletions,
+            records,
+            limit,
+        } = self;
+        match limit {
+            Some(limit) => write!(
+                f,
+                "{deletions} of {records} files would be deleted, the limit is {limit}"
+            ),
+            None => write!(f, "all {deletions} files would be deleted"),
+        }
+    }
+}
+
+/// What a plan does to one side of a map.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Toll {
+    /// Records of the map before the run.
+    pub records: u64,
+    /// Removals planned on this side.
+    pub deletions: u64,
+    /// Files new to this side.
+    pub creations: u64,
+}
+
+/// Judges the removals planned on one side.
+///
+/// # Errors
+/// [`Held`] where they exceed the limit, or where two or more files were known and none would be
+/// left: an emptied folder or bucket is more often an accident than a wish.
+pub fn judge(toll: Toll, limit: Limit) -> Result<(), Held> {
+    let Toll {
+        records,
+        deletions,
+        creations,
+    } = toll;
+    if deletions == 0 {
+        return Ok(());
+    }
+    if deletions >= records && records >= 2 && creations == 0 {
+        return Err(Held {
+            deletions,
+            records,
+            limit: None,
+        });
+    }
+    let exceeded = match limit {
+        Limit::Count(count) => deletions > count,
+        Limit::Percent(share) => {
+            deletions > FLOOR
+                && u128::from(deletions) * 100 > u128::from(records) * u128::from(share)
+        }
+    };
+    if exceeded {
+        Err(Held {
+            deletions,
+            records,
+            limit: Some(limit),
+        })
+    } else {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn toll(deletions: u64, records: u64) -> Toll {
+        Toll {
+            records,
+            deletions,
+            creations: 0,
+        }
+    }
+
+    #[test]
+    fn a_share_counts_only_above_the_floor() {
+        let half = Limit::default();
+        assert_eq!(judge(toll(20, 21), half), Ok(()));
+        assert!(judge(toll(21, 30), half).is_err());
+        assert_eq!(judge(toll(21, 42), half), Ok(()));
+        assert!(judge(toll(22, 43), half).is_err());
+    }
+
+    #[test]
+    fn an_emptied_side_is_always_held() {
+        assert!(judge(toll(2, 2), Limit::Count(100)).is_err());
+        assert_eq!(
+            judge(toll(1, 1), Limit::default()),
+            Ok(()),
+            "the only file may go"
+        );
+        assert!(judge(toll(1, 1), Limit::Count(0)).is_err());
+    }
+
+    #[test]
+    fn a_limit_is_a_number_or_a_percentage() {
+        assert_eq!("7".parse(), Ok(Limit::Count(7)));
+        assert_eq!("7%".parse(), Ok(Limit::Percent(7)));
+        for bad in ["", "%", "-1", "101%", "7 %", "1.5%"] {
+            assert!(bad.parse::<Limit>().is_err(), "{bad}");
+        }
+    }
+}
