@@ -2,8 +2,12 @@
 
 #![allow(
     dead_code,
+    unused_imports,
     unreachable_pub,
     reason = "compiled into every test binary, each of which uses its own part"
 )]
 
+pub mod client;
 pub mod server;
+pub mod wire;
+pub mod world;

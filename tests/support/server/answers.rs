@@ -45,7 +45,10 @@ pub(super) fn user_meta(metadata: Option<Metadata>) -> S3Result<BTreeMap<String,
         .into_iter()
         .map(|(name, value)| (name.to_ascii_lowercase(), value))
         .collect();
-    let bytes: usize = user.iter().map(|(name, value)| name.len() + value.len()).sum();
+    let bytes: usize = user
+        .iter()
+        .map(|(name, value)| name.len() + value.len())
+        .sum();
     if bytes > MAX_USER_META_BYTES {
         return Err(s3_error!(
             MetadataTooLarge,
@@ -69,7 +72,9 @@ pub(super) fn system_headers(headers: &HeaderMap) -> BTreeMap<String, String> {
         };
         let value = if name == "content-encoding" {
             let codings = value.split(',').map(str::trim);
-            let own: Vec<_> = codings.filter(|c| *c != "aws-chunked" && !c.is_empty()).collect();
+            let own: Vec<_> = codings
+                .filter(|c| *c != "aws-chunked" && !c.is_empty())
+                .collect();
             own.join(",")
         } else {
             value.to_owned()
@@ -89,7 +94,10 @@ pub(super) fn parse_tags(header: Option<&str>) -> BTreeMap<String, String> {
         let spaced = text.replace('+', " ");
         percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
     };
-    let pairs = header.unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
+    let pairs = header
+        .unwrap_or_default()
+        .split('&')
+        .filter(|pair| !pair.is_empty());
     pairs
         .map(|pair| {
             let (key, value) = pair.split_once('=').unwrap_or((pair, ""));

@@ -34,9 +34,7 @@ impl Blob {
 
     fn slice(&self, range: Range<u64>) -> Self {
         match self {
-            Self::Memory(bytes) => {
-                Self::Memory(bytes.slice(index(range.start)..index(range.end)))
-            }
+            Self::Memory(bytes) => Self::Memory(bytes.slice(index(range.start)..index(range.end))),
             Self::File { path, offset, .. } => Self::File {
                 path: Arc::clone(path),
                 offset: offset + range.start,
@@ -99,9 +97,8 @@ impl Content {
                 Blob::Memory(_) => len.max(1),
                 Blob::File { .. } => PIECE_BYTES,
             };
-            (0..len.div_ceil(step)).map(move |n| {
-                blob.slice(n * step..((n + 1) * step).min(len)).read()
-            })
+            (0..len.div_ceil(step))
+                .map(move |n| blob.slice(n * step..((n + 1) * step).min(len)).read())
         })
     }
 

@@ -9,7 +9,10 @@ use s3s::{S3Error, S3ErrorCode, S3Response, S3Result, s3_error};
 /// The region the server says it is in.
 pub const REGION: &str = "us-east-1";
 
-pub(super) fn create(store: &Store, input: CreateBucketInput) -> S3Result<S3Response<CreateBucketOutput>> {
+pub(super) fn create(
+    store: &Store,
+    input: CreateBucketInput,
+) -> S3Result<S3Response<CreateBucketOutput>> {
     let mut state = store.lock();
     if state.buckets.contains_key(&input.bucket) {
         return Err(s3_error!(
@@ -31,7 +34,10 @@ pub(super) fn create(store: &Store, input: CreateBucketInput) -> S3Result<S3Resp
 pub(super) fn delete(store: &Store, name: &str) -> S3Result<S3Response<DeleteBucketOutput>> {
     let mut state = store.lock();
     if !state.bucket(name)?.keys.is_empty() {
-        return Err(s3_error!(BucketNotEmpty, "The bucket you tried to delete is not empty"));
+        return Err(s3_error!(
+            BucketNotEmpty,
+            "The bucket you tried to delete is not empty"
+        ));
     }
     state.buckets.remove(name);
     store.note_bucket(&state, name)?;
@@ -87,7 +93,11 @@ pub(super) fn set_versioning(
     store: &Store,
     input: &PutBucketVersioningInput,
 ) -> S3Result<S3Response<PutBucketVersioningOutput>> {
-    let status = input.versioning_configuration.status.as_ref().map(BucketVersioningStatus::as_str);
+    let status = input
+        .versioning_configuration
+        .status
+        .as_ref()
+        .map(BucketVersioningStatus::as_str);
     let versioning = match status {
         Some("Enabled") => Versioning::Enabled,
         Some("Suspended") => Versioning::Suspended,
@@ -103,7 +113,11 @@ pub(super) fn restore(
     store: &Store,
     input: &RestoreObjectInput,
 ) -> S3Result<S3Response<RestoreObjectOutput>> {
-    let days = input.restore_request.as_ref().and_then(|r| r.days).map(i64::from);
+    let days = input
+        .restore_request
+        .as_ref()
+        .and_then(|r| r.days)
+        .map(i64::from);
     let tier = input.restore_request.as_ref().and_then(|r| {
         let tier = r.glacier_job_parameters.as_ref().map(|g| &g.tier);
         tier.or(r.tier.as_ref()).map(Tier::as_str)
@@ -111,7 +125,10 @@ pub(super) fn restore(
     let mut state = store.lock();
     let bucket = state.bucket_mut(&input.bucket)?;
     bucket.find(&input.key, input.version_id.as_deref())?;
-    let versions = bucket.keys.get_mut(&input.key).map_or(&mut [][..], |v| &mut v[..]);
+    let versions = bucket
+        .keys
+        .get_mut(&input.key)
+        .map_or(&mut [][..], |v| &mut v[..]);
     let found = match &input.version_id {
         Some(id) => versions.iter_mut().find(|v| v.name() == id),
         None => versions.last_mut(),
@@ -127,10 +144,16 @@ pub(super) fn restore(
         return Err(error);
     }
     if object.class == "DEEP_ARCHIVE" && tier == Some("Expedited") {
-        return Err(s3_error!(InvalidArgument, "Expedited is not available for DEEP_ARCHIVE"));
+        return Err(s3_error!(
+            InvalidArgument,
+            "Expedited is not available for DEEP_ARCHIVE"
+        ));
     }
     if is_tiered == days.is_some() {
-        return Err(s3_error!(MalformedXML, "Days is required, and for the archived only"));
+        return Err(s3_error!(
+            MalformedXML,
+            "Days is required, and for the archived only"
+        ));
     }
     let now_ms = now_ms();
     let status = match object.restore {
@@ -150,5 +173,8 @@ pub(super) fn restore(
         }
     };
     store.note_key(&state, &input.bucket, &input.key)?;
-    Ok(S3Response::with_status(RestoreObjectOutput::default(), status))
+    Ok(S3Response::with_status(
+        RestoreObjectOutput::default(),
+        status,
+    ))
 }

@@ -27,7 +27,12 @@ fn source(
     if_match: Option<&ETagCondition>,
     if_none_match: Option<&ETagCondition>,
 ) -> S3Result<Source> {
-    let CopySource::Bucket { bucket, key, version_id } = named else {
+    let CopySource::Bucket {
+        bucket,
+        key,
+        version_id,
+    } = named
+    else {
         return Err(s3_error!(NotImplemented));
     };
     let state = store.lock();
@@ -66,11 +71,23 @@ pub(super) fn object(
         return Err(error);
     }
     if source.object.content.len() > MAX_COPY_BYTES {
-        return Err(s3_error!(InvalidRequest, "The specified copy source is larger than 5 GiB"));
+        return Err(s3_error!(
+            InvalidRequest,
+            "The specified copy source is larger than 5 GiB"
+        ));
     }
-    let replaces_meta = input.metadata_directive.as_ref().is_some_and(|d| d.as_str() == "REPLACE");
-    let replaces_tags = input.tagging_directive.as_ref().is_some_and(|d| d.as_str() == "REPLACE");
-    let class = input.storage_class.as_ref().map_or("STANDARD", |c| c.as_str());
+    let replaces_meta = input
+        .metadata_directive
+        .as_ref()
+        .is_some_and(|d| d.as_str() == "REPLACE");
+    let replaces_tags = input
+        .tagging_directive
+        .as_ref()
+        .is_some_and(|d| d.as_str() == "REPLACE");
+    let class = input
+        .storage_class
+        .as_ref()
+        .map_or("STANDARD", |c| c.as_str());
     let is_onto_itself = source.bucket == input.bucket && source.key == input.key;
     if is_onto_itself && !replaces_meta && class == source.object.class {
         return Err(s3_error!(
@@ -81,9 +98,21 @@ pub(super) fn object(
     }
     let old = source.object.meta;
     let meta = Meta {
-        user: if replaces_meta { answers::user_meta(input.metadata)? } else { old.user },
-        headers: if replaces_meta { answers::system_headers(&headers) } else { old.headers },
-        tags: if replaces_tags { answers::parse_tags(input.tagging.as_deref()) } else { old.tags },
+        user: if replaces_meta {
+            answers::user_meta(input.metadata)?
+        } else {
+            old.user
+        },
+        headers: if replaces_meta {
+            answers::system_headers(&headers)
+        } else {
+            old.headers
+        },
+        tags: if replaces_tags {
+            answers::parse_tags(input.tagging.as_deref())
+        } else {
+            old.tags
+        },
     };
     let content = source.object.content;
     let algorithm = match &input.checksum_algorithm {
@@ -103,7 +132,15 @@ pub(super) fn object(
     };
     let modified_ms = now_ms();
     let answer = store.profile().copy;
-    let version_id = commit(store, &input.bucket, &input.key, copy, modified_ms, answer, &conditions)?;
+    let version_id = commit(
+        store,
+        &input.bucket,
+        &input.key,
+        copy,
+        modified_ms,
+        answer,
+        &conditions,
+    )?;
     let mut result = CopyObjectResult {
         e_tag: Some(ETag::Strong(etag)),
         last_modified: Some(answers::timestamp(modified_ms)),
@@ -147,10 +184,16 @@ pub(super) fn part(
             "The operation is not valid for the source object's storage class"
         ));
     }
-    let span = span(input.copy_source_range.as_deref(), source.object.content.len())?;
+    let span = span(
+        input.copy_source_range.as_deref(),
+        source.object.content.len(),
+    )?;
     let content = source.object.content.slice(span);
     if content.len() > MAX_COPY_BYTES {
-        return Err(s3_error!(InvalidRequest, "The specified copy source is larger than 5 GiB"));
+        return Err(s3_error!(
+            InvalidRequest,
+            "The specified copy source is larger than 5 GiB"
+        ));
     }
     let md5 = md5_of(&content).map_err(S3Error::internal_error)?;
     let modified_ms = now_ms();
@@ -163,7 +206,12 @@ pub(super) fn part(
     super::uploads::check_number(input.part_number)?;
     upload.parts.insert(
         input.part_number,
-        Part { content, md5, sums: sums.clone(), modified_ms },
+        Part {
+            content,
+            md5,
+            sums: sums.clone(),
+            modified_ms,
+        },
     );
     store.note_upload(&state, &input.bucket, &input.upload_id)?;
     let mut result = CopyPartResult {
@@ -199,7 +247,10 @@ fn span(range: Option<&str>, size: u64) -> S3Result<Span<u64>> {
     let first: u64 = first.parse().map_err(|_| bad())?;
     let last: u64 = last.parse().map_err(|_| bad())?;
     if first > last || last >= size {
-        return Err(s3_error!(InvalidRange, "Range specified is not valid for source object of size {size}"));
+        return Err(s3_error!(
+            InvalidRange,
+            "Range specified is not valid for source object of size {size}"
+        ));
     }
     Ok(first..last + 1)
 }

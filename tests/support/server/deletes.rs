@@ -15,7 +15,14 @@ pub(super) fn one(
     let conditions = conditions(store, &headers, input.if_match, None)?;
     let version_id = input.version_id.as_deref();
     let answer = store.profile().delete;
-    let removed = remove(store, &input.bucket, &input.key, version_id, answer, &conditions)?;
+    let removed = remove(
+        store,
+        &input.bucket,
+        &input.key,
+        version_id,
+        answer,
+        &conditions,
+    )?;
     Ok(S3Response::new(DeleteObjectOutput {
         delete_marker: removed.is_marker.then_some(true),
         version_id: removed.version,
@@ -41,7 +48,14 @@ pub(super) fn batch(
             if_none_match: None,
         };
         let version_id = object.version_id.as_deref();
-        match remove(store, &input.bucket, &object.key, version_id, answer, &conditions) {
+        match remove(
+            store,
+            &input.bucket,
+            &object.key,
+            version_id,
+            answer,
+            &conditions,
+        ) {
             Ok(removed) if !is_quiet => deleted.push(DeletedObject {
                 delete_marker: removed.is_marker.then_some(true),
                 delete_marker_version_id: removed.version.filter(|_| removed.is_marker),

@@ -145,7 +145,9 @@ fn replay(buckets: &mut Buckets, entry: &Value, blobs: &Path) -> Option<()> {
         let id = entry["upload"].as_str()?;
         match &entry["is"] {
             Value::Null => bucket.uploads.remove(id),
-            upload => bucket.uploads.insert(id.to_owned(), read_upload(upload, blobs)?),
+            upload => bucket
+                .uploads
+                .insert(id.to_owned(), read_upload(upload, blobs)?),
         };
     }
     Some(())
@@ -178,11 +180,18 @@ fn read_version(value: &Value, blobs: &Path) -> Option<Version> {
             content: read_content(&object["content"], blobs)?,
             etag: text(&object["etag"])?,
             sums: read_sums(&object["sums"])?,
-            part_sizes: object["parts"].as_array()?.iter().filter_map(Value::as_u64).collect(),
+            part_sizes: object["parts"]
+                .as_array()?
+                .iter()
+                .filter_map(Value::as_u64)
+                .collect(),
             meta: read_meta(&object["meta"])?,
             class: text(&object["class"])?,
             archive: text(&object["archive"]),
-            restore: match (object["restore"]["asked"].as_i64(), object["restore"]["until"].as_i64()) {
+            restore: match (
+                object["restore"]["asked"].as_i64(),
+                object["restore"]["until"].as_i64(),
+            ) {
                 (Some(days), _) => Restore::Asked(days),
                 (None, Some(until_ms)) => Restore::Until(until_ms),
                 (None, None) => Restore::None,
@@ -246,9 +255,7 @@ fn read_upload(value: &Value, blobs: &Path) -> Option<Upload> {
 fn content(content: &Content) -> Value {
     let blobs = content.0.iter().filter_map(|blob| match blob {
         Blob::Memory(_) => None,
-        Blob::File { path, offset, len } => {
-            Some(json!([path.file_name()?.to_str()?, offset, len]))
-        }
+        Blob::File { path, offset, len } => Some(json!([path.file_name()?.to_str()?, offset, len])),
     });
     Value::Array(blobs.collect())
 }
@@ -265,7 +272,10 @@ fn read_content(value: &Value, folder: &Path) -> Option<Content> {
 }
 
 fn sums(sums: &Sums) -> Value {
-    let values = sums.values.iter().map(|(a, value)| (a.name().to_owned(), json!(value)));
+    let values = sums
+        .values
+        .iter()
+        .map(|(a, value)| (a.name().to_owned(), json!(value)));
     json!({"composite": sums.is_composite, "values": values.collect::<Map<_, _>>()})
 }
 
@@ -287,7 +297,9 @@ fn meta(meta: &Meta) -> Value {
 fn read_meta(value: &Value) -> Option<Meta> {
     let map = |value: &Value| -> Option<BTreeMap<String, String>> {
         let entries = value.as_object()?.iter();
-        entries.map(|(name, value)| Some((name.clone(), text(value)?))).collect()
+        entries
+            .map(|(name, value)| Some((name.clone(), text(value)?)))
+            .collect()
     };
     Some(Meta {
         user: map(&value["user"])?,

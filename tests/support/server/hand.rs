@@ -54,7 +54,9 @@ impl BucketHand {
                 ..Bucket::default()
             };
             state.buckets.insert(name.to_owned(), bucket);
-            store.note_bucket(&state, name).expect("the store's folder can be written");
+            store
+                .note_bucket(&state, name)
+                .expect("the store's folder can be written");
         }
         drop(state);
         hand
@@ -82,7 +84,10 @@ impl BucketHand {
 
     /// Writes an object with user metadata.
     pub fn put_with(&self, key: &str, bytes: impl Into<Bytes>, meta: &[(&str, &str)]) {
-        let content = self.store.keep(bytes.into()).expect("the store can keep bytes");
+        let content = self
+            .store
+            .keep(bytes.into())
+            .expect("the store can keep bytes");
         let own = |text: &&str| (*text).to_owned();
         let object = Object {
             etag: hex(&md5_of(&content).expect("kept bytes can be read")),
@@ -90,7 +95,10 @@ impl BucketHand {
             content,
             class: "STANDARD".to_owned(),
             meta: Meta {
-                user: meta.iter().map(|(name, value)| (own(name), own(value))).collect(),
+                user: meta
+                    .iter()
+                    .map(|(name, value)| (own(name), own(value)))
+                    .collect(),
                 ..Meta::default()
             },
             ..Object::default()
@@ -114,14 +122,28 @@ impl BucketHand {
     /// The current object.
     pub fn get(&self, key: &str) -> Option<Seen> {
         let versions = self.versions(key);
-        versions.into_iter().find(|v| v.is_current && v.bytes.is_some())
+        versions
+            .into_iter()
+            .find(|v| v.is_current && v.bytes.is_some())
     }
 
     /// Keys of all current objects, in order.
     pub fn keys(&self) -> Vec<String> {
         let state = self.store.lock();
         let bucket = state.bucket(&self.name).expect("the bucket is there");
-        bucket.keys.keys().filter(|key| bucket.current(key).is_some()).cloned().collect()
+        bucket
+            .keys
+            .keys()
+            .filter(|key| bucket.current(key).is_some())
+            .cloned()
+            .collect()
+    }
+
+    /// Keys of everything that has a version, deleted or not, in order.
+    pub fn all_keys(&self) -> Vec<String> {
+        let state = self.store.lock();
+        let bucket = state.bucket(&self.name).expect("the bucket is there");
+        bucket.keys.keys().cloned().collect()
     }
 
     /// All versions of a key, oldest first, delete markers too.
@@ -135,7 +157,9 @@ impl BucketHand {
             .enumerate()
             .map(|(n, version)| {
                 let object = version.object.clone();
-                let bytes = object.as_ref().map(|o| o.content.bytes().expect("bytes are there"));
+                let bytes = object
+                    .as_ref()
+                    .map(|o| o.content.bytes().expect("bytes are there"));
                 let object = object.unwrap_or_default();
                 Seen {
                     key: key.to_owned(),
@@ -166,7 +190,11 @@ impl BucketHand {
     pub fn pending_uploads(&self) -> Vec<(String, String)> {
         let state = self.store.lock();
         let bucket = state.bucket(&self.name).expect("the bucket is there");
-        bucket.uploads.iter().map(|(id, upload)| (upload.key.clone(), id.clone())).collect()
+        bucket
+            .uploads
+            .iter()
+            .map(|(id, upload)| (upload.key.clone(), id.clone()))
+            .collect()
     }
 
     /// Moves the beginning of all pending uploads back by so many milliseconds.
@@ -181,8 +209,13 @@ impl BucketHand {
     /// Switches versioning.
     pub fn set_versioning(&self, versioning: Versioning) {
         let mut state = self.store.lock();
-        state.bucket_mut(&self.name).expect("the bucket is there").versioning = versioning;
-        self.store.note_bucket(&state, &self.name).expect("the store's folder can be written");
+        state
+            .bucket_mut(&self.name)
+            .expect("the bucket is there")
+            .versioning = versioning;
+        self.store
+            .note_bucket(&state, &self.name)
+            .expect("the store's folder can be written");
     }
 
     /// Gives the current object another storage class, as a lifecycle rule would.
@@ -209,10 +242,16 @@ impl BucketHand {
     fn change(&self, key: &str, change: impl FnOnce(&mut Object, &mut i64)) {
         let mut state = self.store.lock();
         let bucket = state.bucket_mut(&self.name).expect("the bucket is there");
-        let version = bucket.keys.get_mut(key).and_then(|versions| versions.last_mut());
+        let version = bucket
+            .keys
+            .get_mut(key)
+            .and_then(|versions| versions.last_mut());
         let version = version.unwrap_or_else(|| panic!("no object {key:?}"));
         let object = version.object.as_mut();
-        change(object.unwrap_or_else(|| panic!("{key:?} is deleted")), &mut version.modified_ms);
+        change(
+            object.unwrap_or_else(|| panic!("{key:?} is deleted")),
+            &mut version.modified_ms,
+        );
         self.noted(&state, key);
     }
 

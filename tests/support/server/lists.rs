@@ -23,7 +23,9 @@ fn encoder(encoding: Option<&EncodingType>) -> impl Fn(&str) -> String + use<> {
     let is_url = encoding.is_some_and(|e| e.as_str() == "url");
     move |text| {
         if is_url {
-            utf8_percent_encode(text, &URL).to_string().replace(' ', "+")
+            utf8_percent_encode(text, &URL)
+                .to_string()
+                .replace(' ', "+")
         } else {
             text.to_owned()
         }
@@ -94,7 +96,12 @@ pub(super) fn objects(
     let after = match &input.continuation_token {
         Some(token) => super::sums::unbase64(token)
             .and_then(|bytes| String::from_utf8(bytes).ok())
-            .ok_or_else(|| s3_error!(InvalidArgument, "The continuation token provided is incorrect"))?,
+            .ok_or_else(|| {
+                s3_error!(
+                    InvalidArgument,
+                    "The continuation token provided is incorrect"
+                )
+            })?,
         None => input.start_after.clone().unwrap_or_default(),
     };
     let wants_restore = input
@@ -152,7 +159,9 @@ fn listed(key: &str, version: &Version, stored: &Stored, wants_restore: bool) ->
         e_tag: Some(ETag::Strong(stored.etag.clone())),
         key: Some(key.to_owned()),
         last_modified: Some(timestamp(version.modified_ms)),
-        restore_status: wants_restore.then(|| restore_status(stored.restore)).flatten(),
+        restore_status: wants_restore
+            .then(|| restore_status(stored.restore))
+            .flatten(),
         size: i64::try_from(stored.content.len()).ok(),
         storage_class: Some(ObjectStorageClass::from(stored.class.clone())),
         owner: None,

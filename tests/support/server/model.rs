@@ -304,7 +304,10 @@ pub fn unmet() -> S3Error {
 fn marker(code: S3ErrorCode, version: &Version) -> S3Error {
     let mut error = S3Error::new(code);
     let mut headers = http::HeaderMap::new();
-    headers.insert("x-amz-delete-marker", http::HeaderValue::from_static("true"));
+    headers.insert(
+        "x-amz-delete-marker",
+        http::HeaderValue::from_static("true"),
+    );
     if let Ok(id) = version.name().parse() {
         headers.insert("x-amz-version-id", id);
     }

@@ -29,7 +29,8 @@ pub(super) async fn receive(
     let mut all = Vec::new();
     if let Some(mut body) = body {
         while let Some(piece) = body.next().await {
-            let piece = piece.map_err(|e| S3Error::with_source(s3s::S3ErrorCode::IncompleteBody, e))?;
+            let piece =
+                piece.map_err(|e| S3Error::with_source(s3s::S3ErrorCode::IncompleteBody, e))?;
             all.extend_from_slice(&piece);
         }
     }
@@ -41,7 +42,10 @@ pub(super) async fn receive(
         sums.verify(&content)?;
         if let Some(claimed) = headers.get("content-md5") {
             if claimed.as_bytes() != base64(&md5).as_bytes() {
-                return Err(s3_error!(BadDigest, "The Content-MD5 you specified did not match"));
+                return Err(s3_error!(
+                    BadDigest,
+                    "The Content-MD5 you specified did not match"
+                ));
             }
         }
     }
@@ -52,19 +56,27 @@ pub(super) async fn put(
     store: &Store,
     req: S3Request<PutObjectInput>,
 ) -> S3Result<S3Response<PutObjectOutput>> {
-    let S3Request { input, headers, trailing_headers, .. } = req;
+    let S3Request {
+        input,
+        headers,
+        trailing_headers,
+        ..
+    } = req;
     let meta = Meta {
         user: answers::user_meta(input.metadata)?,
         headers: answers::system_headers(&headers),
         tags: answers::parse_tags(input.tagging.as_deref()),
     };
-    let class = input.storage_class.map_or("STANDARD".to_owned(), |c| c.as_str().to_owned());
+    let class = input
+        .storage_class
+        .map_or("STANDARD".to_owned(), |c| c.as_str().to_owned());
     let conditions = conditions(store, &headers, input.if_match, input.if_none_match)?;
     store.lock().bucket(&input.bucket)?;
     let received = receive(store, input.body, &headers, trailing_headers).await?;
     let mut sums = received.sums;
     if sums.values.is_empty() {
-        sums = Sums::of(Algorithm::Crc64Nvme, &received.content).map_err(S3Error::internal_error)?;
+        sums =
+            Sums::of(Algorithm::Crc64Nvme, &received.content).map_err(S3Error::internal_error)?;
     }
     let etag = hex(&received.md5);
     let object = Object {
@@ -76,7 +88,15 @@ pub(super) async fn put(
         ..Object::default()
     };
     let answer = store.profile().put;
-    let version_id = commit(store, &input.bucket, &input.key, object, now_ms(), answer, &conditions)?;
+    let version_id = commit(
+        store,
+        &input.bucket,
+        &input.key,
+        object,
+        now_ms(),
+        answer,
+        &conditions,
+    )?;
     let mut output = PutObjectOutput {
         e_tag: Some(ETag::Strong(etag)),
         version_id,
@@ -125,7 +145,10 @@ pub(super) fn conditions(
     } else {
         if_match
     };
-    Ok(Conditions { if_match, if_none_match })
+    Ok(Conditions {
+        if_match,
+        if_none_match,
+    })
 }
 
 /// What both reads share, after their conditions were met.
@@ -186,7 +209,9 @@ pub(super) fn get(store: &Store, input: &GetObjectInput) -> S3Result<S3Response<
         metadata: answers::metadata(&object.meta),
         restore: answers::restore(object.restore),
         storage_class: answers::class(&object.class),
-        tag_count: i32::try_from(object.meta.tags.len()).ok().filter(|n| *n > 0),
+        tag_count: i32::try_from(object.meta.tags.len())
+            .ok()
+            .filter(|n| *n > 0),
         version_id,
         ..Default::default()
     };
@@ -198,7 +223,10 @@ pub(super) fn get(store: &Store, input: &GetObjectInput) -> S3Result<S3Response<
     Ok(S3Response::new(output))
 }
 
-pub(super) fn head(store: &Store, input: &HeadObjectInput) -> S3Result<S3Response<HeadObjectOutput>> {
+pub(super) fn head(
+    store: &Store,
+    input: &HeadObjectInput,
+) -> S3Result<S3Response<HeadObjectOutput>> {
     let (object, modified_ms, version_id) = read(
         store,
         &input.bucket,
@@ -262,14 +290,20 @@ pub(super) fn attributes(
         e_tag: asks("ETag").then(|| ETag::Strong(object.etag.clone())),
         last_modified: Some(answers::timestamp(modified_ms)),
         object_parts: (asks("ObjectParts") && !object.part_sizes.is_empty()).then_some(parts),
-        object_size: i64::try_from(object.content.len()).ok().filter(|_| asks("ObjectSize")),
-        storage_class: Some(StorageClass::from(object.class.clone())).filter(|_| asks("StorageClass")),
+        object_size: i64::try_from(object.content.len())
+            .ok()
+            .filter(|_| asks("ObjectSize")),
+        storage_class: Some(StorageClass::from(object.class.clone()))
+            .filter(|_| asks("StorageClass")),
         version_id,
         ..Default::default()
     }))
 }
 
-pub(super) fn tags(store: &Store, input: &GetObjectTaggingInput) -> S3Result<S3Response<GetObjectTaggingOutput>> {
+pub(super) fn tags(
+    store: &Store,
+    input: &GetObjectTaggingInput,
+) -> S3Result<S3Response<GetObjectTaggingOutput>> {
     let version = input.version_id.as_deref();
     let (object, _, version_id) = read(store, &input.bucket, &input.key, version, None, None)?;
     let tag_set = object
@@ -281,7 +315,10 @@ pub(super) fn tags(store: &Store, input: &GetObjectTaggingInput) -> S3Result<S3R
             value: Some(value.clone()),
         })
         .collect();
-    Ok(S3Response::new(GetObjectTaggingOutput { tag_set, version_id }))
+    Ok(S3Response::new(GetObjectTaggingOutput {
+        tag_set,
+        version_id,
+    }))
 }
 
 pub(super) fn set_tags(

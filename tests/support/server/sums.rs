@@ -120,7 +120,11 @@ impl Sums {
     /// Whether every claimed value is that of `content`.
     pub fn verify(&self, content: &Content) -> S3Result<()> {
         for (&algorithm, claimed) in &self.values {
-            let found = base64(&algorithm.digest(content).map_err(s3s::S3Error::internal_error)?);
+            let found = base64(
+                &algorithm
+                    .digest(content)
+                    .map_err(s3s::S3Error::internal_error)?,
+            );
             if *claimed != found {
                 return Err(s3_error!(
                     BadDigest,
@@ -179,7 +183,11 @@ impl Sums {
 
 fn number(value: &str) -> Option<u64> {
     let bytes = unbase64(value)?;
-    Some(bytes.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte)))
+    Some(
+        bytes
+            .iter()
+            .fold(0, |sum, byte| sum << 8 | u64::from(*byte)),
+    )
 }
 
 /// MD5 of the content.

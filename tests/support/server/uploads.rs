@@ -18,17 +18,26 @@ pub(super) fn create(
     req: S3Request<CreateMultipartUploadInput>,
 ) -> S3Result<S3Response<CreateMultipartUploadOutput>> {
     let S3Request { input, headers, .. } = req;
-    let algorithm = input.checksum_algorithm.as_ref().and_then(|a| Algorithm::parse(a.as_str()));
+    let algorithm = input
+        .checksum_algorithm
+        .as_ref()
+        .and_then(|a| Algorithm::parse(a.as_str()));
     let is_composite = match input.checksum_type.as_ref().map(ChecksumType::as_str) {
         Some(kind) => kind == "COMPOSITE",
         None => algorithm.is_some_and(|a| a != Algorithm::Crc64Nvme),
     };
     match algorithm {
         Some(Algorithm::Crc64Nvme) if is_composite => {
-            return Err(s3_error!(InvalidRequest, "CRC64NVME has no COMPOSITE checksum type"));
+            return Err(s3_error!(
+                InvalidRequest,
+                "CRC64NVME has no COMPOSITE checksum type"
+            ));
         }
         Some(Algorithm::Sha1 | Algorithm::Sha256) if !is_composite => {
-            return Err(s3_error!(InvalidRequest, "SHA has no FULL_OBJECT checksum type"));
+            return Err(s3_error!(
+                InvalidRequest,
+                "SHA has no FULL_OBJECT checksum type"
+            ));
         }
         _ => {}
     }
@@ -44,7 +53,9 @@ pub(super) fn create(
         key: input.key.clone(),
         begun_ms: now_ms(),
         meta,
-        class: input.storage_class.map_or("STANDARD".to_owned(), |c| c.as_str().to_owned()),
+        class: input
+            .storage_class
+            .map_or("STANDARD".to_owned(), |c| c.as_str().to_owned()),
         algorithm,
         is_composite,
         removals: bucket.removals.get(&input.key).copied().unwrap_or_default(),
@@ -82,7 +93,10 @@ pub(super) fn open<'a>(
 pub(super) fn check_number(number: i32) -> S3Result<()> {
     match number {
         1..=10_000 => Ok(()),
-        _ => Err(s3_error!(InvalidArgument, "Part number must be between 1 and 10000")),
+        _ => Err(s3_error!(
+            InvalidArgument,
+            "Part number must be between 1 and 10000"
+        )),
     }
 }
 
@@ -90,10 +104,19 @@ pub(super) async fn part(
     store: &Store,
     req: S3Request<UploadPartInput>,
 ) -> S3Result<S3Response<UploadPartOutput>> {
-    let S3Request { input, headers, trailing_headers, .. } = req;
+    let S3Request {
+        input,
+        headers,
+        trailing_headers,
+        ..
+    } = req;
     check_number(input.part_number)?;
     let received = receive(store, input.body, &headers, trailing_headers).await?;
-    let Received { content, md5, mut sums } = received;
+    let Received {
+        content,
+        md5,
+        mut sums,
+    } = received;
     let mut state = store.lock();
     let upload = open(&mut state, &input.bucket, &input.key, &input.upload_id)?;
     let declared = upload.algorithm;
@@ -117,17 +140,27 @@ pub(super) async fn part(
         ..Default::default()
     };
     sums_into!(output, &sums);
-    let part = Part { content, md5, sums, modified_ms: now_ms() };
+    let part = Part {
+        content,
+        md5,
+        sums,
+        modified_ms: now_ms(),
+    };
     upload.parts.insert(input.part_number, part);
     store.note_upload(&state, &input.bucket, &input.upload_id)?;
     Ok(S3Response::new(output))
 }
 
-pub(super) fn parts(store: &Store, input: &ListPartsInput) -> S3Result<S3Response<ListPartsOutput>> {
+pub(super) fn parts(
+    store: &Store,
+    input: &ListPartsInput,
+) -> S3Result<S3Response<ListPartsOutput>> {
     let mut state = store.lock();
     let upload = open(&mut state, &input.bucket, &input.key, &input.upload_id)?;
     let after = input.part_number_marker.unwrap_or(0);
-    let limit = input.max_parts.map_or(1000, |n| usize::try_from(n).unwrap_or(0).min(1000));
+    let limit = input
+        .max_parts
+        .map_or(1000, |n| usize::try_from(n).unwrap_or(0).min(1000));
     let mut numbers: Vec<_> = upload.parts.range(after.saturating_add(1)..).collect();
     let is_truncated = numbers.len() > limit;
     numbers.truncate(limit);
@@ -151,10 +184,15 @@ pub(super) fn parts(store: &Store, input: &ListPartsInput) -> S3Result<S3Respons
         bucket: Some(input.bucket.clone()),
         key: Some(input.key.clone()),
         upload_id: Some(input.upload_id.clone()),
-        checksum_algorithm: upload.algorithm.map(|a| ChecksumAlgorithm::from_static(a.name())),
+        checksum_algorithm: upload
+            .algorithm
+            .map(|a| ChecksumAlgorithm::from_static(a.name())),
         is_truncated: Some(is_truncated),
         max_parts: i32::try_from(limit).ok(),
-        next_part_number_marker: parts.last().and_then(|p| p.part_number).filter(|_| is_truncated),
+        next_part_number_marker: parts
+            .last()
+            .and_then(|p| p.part_number)
+            .filter(|_| is_truncated),
         part_number_marker: input.part_number_marker,
         storage_class: Some(StorageClass::from(upload.class.clone())),
         parts: Some(parts),
@@ -168,7 +206,10 @@ pub(super) fn abort(
 ) -> S3Result<S3Response<AbortMultipartUploadOutput>> {
     let mut state = store.lock();
     open(&mut state, &input.bucket, &input.key, &input.upload_id)?;
-    state.bucket_mut(&input.bucket)?.uploads.remove(&input.upload_id);
+    state
+        .bucket_mut(&input.bucket)?
+        .uploads
+        .remove(&input.upload_id);
     store.note_upload(&state, &input.bucket, &input.upload_id)?;
     Ok(S3Response::new(AbortMultipartUploadOutput::default()))
 }
@@ -183,10 +224,19 @@ pub(super) fn complete(
     let profile = store.profile();
     let mut state = store.lock();
     let upload = open(&mut state, &input.bucket, &input.key, &input.upload_id)?.clone();
-    let listed = input.multipart_upload.and_then(|m| m.parts).unwrap_or_default();
+    let listed = input
+        .multipart_upload
+        .and_then(|m| m.parts)
+        .unwrap_or_default();
     let object = assemble(&upload, &listed)?;
-    if input.mpu_object_size.is_some_and(|size| i64::try_from(object.content.len()) != Ok(size)) {
-        return Err(s3_error!(InvalidRequest, "The provided 'x-amz-mp-object-size' header does not match"));
+    if input
+        .mpu_object_size
+        .is_some_and(|size| i64::try_from(object.content.len()) != Ok(size))
+    {
+        return Err(s3_error!(
+            InvalidRequest,
+            "The provided 'x-amz-mp-object-size' header does not match"
+        ));
     }
     if profile.sums == Answer::Honour && upload.algorithm.is_some() {
         for (algorithm, value) in &claimed.values {
@@ -234,7 +284,10 @@ fn check_race(upload: &Upload, removals: Option<u64>, conditions: &Conditions) -
 
 fn assemble(upload: &Upload, listed: &[CompletedPart]) -> S3Result<Object> {
     if listed.is_empty() {
-        return Err(s3_error!(MalformedXML, "You must specify at least one part"));
+        return Err(s3_error!(
+            MalformedXML,
+            "You must specify at least one part"
+        ));
     }
     let mut content = Content::default();
     let mut digests = md5::Md5::new();
@@ -245,28 +298,50 @@ fn assemble(upload: &Upload, listed: &[CompletedPart]) -> S3Result<Object> {
     for (n, named) in listed.iter().enumerate() {
         let number = named.part_number.unwrap_or(0);
         if number <= last {
-            return Err(s3_error!(InvalidPartOrder, "The list of parts was not in ascending order."));
+            return Err(s3_error!(
+                InvalidPartOrder,
+                "The list of parts was not in ascending order."
+            ));
         }
         last = number;
         let part = upload
             .parts
             .get(&number)
-            .filter(|part| named.e_tag.as_ref().is_none_or(|e| e.value() == hex(&part.md5)))
-            .ok_or_else(|| s3_error!(InvalidPart, "One or more of the specified parts could not be found."))?;
+            .filter(|part| {
+                named
+                    .e_tag
+                    .as_ref()
+                    .is_none_or(|e| e.value() == hex(&part.md5))
+            })
+            .ok_or_else(|| {
+                s3_error!(
+                    InvalidPart,
+                    "One or more of the specified parts could not be found."
+                )
+            })?;
         let len = part.content.len();
         if len < MIN_PART_BYTES && n + 1 < listed.len() {
-            return Err(s3_error!(EntityTooSmall, "Part {number} is smaller than the minimum allowed size"));
+            return Err(s3_error!(
+                EntityTooSmall,
+                "Part {number} is smaller than the minimum allowed size"
+            ));
         }
         digests.update(part.md5);
         part_sizes.push(len);
         let sum = part.sums.get(algorithm);
         if claims_other(named, algorithm, sum.as_deref()) {
-            return Err(s3_error!(InvalidPart, "The checksum of part {number} does not match"));
+            return Err(s3_error!(
+                InvalidPart,
+                "The checksum of part {number} does not match"
+            ));
         }
         values.extend(sum.map(|sum| (sum, len)));
         content.0.extend(part.content.0.iter().cloned());
     }
-    let values: Vec<_> = values.iter().map(|(sum, len)| (sum.as_str(), *len)).collect();
+    let values: Vec<_> = values
+        .iter()
+        .map(|(sum, len)| (sum.as_str(), *len))
+        .collect();
     let sums = if upload.is_composite {
         Sums::composed(algorithm, &values)
     } else {
