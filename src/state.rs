@@ -6,7 +6,7 @@
 
 use crate::key::Key;
 use crate::stamp::{Hex, LocalStamp, RemoteStamp};
-use std::fmt;
+use std::fmt::{self, Display};
 
 /// Everything but the records.
 #[derive(Debug, Clone, PartialEq, Eq)]
