@@ -260,15 +260,13 @@ impl<'a> Sync<'a> {
             remote,
             RecoveryRun::at(terms.now_ms),
             terms.replica,
+            map.storage_class.clone(),
             terms.stop.clone(),
             Arc::clone(&terms.sink),
         );
         Ok(Self {
             task,
-            hands: Arc::new(Hands {
-                storage_class: map.storage_class.clone(),
-                ..hands
-            }),
+            hands: Arc::new(hands),
             ground: match standing {
                 Standing::Based => Ground::Based,
                 Standing::New | Standing::Foreign => Ground::Baseless,
@@ -413,9 +411,10 @@ impl<'a> Sync<'a> {
             }
             self.outcome.capabilities = Some(found);
             let remote: Remote = self.hands.remote.with_capabilities(found);
-            if let Some(hands) = Arc::get_mut(&mut self.hands) {
-                hands.remote = remote;
-            }
+            let hands = Arc::get_mut(&mut self.hands);
+            hands
+                .ok_or_else(|| Halt::Internal("a look is still under way".to_owned()))?
+                .remote = remote;
         }
         let marker = Marker {
             replica: terms.replica,
@@ -434,7 +433,7 @@ impl<'a> Sync<'a> {
     }
 
     async fn carry_out(&mut self, plan: Plan, store: &Arc<Mutex<Store>>) -> Result<(), Halt> {
-        let mut scribe = scribe::Scribe::start(self.task.map.id, self.hands.root.clone(), store);
+        let scribe = scribe::Scribe::start(self.task.map.id, self.hands.root.clone(), store);
         let mut plan = plan;
         let mut result = Ok(());
         for round in 1..=ROUNDS {

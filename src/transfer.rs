@@ -142,6 +142,7 @@ impl Hands {
         remote: Remote,
         recovery: RecoveryRun,
         replica: ReplicaId,
+        storage_class: Option<String>,
         stop: Stop,
         sink: Arc<Sink>,
     ) -> Self {
@@ -151,7 +152,7 @@ impl Hands {
             remote,
             recovery,
             replica,
-            storage_class: None,
+            storage_class,
             stop,
             sink,
             budget: Arc::new(Semaphore::new(permits)),

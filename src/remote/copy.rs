@@ -46,6 +46,15 @@ pub enum Kept {
     },
 }
 
+impl std::fmt::Display for Kept {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Version(id) => write!(f, "version {}", crate::key::Shown(id)),
+            Self::Copy { object_key, .. } => crate::key::Shown(object_key).fmt(f),
+        }
+    }
+}
+
 impl Remote {
     /// Copies the object `from`, which must still be `source`, to `to`, where `expect` must hold.
     ///

@@ -60,30 +60,30 @@ impl std::error::Error for Broken {
 
 /// What the three streams tell together.
 #[derive(Debug, Default)]
-pub struct Joined {
+pub(super) struct Joined {
     /// Keys that are not plainly equal, sorted.
-    pub items: Vec<Item>,
+    pub(super) items: Vec<Item>,
     /// Names held by a file and a directory, sorted.
-    pub clashes: Vec<Clash>,
+    pub(super) clashes: Vec<Clash>,
     /// What has no place on the other side: name and reason.
-    pub hidden: Vec<(String, String)>,
+    pub(super) hidden: Vec<(String, String)>,
     /// Records read.
-    pub records: u64,
+    pub(super) records: u64,
     /// Files scanned.
-    pub scanned: u64,
+    pub(super) scanned: u64,
     /// Objects listed.
-    pub listed: u64,
+    pub(super) listed: u64,
     /// Keys plainly equal on both sides and in the base.
-    pub unchanged: u64,
+    pub(super) unchanged: u64,
     /// Ignored keys that have a record.
-    pub ignored: u64,
+    pub(super) ignored: u64,
 }
 
 /// Joins the three streams.
 ///
 /// # Errors
 /// [`Broken`] as soon as one of them fails; nothing read so far may be acted on.
-pub fn join(
+pub(super) fn join(
     base: impl Iterator<Item = Result<Record, Broken>>,
     local: impl Iterator<Item = Result<Found, Broken>>,
     remote: impl Iterator<Item = Result<Listed, Broken>>,
@@ -209,15 +209,15 @@ fn is_shadowed(shadows: &mut Vec<String>, key: &Key) -> bool {
 }
 
 /// Which keys belong to the map, and how far its records are believed.
-pub struct Scope<'a> {
+pub(super) struct Scope<'a> {
     /// The ignore rules the scan has met so far.
-    pub rules: &'a Rules,
+    pub(super) rules: &'a Rules,
     /// The map's prefix.
-    pub prefix: &'a str,
+    pub(super) prefix: &'a str,
     /// Whether keys with a `/` belong to the map.
-    pub recursion: Recursion,
+    pub(super) recursion: Recursion,
     /// How far recorded stamps are believed.
-    pub trust: Trust,
+    pub(super) trust: Trust,
 }
 
 impl Scope<'_> {

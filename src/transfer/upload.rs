@@ -4,7 +4,7 @@ use super::{Failure, Hands, WHOLE_BYTES, blocking, io_failed, now_ns};
 use crate::digest;
 use crate::event::Event;
 use crate::key::Key;
-use crate::remote::{Expect, Meta, PartReceipt, WriteId};
+use crate::remote::{Expect, Meta, Part, WriteId};
 use crate::stamp::{ETag, LocalStamp, RemoteStamp};
 use crate::state::{Content, Encoding, Record};
 use bytes::Bytes;
@@ -102,7 +102,7 @@ impl Hands {
                 blake3,
             }) => {
                 let size = local.size_bytes;
-                let completed = upload.complete(&parts, crc64, size, expect).await;
+                let completed = upload.complete(parts, Some(crc64), size, expect).await;
                 completed
                     .map(|remote| (remote, blake3))
                     .map_err(Failure::from)
@@ -131,7 +131,7 @@ impl Hands {
     ) -> Result<Sent, Failure> {
         let size = source.expected.size_bytes;
         let part_bytes = digest::part_bytes(size);
-        let mut sending: JoinSet<Result<PartReceipt, Failure>> = JoinSet::new();
+        let mut sending: JoinSet<Result<Part, Failure>> = JoinSet::new();
         let mut parts = Vec::new();
         let mut crc64 = 0;
         let mut hasher = digest::Blake3::default();
@@ -186,14 +186,12 @@ struct Whole {
 }
 
 struct Sent {
-    parts: Vec<PartReceipt>,
+    parts: Vec<Part>,
     crc64: u64,
     blake3: [u8; 32],
 }
 
-async fn next_part(
-    sending: &mut JoinSet<Result<PartReceipt, Failure>>,
-) -> Result<Option<PartReceipt>, Failure> {
+async fn next_part(sending: &mut JoinSet<Result<Part, Failure>>) -> Result<Option<Part>, Failure> {
     match sending.join_next().await {
         Some(Ok(result)) => result.map(Some),
         Some(Err(error)) => Err(Failure::Broken(error.to_string())),
