@@ -85,6 +85,9 @@ fn place(decided: &[Decided], clashes: &[Clash]) -> Vec<Place> {
     let mut places = vec![Place::default(); decided.len()];
     for clash in clashes {
         let at = decided.binary_search_by(|one| one.item.key.cmp(&clash.top));
+        if at.is_ok_and(|at| matches!(places[at], Place::Blocked(_))) {
+            continue;
+        }
         let below = children(decided, &clash.top);
         let top = at.ok().map(|at| &decided[at]);
         let top_stays = clash.top_is_quiet == Quiet::Yes || top.is_some_and(stays);
@@ -98,7 +101,7 @@ fn place(decided: &[Decided], clashes: &[Clash]) -> Vec<Place> {
                 places[at] = Place::Blocked(Obstacle::IsDirectory);
             }
             (true, true, _) => {
-                for child in below {
+                for child in below.into_iter().filter(|&child| stays(&decided[child])) {
                     places[child] = Place::Blocked(Obstacle::BelowFile(clash.top.clone()));
                 }
             }

@@ -7,6 +7,8 @@ mod look;
 mod perform;
 mod scribe;
 mod sides;
+#[cfg(test)]
+mod tests_laws;
 mod tops;
 
 use crate::draft::{Decided, Draft, draft};
