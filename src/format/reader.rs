@@ -64,6 +64,11 @@ impl<R: Read + Seek> Reader<R> {
         &self.state
     }
 
+    /// What the file is read from.
+    pub fn source(&self) -> &R {
+        &self.source
+    }
+
     /// The file's version, 1 or 2.
     pub fn version(&self) -> u8 {
         match self.body {
