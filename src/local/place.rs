@@ -6,6 +6,7 @@ use super::read::stamp_of;
 use super::recovery::Stored;
 use super::run::RecoveryRun;
 use super::temp::{self, Temp, TempName};
+use crate::plan::Loser;
 use crate::stamp::LocalStamp;
 use rustix::fs::{FileType, Gid, Mode, Stat, Timespec, Timestamps, UTIME_OMIT, Uid};
 use rustix::fs::{fchmod, fchown, fstat, futimens};
@@ -23,15 +24,6 @@ pub struct PlaceAs<'a> {
     pub loser: Loser,
     /// Where whatever must be kept goes.
     pub run: &'a RecoveryRun,
-}
-
-/// What becomes of a replaced file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Loser {
-    /// Nobody edited it: it goes.
-    Discard,
-    /// It moves to the recovery folder.
-    Keep,
 }
 
 impl Temp {
