@@ -87,15 +87,29 @@ impl Temp {
         let mode = self.inherit(&replaced)?;
         let written = self.finish(mode, placing.mtime_ns)?;
         self.check_destination(expected)?;
+        self.replace(expected, placing)?;
+        Ok(written)
+    }
+
+    fn replace(&mut self, expected: &LocalStamp, placing: &PlaceAs<'_>) -> Result<(), Error> {
         self.mark_displaced()?;
         let exchanged = kernel::exchange(self.root.inner().renames, self.here()?, self.there());
         match exchanged {
-            Ok(Some(())) => self.settle_displaced(expected, placing)?,
-            Ok(None) => self.replace_stepwise(expected, placing)?,
-            Err(Errno::NOENT) => return Err(self.fails(Kind::Stale)),
-            Err(errno) => return Err(self.fails(Kind::of_creation(errno))),
+            Ok(Some(())) => self.settle_displaced(expected, placing),
+            Ok(None) => self.replace_stepwise(expected, placing),
+            Err(Errno::NOENT) => Err(self.fails(Kind::Stale)),
+            Err(errno) => Err(self.fails(Kind::of_creation(errno))),
         }
-        Ok(written)
+    }
+
+    /// Replaces without looking before.
+    #[cfg(test)]
+    pub(super) fn exchange_blindly(
+        mut self,
+        expected: &LocalStamp,
+        placing: &PlaceAs<'_>,
+    ) -> Result<(), Error> {
+        self.replace(expected, placing)
     }
 
     /// The names were exchanged: looks at what came out.
