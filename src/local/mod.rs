@@ -28,7 +28,7 @@ mod touched;
 
 pub use error::{Error, Kind};
 pub use marker::Marker;
-pub use place::{Loser, PlaceAs};
+pub use place::PlaceAs;
 pub use read::Opened;
 pub use recovery::Kept;
 pub use root::{NamesAre, OwnFiles, Root};

@@ -1,8 +1,8 @@
 //! One ignore file's text, turned into rules as git reads them.
 //!
 //! The glob dialect of the `ignore` crate is not quite git's: it knows `{a,b}`, reads a backslash
-//! inside brackets as itself, lets a bracket match `/`, and trims every kind of white space. Each
-//! pattern is therefore respelled before it is handed over.
+//! inside brackets as itself, lets a bracket match `/`, trims every kind of white space, and knows
+//! no runs of three stars. Each pattern is therefore respelled before it is handed over.
 
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use std::iter::Peekable;
@@ -23,10 +23,12 @@ pub(super) fn parse(text: &[u8]) -> Result<Gitignore, (usize, String)> {
         if line.starts_with('#') {
             continue;
         }
-        let line = respell(trim_end(line)).map_err(|reason| (number, reason.to_owned()))?;
-        rules
-            .add_line(None, &line)
-            .map_err(|error| (number, error.to_string()))?;
+        let pattern = respell(trim_end(line)).map_err(|reason| (number, reason.to_owned()))?;
+        if let Some(pattern) = pattern {
+            rules
+                .add_line(None, &pattern)
+                .map_err(|error| (number, error.to_string()))?;
+        }
     }
     rules.build().map_err(|error| (0, error.to_string()))
 }
@@ -42,19 +44,45 @@ fn trim_end(line: &str) -> &str {
     }
 }
 
-fn respell(pattern: &str) -> Result<String, &'static str> {
+/// The crate's spelling of a pattern; `None` for one that matches nothing.
+fn respell(line: &str) -> Result<Option<String>, &'static str> {
+    let (not, pattern) = match line.strip_prefix('!') {
+        Some(pattern) => ("!", pattern),
+        None => ("", line),
+    };
     let mut out = String::with_capacity(pattern.len() + 8);
+    let mut is_anchored = false;
     let mut rest = pattern.chars().peekable();
     while let Some(c) = rest.next() {
         match c {
             '\\' => literal(rest.next().ok_or("it ends in a backslash")?, &mut out),
             '[' => bracket(&mut rest, &mut out)?,
             '{' | '}' | ',' => literal(c, &mut out),
+            '/' => {
+                is_anchored |= out.is_empty() || rest.peek().is_some();
+                out.push('/');
+            }
+            '*' => stars(&mut rest, &mut out),
             c if c.is_whitespace() => literal(c, &mut out),
             c => out.push(c),
         }
     }
-    Ok(out)
+    // The crate would take a `/` in brackets for one that ties the pattern to its directory.
+    let depth = if is_anchored { "" } else { "**/" };
+    // No path has an empty component.
+    let matches_nothing = out.is_empty() || out == "/" || out.contains("//");
+    Ok((!matches_nothing).then(|| format!("{not}{depth}{out}")))
+}
+
+/// Two stars or more that fill a component cross directories; all others are as one.
+fn stars(rest: &mut Peekable<Chars<'_>>, out: &mut String) {
+    let begins = out.is_empty() || out.ends_with('/');
+    let mut count = 1;
+    while rest.next_if_eq(&'*').is_some() {
+        count += 1;
+    }
+    let fills = begins && matches!(rest.peek(), None | Some('/'));
+    out.push_str(if fills && count > 1 { "**" } else { "*" });
 }
 
 fn literal(c: char, out: &mut String) {

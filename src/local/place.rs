@@ -6,6 +6,7 @@ use super::read::stamp_of;
 use super::recovery::Stored;
 use super::run::RecoveryRun;
 use super::temp::{self, Temp, TempName};
+use crate::plan::Loser;
 use crate::stamp::LocalStamp;
 use rustix::fs::{FileType, Gid, Mode, Stat, Timespec, Timestamps, UTIME_OMIT, Uid};
 use rustix::fs::{fchmod, fchown, fstat, futimens};
@@ -23,15 +24,6 @@ pub struct PlaceAs<'a> {
     pub loser: Loser,
     /// Where whatever must be kept goes.
     pub run: &'a RecoveryRun,
-}
-
-/// What becomes of a replaced file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Loser {
-    /// Nobody edited it: it goes.
-    Discard,
-    /// It moves to the recovery folder.
-    Keep,
 }
 
 impl Temp {
@@ -95,15 +87,29 @@ impl Temp {
         let mode = self.inherit(&replaced)?;
         let written = self.finish(mode, placing.mtime_ns)?;
         self.check_destination(expected)?;
+        self.replace(expected, placing)?;
+        Ok(written)
+    }
+
+    fn replace(&mut self, expected: &LocalStamp, placing: &PlaceAs<'_>) -> Result<(), Error> {
         self.mark_displaced()?;
         let exchanged = kernel::exchange(self.root.inner().renames, self.here()?, self.there());
         match exchanged {
-            Ok(Some(())) => self.settle_displaced(expected, placing)?,
-            Ok(None) => self.replace_stepwise(expected, placing)?,
-            Err(Errno::NOENT) => return Err(self.fails(Kind::Stale)),
-            Err(errno) => return Err(self.fails(Kind::of_creation(errno))),
+            Ok(Some(())) => self.settle_displaced(expected, placing),
+            Ok(None) => self.replace_stepwise(expected, placing),
+            Err(Errno::NOENT) => Err(self.fails(Kind::Stale)),
+            Err(errno) => Err(self.fails(Kind::of_creation(errno))),
         }
-        Ok(written)
+    }
+
+    /// Replaces without looking before.
+    #[cfg(test)]
+    pub(super) fn exchange_blindly(
+        mut self,
+        expected: &LocalStamp,
+        placing: &PlaceAs<'_>,
+    ) -> Result<(), Error> {
+        self.replace(expected, placing)
     }
 
     /// The names were exchanged: looks at what came out.
