@@ -147,7 +147,11 @@ impl Error {
                 let raw = service.raw();
                 let status = raw.status().as_u16();
                 let code = service.err().code().unwrap_or_default().to_owned();
-                let message = service.err().message().unwrap_or_default().to_owned();
+                let message = match service.err().message() {
+                    Some(message) => message.to_owned(),
+                    None if code.is_empty() => Chain::of(service.err()).0,
+                    None => String::new(),
+                };
                 let region = raw.headers().get("x-amz-bucket-region").map(str::to_owned);
                 let (mut kind, passing) = classify(status, &code, region);
                 if operation == Operation::CheckBucket && kind == Kind::NotFound {
@@ -263,6 +267,7 @@ fn classify(status: u16, code: &str, region: Option<String>) -> (Kind, Passing) 
         }
         (412, _) => Kind::Changed,
         (404, _) => Kind::NotFound,
+        (200..300, "") => Kind::BadAnswer("it cannot be read"),
         _ => Kind::Other,
     };
     (kind, Passing::No)

@@ -213,6 +213,10 @@ impl Upload {
             )
             .set_copy_source_if_match(is_enforced.then(|| remote.condition(source)))
             .customize()
+            // Ceph answers 411 to a PUT that does not say that it has no body.
+            .mutate_request(|request| {
+                request.headers_mut().insert("content-length", "0");
+            })
             .config_override(patience(Work::ServerSide))
             .send()
             .await

@@ -344,7 +344,7 @@ pub(super) enum Checksum {
 /// Whether a failed request may have had its effect, now or at an earlier try.
 pub(super) fn is_doubtful(error: &Error) -> bool {
     error.passing != Passing::No
-        || matches!(error.kind, Kind::Changed)
+        || matches!(error.kind, Kind::Changed | Kind::BadAnswer(_))
         || (error.kind == Kind::NotFound && error.status() == Some(404))
 }
 
