@@ -2,7 +2,9 @@
 
 use crate::support::server::Restore;
 use crate::{Stage, answer};
-use aws_sdk_s3::types::{OptionalObjectAttributes, RestoreRequest};
+use aws_sdk_s3::types::{
+    ArchiveStatus, ObjectStorageClass, OptionalObjectAttributes, RestoreRequest,
+};
 
 fn restore(stage: &Stage, days: Option<i32>) -> Result<(), (u16, String)> {
     let request = RestoreRequest::builder().set_days(days).build();
@@ -79,7 +81,10 @@ fn a_listing_tells_class_and_restore() {
     let list = || stage.client.list_objects_v2().bucket(&stage.bucket);
     let page = stage.runtime.block_on(list().send()).expect("a page");
     let listed = &page.contents()[0];
-    assert_eq!(listed.storage_class().map(|c| c.as_str()), Some("GLACIER"));
+    assert_eq!(
+        listed.storage_class().map(ObjectStorageClass::as_str),
+        Some("GLACIER")
+    );
     assert_eq!(listed.restore_status(), None, "only when asked for");
     let asked = list().optional_object_attributes(OptionalObjectAttributes::RestoreStatus);
     let page = stage.runtime.block_on(asked.send()).expect("a page");
@@ -100,7 +105,7 @@ fn intelligent_tiering_has_its_own_archive() {
         .send();
     let head = stage.runtime.block_on(head).expect("a head");
     assert_eq!(
-        head.archive_status().map(|s| s.as_str()),
+        head.archive_status().map(ArchiveStatus::as_str),
         Some("ARCHIVE_ACCESS")
     );
     assert_eq!(
