@@ -137,8 +137,8 @@ fn copies_have_conditions_on_both_ends() {
     };
     let wrong = copy().copy_source_if_match("\"0\"").send();
     assert_eq!(stage.refused(wrong), answer(412, "PreconditionFailed"));
-    let stale = copy().if_match("\"0\"").send();
-    assert_eq!(stage.refused(stale), answer(412, "PreconditionFailed"));
+    let outdated = copy().if_match("\"0\"").send();
+    assert_eq!(stage.refused(outdated), answer(412, "PreconditionFailed"));
     let right = copy()
         .copy_source_if_match(etag(&stage, "from"))
         .if_match(etag(&stage, "to"));

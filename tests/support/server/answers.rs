@@ -11,13 +11,12 @@ use std::time::{Duration, UNIX_EPOCH};
 /// Fills the five checksum fields that many answers have.
 macro_rules! sums_into {
     ($output:expr, $sums:expr) => {{
-        use $crate::support::server::sums::Algorithm;
-        let sums: &$crate::support::server::sums::Sums = $sums;
-        $output.checksum_crc32 = sums.get(Algorithm::Crc32);
-        $output.checksum_crc32c = sums.get(Algorithm::Crc32c);
-        $output.checksum_crc64nvme = sums.get(Algorithm::Crc64Nvme);
-        $output.checksum_sha1 = sums.get(Algorithm::Sha1);
-        $output.checksum_sha256 = sums.get(Algorithm::Sha256);
+        let [crc32, crc32c, crc64nvme, sha1, sha256] = $sums.fields();
+        $output.checksum_crc32 = crc32;
+        $output.checksum_crc32c = crc32c;
+        $output.checksum_crc64nvme = crc64nvme;
+        $output.checksum_sha1 = sha1;
+        $output.checksum_sha256 = sha256;
     }};
 }
 pub(super) use sums_into;

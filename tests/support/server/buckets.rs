@@ -11,7 +11,7 @@ pub const REGION: &str = "us-east-1";
 
 pub(super) fn create(
     store: &Store,
-    input: CreateBucketInput,
+    input: &CreateBucketInput,
 ) -> S3Result<S3Response<CreateBucketOutput>> {
     let mut state = store.lock();
     if state.buckets.contains_key(&input.bucket) {

@@ -165,7 +165,8 @@ fn destination_conditions(store: &Store, headers: &HeaderMap) -> S3Result<Condit
             .transpose()
             .map_err(|_| s3_error!(InvalidArgument, "{name} cannot be read"))
     };
-    conditions(store, headers, read("if-match")?, read("if-none-match")?)
+    let (if_match, if_none_match) = (read("if-match")?, read("if-none-match")?);
+    Ok(conditions(store, headers, if_match, if_none_match))
 }
 
 pub(super) fn part(

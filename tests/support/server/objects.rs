@@ -40,13 +40,13 @@ pub(super) async fn receive(
     let md5 = md5_of(&content).map_err(S3Error::internal_error)?;
     if store.profile().sums == super::profile::Answer::Honour {
         sums.verify(&content)?;
-        if let Some(claimed) = headers.get("content-md5") {
-            if claimed.as_bytes() != base64(&md5).as_bytes() {
-                return Err(s3_error!(
-                    BadDigest,
-                    "The Content-MD5 you specified did not match"
-                ));
-            }
+        if let Some(claimed) = headers.get("content-md5")
+            && claimed.as_bytes() != base64(&md5).as_bytes()
+        {
+            return Err(s3_error!(
+                BadDigest,
+                "The Content-MD5 you specified did not match"
+            ));
         }
     }
     Ok(Received { content, md5, sums })
@@ -70,7 +70,7 @@ pub(super) async fn put(
     let class = input
         .storage_class
         .map_or("STANDARD".to_owned(), |c| c.as_str().to_owned());
-    let conditions = conditions(store, &headers, input.if_match, input.if_none_match)?;
+    let conditions = conditions(store, &headers, input.if_match, input.if_none_match);
     store.lock().bucket(&input.bucket)?;
     let received = receive(store, input.body, &headers, trailing_headers).await?;
     let mut sums = received.sums;
@@ -130,13 +130,13 @@ pub(super) fn commit(
     }
 }
 
-/// The conditions of a write, spoiled where the server cannot read quoted `ETags`.
+/// The conditions of a write, spoiled where the server cannot read quoted ETags.
 pub(super) fn conditions(
     store: &Store,
     headers: &HeaderMap,
     if_match: Option<ETagCondition>,
     if_none_match: Option<ETagCondition>,
-) -> S3Result<Conditions> {
+) -> Conditions {
     let is_quoted = headers
         .get("if-match")
         .is_some_and(|value| value.as_bytes().starts_with(b"\""));
@@ -145,10 +145,10 @@ pub(super) fn conditions(
     } else {
         if_match
     };
-    Ok(Conditions {
+    Conditions {
         if_match,
         if_none_match,
-    })
+    }
 }
 
 /// What both reads share, after their conditions were met.

@@ -54,7 +54,7 @@ impl Profile {
         sums: Answer::Honour,
         ..Self::all(Answer::Ignore)
     };
-    /// MinIO's likes: writes are conditional, deletes and copies are not.
+    /// A common half-way house: writes are conditional, deletes and copies are not.
     pub const IGNORES_DELETE_AND_COPY: Self = Self {
         copy: Answer::Ignore,
         copy_source: Answer::Ignore,
@@ -69,7 +69,7 @@ impl Profile {
         batch_delete: Answer::Ignore,
         ..Self::HONEST
     };
-    /// Ceph RGW 16: only PUT is conditional, with bare `ETags`, and no checksum is looked at.
+    /// Ceph RGW 16: only PUT is conditional, with bare ETags, and no checksum is looked at.
     pub const CEPH: Self = Self {
         put: Answer::Honour,
         sums: Answer::Ignore,

@@ -175,6 +175,11 @@ impl Sums {
         }
     }
 
+    /// The values in the order of [`Algorithm::ALL`].
+    pub fn fields(&self) -> [Option<String>; 5] {
+        A::ALL.map(|algorithm| self.get(algorithm))
+    }
+
     /// The value of one algorithm.
     pub fn get(&self, algorithm: Algorithm) -> Option<String> {
         self.values.get(&algorithm).cloned()

@@ -120,15 +120,15 @@ pub(super) async fn part(
     let mut state = store.lock();
     let upload = open(&mut state, &input.bucket, &input.key, &input.upload_id)?;
     let declared = upload.algorithm;
-    if let (Some(declared), Some(sent)) = (declared, sums.values.keys().next()) {
-        if !sums.values.contains_key(&declared) {
-            return Err(s3_error!(
-                InvalidRequest,
-                "Checksum Type mismatch occurred, expected checksum Type: {}, actual checksum Type: {}",
-                declared.name().to_ascii_lowercase(),
-                sent.name().to_ascii_lowercase()
-            ));
-        }
+    if let (Some(declared), Some(sent)) = (declared, sums.values.keys().next())
+        && !sums.values.contains_key(&declared)
+    {
+        return Err(s3_error!(
+            InvalidRequest,
+            "Checksum Type mismatch occurred, expected checksum Type: {}, actual checksum Type: {}",
+            declared.name().to_ascii_lowercase(),
+            sent.name().to_ascii_lowercase()
+        ));
     }
     let wanted = declared.unwrap_or(Algorithm::Crc64Nvme);
     if !sums.values.contains_key(&wanted) {
@@ -220,7 +220,7 @@ pub(super) fn complete(
 ) -> S3Result<S3Response<CompleteMultipartUploadOutput>> {
     let S3Request { input, headers, .. } = req;
     let claimed = Sums::claimed(&headers, None);
-    let conditions = conditions(store, &headers, input.if_match, input.if_none_match)?;
+    let conditions = conditions(store, &headers, input.if_match, input.if_none_match);
     let profile = store.profile();
     let mut state = store.lock();
     let upload = open(&mut state, &input.bucket, &input.key, &input.upload_id)?.clone();
@@ -289,21 +289,20 @@ fn assemble(upload: &Upload, listed: &[CompletedPart]) -> S3Result<Object> {
             "You must specify at least one part"
         ));
     }
+    let numbers = listed.iter().map(|part| part.part_number);
+    if !numbers.is_sorted_by(|a, b| a < b) {
+        return Err(s3_error!(
+            InvalidPartOrder,
+            "The list of parts was not in ascending order."
+        ));
+    }
     let mut content = Content::default();
     let mut digests = md5::Md5::new();
     let mut part_sizes = Vec::new();
     let mut values = Vec::new();
     let algorithm = upload.algorithm.unwrap_or(Algorithm::Crc64Nvme);
-    let mut last = 0;
     for (n, named) in listed.iter().enumerate() {
         let number = named.part_number.unwrap_or(0);
-        if number <= last {
-            return Err(s3_error!(
-                InvalidPartOrder,
-                "The list of parts was not in ascending order."
-            ));
-        }
-        last = number;
         let part = upload
             .parts
             .get(&number)

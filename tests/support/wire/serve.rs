@@ -5,7 +5,7 @@ use super::request::Exchange;
 use super::spoil::{error_xml, spoil};
 use super::{Shared, held};
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::stream::{self, StreamExt};
 use http::request::Parts;
 use http::{Request, Response, header};
 use http_body_util::combinators::UnsyncBoxBody;
@@ -16,6 +16,7 @@ use hyper_util::rt::TokioIo;
 use s3s::service::S3Service;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 
 /// Who answers in the end.
@@ -129,7 +130,12 @@ async fn after(fault: &Fault, seen: &Exchange, answer: Answer) -> Result<Answer,
         Fault::Cut(len) => {
             let whole = body.collect().await?.to_bytes();
             let start = whole.slice(..whole.len().min(*len));
-            let frames = stream::iter([Ok(Frame::data(start)), Err(Broken::from(Hangup))]);
+            // The pause lets the start go out before the connection ends.
+            let end = async {
+                tokio::time::sleep(Duration::from_millis(30)).await;
+                Err(Broken::from(Hangup))
+            };
+            let frames = stream::iter([Ok(Frame::data(start))]).chain(stream::once(end));
             Ok(Response::from_parts(
                 parts,
                 StreamBody::new(frames).boxed_unsync(),

@@ -25,7 +25,7 @@ pub(super) fn spoil(fault: &Fault, exchange: &Exchange, body: Bytes) -> Bytes {
             }
             bytes.into()
         }
-        Fault::TruncateList => body.slice(..body.len() / 2),
+        Fault::TruncateList => truncated(&text()).into(),
         Fault::LoopList => looped(&text(), &token(exchange)).into(),
         Fault::ShuffleList => reordered(&text(), |entries| entries.reverse()).into(),
         Fault::RepeatKey => reordered(&text(), |entries| {
@@ -48,6 +48,17 @@ fn token(exchange: &Exchange) -> String {
     sent.decode_utf8_lossy()
         .replace('&', "&amp;")
         .replace('<', "&lt;")
+}
+
+/// Ends in the middle of the entries, after what tells how many there are.
+fn truncated(xml: &str) -> String {
+    let from = xml.find("<Contents>").unwrap_or(0);
+    let to = xml.rfind("</Contents>").unwrap_or(xml.len());
+    let mut middle = usize::midpoint(from, to);
+    while !xml.is_char_boundary(middle) {
+        middle -= 1;
+    }
+    xml[..middle].to_owned()
 }
 
 fn looped(xml: &str, token: &str) -> String {

@@ -144,7 +144,7 @@ impl Machine {
     pub fn local(&self, name: &str, contents: impl AsRef<[u8]>) -> &Self {
         let ticks = self.scene.ticks.fetch_add(1, Ordering::Relaxed);
         let time =
-            self.scene.begun - Duration::from_secs(3600) + Duration::from_millis(1000 * ticks + 1);
+            self.scene.begun - Duration::from_hours(1) + Duration::from_millis(1000 * ticks + 1);
         self.write(name, contents.as_ref(), time)
     }
 

@@ -54,7 +54,7 @@ impl World {
     /// A world whose machines map their root to this prefix; empty for the whole bucket.
     pub fn at(prefix: &str) -> Self {
         match External::from_env() {
-            None => Self::over(Arc::new(Store::in_memory()), prefix),
+            None => Self::over(&Arc::new(Store::in_memory()), prefix),
             Some(server) => {
                 let bucket = fresh_bucket();
                 let remote = Remote::External(remote::Far::new(&server, &bucket));
@@ -67,18 +67,18 @@ impl World {
     /// A world on the embedded server over a folder, so that a later world finds its objects.
     pub fn in_folder(folder: &Path, prefix: &str) -> Self {
         let store = Store::in_folder(folder).expect("the folder can be opened");
-        Self::over(Arc::new(store), prefix)
+        Self::over(&Arc::new(store), prefix)
     }
 
     /// A world on the embedded server, whatever the environment says.
     pub fn embedded() -> Self {
-        Self::over(Arc::new(Store::in_memory()), "docs")
+        Self::over(&Arc::new(Store::in_memory()), "docs")
     }
 
-    fn over(store: Arc<Store>, prefix: &str) -> Self {
+    fn over(store: &Arc<Store>, prefix: &str) -> Self {
         let bucket = "test-bucket".to_owned();
-        let remote = Remote::Embedded(BucketHand::new(&store, &bucket));
-        let wire = Wire::embedded(&store);
+        let remote = Remote::Embedded(BucketHand::new(store, &bucket));
+        let wire = Wire::embedded(store);
         Self::of(remote, bucket, wire, Keys::embedded(), prefix)
     }
 

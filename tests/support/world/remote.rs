@@ -2,6 +2,7 @@
 
 use crate::support::client::{External, client};
 use crate::support::server::BucketHand;
+use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::types::EncodingType;
 use percent_encoding::percent_decode_str;
 use std::collections::BTreeMap;
@@ -65,7 +66,12 @@ impl Far {
         self.runtime.block_on(async {
             let got = match get.send().await {
                 Ok(got) => got,
-                Err(e) if e.as_service_error().is_some_and(|e| e.is_no_such_key()) => return None,
+                Err(e)
+                    if e.as_service_error()
+                        .is_some_and(GetObjectError::is_no_such_key) =>
+                {
+                    return None;
+                }
                 Err(e) => panic!("get {key}: {e:?}"),
             };
             let etag = got.e_tag().unwrap_or_default().trim_matches('"').to_owned();

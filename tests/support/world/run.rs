@@ -29,7 +29,7 @@ pub enum Kill {
 }
 
 /// A run that hangs is a failed test.
-const PATIENCE: Duration = Duration::from_secs(180);
+const PATIENCE: Duration = Duration::from_mins(3);
 
 impl Run {
     /// Panics with everything the run said unless it ended with `code`.
