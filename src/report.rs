@@ -87,16 +87,7 @@ impl Reporter {
 
     /// Tells of an error: what, why, and what to do about it.
     pub fn complain(&self, what: &str, error: &(dyn Error + 'static)) {
-        let mut text = format!("error: {what}\n");
-        let mut cause = error.source();
-        while let Some(error) = cause {
-            text.push_str(&format!("caused by: {error}\n"));
-            cause = error.source();
-        }
-        if let Some(hint) = hint(error) {
-            text.push_str(&format!("hint: {hint}\n"));
-        }
-        self.err(&text);
+        self.err(&complaint(what, error));
     }
 
     /// Tells what was done, to a person who asked for it.
@@ -132,7 +123,25 @@ impl Reporter {
     }
 }
 
+fn complaint(what: &str, error: &(dyn Error + 'static)) -> String {
+    let mut text = format!("error: {what}\n");
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text += &format!("caused by: {error}\n");
+        cause = error.source();
+    }
+    if let Some(hint) = hint(error) {
+        text += &format!("hint: {hint}\n");
+    }
+    text
+}
+
 /// Prints an error without a run.
+pub fn complain(what: &str, error: &(dyn Error + 'static)) {
+    let _ = io::stderr().write_all(complaint(what, error).as_bytes());
+}
+
+/// Prints that the invocation is wrong.
 pub fn complain_of_misuse(message: &str, hint: Option<&str>) {
     let mut text = format!("error: {message}\n");
     if let Some(hint) = hint {

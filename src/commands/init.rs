@@ -2,8 +2,9 @@
 
 use crate::cli::{Init, NewMap, Start, Unmap};
 use crate::exit::Exit;
+use crate::local::RecoveryRun;
 use crate::overlap::{self, Overlap};
-use crate::state::{Bucket, DEFAULT_KEEP_DAYS, DirMap, Encryption, MapId, ReplicaId, State};
+use crate::state::{Bucket, DEFAULT_KEEP_DAYS, DirMap, Encryption, State};
 use crate::store::{self, Store};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -23,8 +24,6 @@ pub enum Error {
     Overlap(Overlap),
     /// There is nothing to do.
     NothingAsked,
-    /// The system gives no random bytes.
-    NoRandomness(getrandom::Error),
 }
 
 impl fmt::Display for Error {
@@ -40,7 +39,6 @@ impl fmt::Display for Error {
             Self::NameTaken(name) => write!(f, "another map is called {name}"),
             Self::Overlap(overlap) => overlap.fmt(f),
             Self::NothingAsked => write!(f, "--init was given nothing to do"),
-            Self::NoRandomness(_) => write!(f, "the system gives no random bytes"),
         }
     }
 }
@@ -50,7 +48,7 @@ impl Error {
     #[must_use]
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Store(_) | Self::NoRandomness(_) => Exit::Stopped,
+            Self::Store(_) => Exit::Stopped,
             Self::NoDirectory(..)
             | Self::NoMap(_)
             | Self::NameTaken(_)
@@ -65,7 +63,6 @@ impl std::error::Error for Error {
         match self {
             Self::Store(error) => error.source(),
             Self::NoDirectory(_, source) => source.as_ref().map(|error| error as _),
-            Self::NoRandomness(error) => Some(error),
             Self::NoMap(_) | Self::NameTaken(_) | Self::Overlap(_) | Self::NothingAsked => None,
         }
     }
@@ -81,7 +78,9 @@ impl From<store::Error> for Error {
 ///
 /// # Errors
 /// [`Error`]; the state file is as it was then, but for a purge that came first.
-pub fn init(asked: &Init) -> Result<Vec<String>, Error> {
+pub fn init(asked: &Init, now_ms: i64) -> Result<Vec<String>, Error> {
+    let now = RecoveryRun::at(now_ms);
+    let now_utc = now.name();
     let mut told = Vec::new();
     if asked.start == Start::Existing && asked.add.is_empty() && asked.remove.is_empty() {
         return Err(Error::NothingAsked);
@@ -90,15 +89,18 @@ pub fn init(asked: &Init) -> Result<Vec<String>, Error> {
         check_directory(&map.path)?;
     }
     if asked.start == Start::Purge {
-        store::purge(&asked.file)?;
-        told.push(format!("deleted {}", asked.file.display()));
+        match store::purge(&asked.file, now_utc) {
+            Ok(()) => told.push(format!("deleted {}", asked.file.display())),
+            Err(store::Error::Missing(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
         if asked.add.is_empty() && asked.remove.is_empty() {
             return Ok(told);
         }
     }
-    let (mut state, store) = match Store::open(&asked.file, store::Mode::Write) {
+    let (mut state, store) = match Store::open(&asked.file, store::Mode::Write, now_utc) {
         Ok(store) => (store.state().clone(), Some(store)),
-        Err(error) if error.is_missing() => (State::new(ReplicaId(random()?)), None),
+        Err(store::Error::Missing(_)) => (State::new(store::new_replica_id()?), None),
         Err(error) => return Err(error.into()),
     };
     if asked.start == Start::Overwrite {
@@ -130,8 +132,8 @@ pub fn init(asked: &Init) -> Result<Vec<String>, Error> {
     state.buckets.retain(|bucket| !bucket.maps.is_empty());
     overlap::check(&state, real_path).map_err(Error::Overlap)?;
     match store {
-        Some(mut store) => store.commit(state, BTreeMap::new())?,
-        None => store::create(&asked.file, &state)?,
+        Some(mut store) => store.commit(state, &BTreeMap::new())?,
+        None => drop(Store::create(&asked.file, state, now_utc)?),
     }
     Ok(told)
 }
@@ -150,12 +152,6 @@ pub(super) fn real_path(path: &str) -> String {
         .ok()
         .and_then(|real| real.into_os_string().into_string().ok())
         .unwrap_or_else(|| path.to_owned())
-}
-
-fn random<const N: usize>() -> Result<[u8; N], Error> {
-    let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).map_err(Error::NoRandomness)?;
-    Ok(bytes)
 }
 
 fn is_same_map(new: &NewMap, bucket: &Bucket, map: &DirMap) -> bool {
@@ -205,7 +201,7 @@ fn add(state: &mut State, new: &NewMap) -> Result<String, Error> {
             let map = match access.endpoint == old.endpoint {
                 true => map,
                 false => DirMap {
-                    id: MapId(random()?),
+                    id: store::new_map_id()?,
                     generation: 0,
                     ..map
                 },
@@ -273,7 +269,7 @@ fn fresh(state: &State, new: &NewMap) -> Result<DirMap, Error> {
         .find(|name| !is_taken(name))
         .unwrap_or_else(|| stem.to_owned());
     Ok(DirMap {
-        id: MapId(random()?),
+        id: store::new_map_id()?,
         name,
         path: new.path.clone(),
         prefix: new.dest.prefix.clone(),

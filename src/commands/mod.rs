@@ -37,7 +37,7 @@ fn carry_out(command: Command) -> Exit {
         }
         Command::Init(asked) => {
             let reporter = Reporter::new(asked.voice);
-            match init::init(&asked) {
+            match init::init(&asked, now_ms()) {
                 Ok(told) => {
                     told.iter().for_each(|line| reporter.say(line));
                     Exit::InSync
@@ -48,7 +48,13 @@ fn carry_out(command: Command) -> Exit {
                 }
             }
         }
-        Command::Dump(asked) => dump::dump(&asked),
+        Command::Dump(asked) => match dump::dump(&asked, now_ms()) {
+            Ok(()) => Exit::InSync,
+            Err(error) => {
+                report::complain(&error.to_string(), &error);
+                Exit::Stopped
+            }
+        },
         Command::Sync(asked) => run(&asked),
     }
 }
@@ -66,11 +72,6 @@ fn run(asked: &Run) -> Exit {
         }
     };
     let listener = Arc::clone(&reporter);
-    let now_ms = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .ok()
-        .and_then(|since| i64::try_from(since.as_millis()).ok())
-        .unwrap_or(0);
     let stop = Stop::default();
     let result = runtime.block_on(async {
         if let Err(error) = heed_signals(&stop) {
@@ -83,7 +84,7 @@ fn run(asked: &Run) -> Exit {
             mode: asked.mode,
             trust: asked.trust,
             safety: asked.safety,
-            now_ms,
+            now_ms: now_ms(),
             stop: stop.clone(),
             sink: Arc::new(move |event: Event<'_>| listener.tell(&event)),
         })
@@ -99,6 +100,15 @@ fn run(asked: &Run) -> Exit {
             Exit::Stopped
         }
     }
+}
+
+/// The time, milliseconds since the epoch: it enters the program here, once a run.
+fn now_ms() -> i64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .ok()
+        .and_then(|since| i64::try_from(since.as_millis()).ok())
+        .unwrap_or(0)
 }
 
 /// The first Ctrl-C or SIGTERM ends the run cleanly, the second at once.

@@ -4,7 +4,7 @@ use super::init::real_path;
 use crate::event::{Counts, Event, Sink};
 use crate::exit::Exit;
 use crate::key::Key;
-use crate::local::{OwnFiles, Root};
+use crate::local::{OwnFiles, RecoveryRun, Root};
 use crate::overlap::{self, Overlap};
 use crate::state::{Change, MapId, State};
 use crate::stop::Stop;
@@ -22,8 +22,6 @@ pub enum Error {
     Store(store::Error),
     /// Two maps share files.
     Overlap(Overlap),
-    /// The system gives no random bytes.
-    NoRandomness(getrandom::Error),
 }
 
 impl fmt::Display for Error {
@@ -31,7 +29,6 @@ impl fmt::Display for Error {
         match self {
             Self::Store(error) => error.fmt(f),
             Self::Overlap(error) => error.fmt(f),
-            Self::NoRandomness(_) => write!(f, "the system gives no random bytes"),
         }
     }
 }
@@ -41,7 +38,6 @@ impl std::error::Error for Error {
         match self {
             Self::Store(error) => error.source(),
             Self::Overlap(_) => None,
-            Self::NoRandomness(error) => Some(error),
         }
     }
 }
@@ -101,10 +97,13 @@ pub async fn sync(asked: &Asked<'_>) -> Result<Report, Error> {
         Mode::Apply => store::Mode::Write,
         Mode::DryRun => store::Mode::ReadOnly,
     };
-    let mut store = Store::open(asked.file, store_mode)?;
+    let mut store = Store::open(asked.file, store_mode, RecoveryRun::at(asked.now_ms).name())?;
     let mut exit = Exit::InSync;
-    if let Some(notice) = store.fell_back() {
-        (asked.sink)(Event::Notice(&notice));
+    if let Some(fell_back) = store.fell_back() {
+        (asked.sink)(Event::Notice(&format!(
+            "the state file is damaged ({}); its previous generation is used",
+            fell_back.defect
+        )));
         exit = Exit::Partial;
     }
     overlap::check(store.state(), real_path).map_err(Error::Overlap)?;
@@ -140,7 +139,7 @@ pub async fn sync(asked: &Asked<'_>) -> Result<Report, Error> {
         }
     }
     if !resets.is_empty() && asked.mode == Mode::Apply {
-        store = reset(store, &resets, asked.file)?;
+        reset(&mut store, &resets)?;
     }
     let tasks = self::tasks(store.state(), &terms);
     let store = Arc::new(Mutex::new(store));
@@ -180,7 +179,7 @@ impl Asked<'_> {
             safety: self.safety,
             limit: self.limit,
             jobs: self.jobs,
-            own: own_files(self.file),
+            own: own_files(store.own_name_prefix()),
             stop: self.stop.clone(),
             sink: Arc::clone(&self.sink),
         }
@@ -212,20 +211,15 @@ fn tasks(state: &State, terms: &Terms) -> Vec<Task> {
 
 /// Forgets the records of maps whose base is not to be believed, durably, before anything is done
 /// on the word of their absence: under a new id a map starts without any.
-fn reset(store: Store, maps: &[MapId], file: &Path) -> Result<Store, Error> {
+fn reset(store: &mut Store, maps: &[MapId]) -> Result<(), Error> {
     let mut state = store.state().clone();
     for map in state.buckets.iter_mut().flat_map(|bucket| &mut bucket.maps) {
         if maps.contains(&map.id) {
-            let mut id = [0; 8];
-            getrandom::fill(&mut id).map_err(Error::NoRandomness)?;
-            map.id = MapId(id);
+            map.id = store::new_map_id()?;
             map.generation = 0;
         }
     }
-    let mut store = store;
-    store.commit(state, BTreeMap::new())?;
-    let _ = file;
-    Ok(store)
+    Ok(store.commit(state, &BTreeMap::new())?)
 }
 
 fn finish(
@@ -276,7 +270,7 @@ fn finish(
         if exit <= Exit::Partial {
             state.synced_ms = u64::try_from(asked.now_ms).unwrap_or(0);
         }
-        store.commit(state, changes)?;
+        store.commit(state, &changes)?;
     }
     Ok(Report { maps, exit })
 }

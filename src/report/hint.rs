@@ -21,9 +21,10 @@ pub fn hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
     if let Some(error) = error.downcast_ref() {
         return of_failure(error);
     }
-    error
-        .downcast_ref::<dump::Error>()
-        .and_then(|dump::Error(error)| of_store(error))
+    match error.downcast_ref()? {
+        dump::Error::Store(error) => of_store(error),
+        dump::Error::Output(_) => None,
+    }
 }
 
 fn of_init(error: &init::Error) -> Option<&'static str> {
@@ -38,7 +39,6 @@ fn of_init(error: &init::Error) -> Option<&'static str> {
         init::Error::NothingAsked => {
             Some("add --dir PATH S3_DEST, --rmdir PATH, --overwrite or --purge")
         }
-        init::Error::NoRandomness(_) => None,
     }
 }
 
@@ -46,7 +46,6 @@ fn of_sync(error: &sync::Error) -> Option<&'static str> {
     match error {
         sync::Error::Store(error) => of_store(error),
         sync::Error::Overlap(_) => Some("drop one of the maps: --init --rmdir PATH S3_DEST"),
-        sync::Error::NoRandomness(_) => None,
     }
 }
 
@@ -126,6 +125,24 @@ fn of_remote(error: &remote::Error) -> Option<&'static str> {
     }
 }
 
-fn of_store(_: &store::Error) -> Option<&'static str> {
-    None
+fn of_store(error: &store::Error) -> Option<&'static str> {
+    use store::Error;
+    match error {
+        Error::Missing(_) => Some("add a map first: s3-bsync --init --dir PATH S3_DEST"),
+        Error::Exists(_) => Some("drop --purge, or choose another --file"),
+        Error::Locked { .. } => Some("wait for the other run; the lock ends with its process"),
+        Error::NotAStateFile(_) => Some("choose another --file; this one was not touched"),
+        Error::UnknownVersion { .. } => Some("a newer s3-bsync wrote it: use that one"),
+        Error::Corrupt { .. } => Some(
+            "restore the file from a backup, or delete it and add the maps again: the next run then compares everything and deletes nothing",
+        ),
+        Error::Io { .. } => {
+            Some("check the directory's rights and free space; the old state is whole")
+        }
+        Error::Refused { .. }
+        | Error::UnknownMap(_)
+        | Error::NoSuchMap(_)
+        | Error::ReadOnly
+        | Error::Random(_) => None,
+    }
 }

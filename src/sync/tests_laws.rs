@@ -64,7 +64,12 @@ impl World {
 
     fn file(&mut self, mtime_ns: i64) -> LocalStamp {
         self.tick += 1;
-        LocalStamp { size_bytes: 1, mtime_ns, ctime_ns: self.tick, inode: 1 }
+        LocalStamp {
+            size_bytes: 1,
+            mtime_ns,
+            ctime_ns: self.tick,
+            inode: 1,
+        }
     }
 
     fn put_file(&mut self, key: &Key, bytes: Bytes) {
@@ -156,7 +161,10 @@ impl World {
     fn survivors(&self) -> BTreeSet<Bytes> {
         let local = self.local.values().map(|(bytes, _)| *bytes);
         let remote = self.remote.values().map(|(bytes, _)| *bytes);
-        local.chain(remote).chain(self.kept.iter().copied()).collect()
+        local
+            .chain(remote)
+            .chain(self.kept.iter().copied())
+            .collect()
     }
 
     fn joined(&self, root: &Root) -> Joined {
@@ -169,7 +177,10 @@ impl World {
         };
         let base = self.base.values().cloned().map(Ok);
         let local = self.local.iter().map(|(key, (_, stamp))| {
-            Ok(Found::File { key: key.clone(), stamp: *stamp })
+            Ok(Found::File {
+                key: key.clone(),
+                stamp: *stamp,
+            })
         });
         let remote = self.remote.iter().map(|(key, (_, stamp))| {
             Ok(Listed::Object {
@@ -184,7 +195,11 @@ impl World {
     fn decide(&self, item: Item, policy: ConflictPolicy, ground: Ground) -> Decided {
         let mut answers = Answers::default();
         let told = |equal: bool| {
-            Some(if equal { Answer::Equal(Content::ETag) } else { Answer::Different })
+            Some(if equal {
+                Answer::Equal(Content::ETag)
+            } else {
+                Answer::Different
+            })
         };
         let bytes = self.local.get(&item.key).map(|(bytes, _)| [*bytes; 16]);
         loop {
@@ -217,15 +232,23 @@ impl World {
 
     fn plan(&self, root: &Root, policy: ConflictPolicy, ground: Ground) -> Draft {
         let joined = self.joined(root);
-        let decided = joined.items.into_iter().map(|item| self.decide(item, policy, ground));
+        let decided = joined
+            .items
+            .into_iter()
+            .map(|item| self.decide(item, policy, ground));
         draft(decided.collect(), &joined.clashes, "T")
     }
 
     fn record(&mut self, key: &Key) {
-        let (Some((bytes, local)), Some((_, remote))) = (self.local.get(key), self.remote.get(key)) else {
+        let (Some((bytes, local)), Some((_, remote))) = (self.local.get(key), self.remote.get(key))
+        else {
             panic!("{key} is recorded without being on both sides");
         };
-        assert_eq!(remote.etag, ETag::Md5([*bytes; 16]), "{key} is recorded as equal but is not");
+        assert_eq!(
+            remote.etag,
+            ETag::Md5([*bytes; 16]),
+            "{key} is recorded as equal but is not"
+        );
         self.base.insert(
             key.clone(),
             Record {
@@ -240,13 +263,21 @@ impl World {
     }
 
     fn upload(&mut self, key: &Key, over: Option<&RemoteStamp>) {
-        assert_eq!(self.remote.get(key).map(|(_, stamp)| stamp), over, "{key}: overwrite licence");
+        assert_eq!(
+            self.remote.get(key).map(|(_, stamp)| stamp),
+            over,
+            "{key}: overwrite licence"
+        );
         let bytes = self.local[key].0;
         self.put_object(key, bytes);
     }
 
     fn download(&mut self, key: &Key, over: Option<&LocalStamp>) {
-        assert_eq!(self.local.get(key).map(|(_, stamp)| stamp), over, "{key}: overwrite licence");
+        assert_eq!(
+            self.local.get(key).map(|(_, stamp)| stamp),
+            over,
+            "{key}: overwrite licence"
+        );
         for other in self.local.keys() {
             let clash = other.is_below(key.as_str()) || key.is_below(other.as_str());
             assert!(!clash, "{key} cannot be placed beside {other}");
@@ -262,14 +293,18 @@ impl World {
                 assert!(!self.local.contains_key(key) && !self.remote.contains_key(key));
                 self.base.remove(key);
             }
-            Step::Upload { key, over, loser, .. } => {
+            Step::Upload {
+                key, over, loser, ..
+            } => {
                 if *loser == Loser::Keep {
                     self.kept.insert(self.remote[key].0);
                 }
                 self.upload(key, over.as_ref());
                 self.record(key);
             }
-            Step::Download { key, over, loser, .. } => {
+            Step::Download {
+                key, over, loser, ..
+            } => {
                 if *loser == Loser::Keep {
                     self.kept.insert(self.local[key].0);
                 }
@@ -330,13 +365,21 @@ fn agreed(start: &[Act], root: &Root) -> World {
     for act in start {
         world.act_locally(act);
     }
-    let plan = world.plan(root, ConflictPolicy::Newer, Ground::Baseless).plan;
+    let plan = world
+        .plan(root, ConflictPolicy::Newer, Ground::Baseless)
+        .plan;
     world.carry_out_all(plan, &[0]);
     assert_eq!(world.base.len(), world.local.len());
     world
 }
 
-fn runs(mut world: World, root: &Root, policy: ConflictPolicy, ground: Ground, order: &[usize]) -> World {
+fn runs(
+    mut world: World,
+    root: &Root,
+    policy: ConflictPolicy,
+    ground: Ground,
+    order: &[usize],
+) -> World {
     let unseen = world.unseen();
     let mut rounds = 0;
     loop {
@@ -351,7 +394,10 @@ fn runs(mut world: World, root: &Root, policy: ConflictPolicy, ground: Ground, o
             for key in world.local.keys().chain(world.remote.keys()) {
                 let local = world.local.get(key).map(|(bytes, _)| *bytes);
                 let remote = world.remote.get(key).map(|(bytes, _)| *bytes);
-                assert!(local == remote || skipped.contains(key), "{key} did not converge");
+                assert!(
+                    local == remote || skipped.contains(key),
+                    "{key} did not converge"
+                );
             }
             return world;
         }

@@ -68,10 +68,7 @@ impl Hands {
                     .mtime_ns
                     .unwrap_or_else(|| remote.modified_ms.saturating_mul(1_000_000)),
                 replaces: over,
-                loser: match loser {
-                    Loser::Discard => local::Loser::Discard,
-                    Loser::Keep => local::Loser::Keep,
-                },
+                loser,
                 run: &self.recovery,
             })?,
         };
