@@ -38,6 +38,8 @@ pub use scan::{Found, Leftover, Scan, Why};
 pub use temp::Temp;
 
 #[cfg(test)]
+mod tests_confine;
+#[cfg(test)]
 mod tests_ignore;
 #[cfg(test)]
 mod tests_place;

@@ -63,9 +63,10 @@ impl Temp {
             Err(Errno::NOENT) => return Err(self.fails(Kind::Stale)),
             answer => self.answer(answer.and_then(fstat))?,
         };
-        match held.st_ino == found.st_ino && held.st_dev == found.st_dev {
-            true => Ok(()),
-            false => Err(self.fails(Kind::Stale)),
+        if kernel::is_same_inode(&held, &found) {
+            Ok(())
+        } else {
+            Err(self.fails(Kind::Stale))
         }
     }
 
@@ -166,7 +167,7 @@ impl Temp {
         }
         self.root.touch(self.key.parent());
         let is_ours = match (place.stat(), fstat(&self.file)) {
-            (Ok(Some(found)), Ok(own)) => found.st_ino == own.st_ino && found.st_dev == own.st_dev,
+            (Ok(Some(found)), Ok(own)) => kernel::is_same_inode(&found, &own),
             _ => false,
         };
         if is_ours {
