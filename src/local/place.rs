@@ -18,7 +18,8 @@ use std::os::fd::AsFd;
 pub struct PlaceAs<'a> {
     /// Modification time that it gets, nanoseconds since the epoch.
     pub mtime_ns: i64,
-    /// The file that it replaces, as the caller saw it; `None` for a new name.
+    /// The file that it replaces, as this run saw it (a recorded stamp whose `ctime_ns` is 0 never
+    /// matches); `None` for a new name.
     pub replaces: Option<LocalStamp>,
     /// What becomes of the replaced file.
     pub loser: Loser,

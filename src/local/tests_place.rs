@@ -207,7 +207,9 @@ fn an_edit_made_in_the_last_moment_is_never_lost() {
                 scope.spawn(|| {
                     // The name tells that nothing but the exchange is left to do.
                     let is_near = || tree.all().iter().any(|path| path.ends_with("-old"));
-                    while !is_placed.load(Relaxed) && !is_near() {}
+                    while !is_placed.load(Relaxed) && !is_near() {
+                        std::thread::yield_now();
+                    }
                     fs::rename(from, to).unwrap();
                 });
                 let answer = place(ours, Some(seen), Loser::Discard);

@@ -114,6 +114,16 @@ pub(super) fn files(root: &Root) -> Vec<String> {
         .collect()
 }
 
+/// Whatever crosses threads in the flow above must be able to.
+const _: () = {
+    const fn crosses_threads<T: Send + Sync + 'static>() {}
+    crosses_threads::<Root>();
+    crosses_threads::<super::Rules>();
+    crosses_threads::<super::Temp>();
+    crosses_threads::<super::Error>();
+    crosses_threads::<Scan>();
+};
+
 /// Tells why a test does nothing here. Not `println!`, which the test harness would swallow.
 pub(super) fn skip(reason: &str) {
     let _ = writeln!(std::io::stderr(), "skipped: {reason}");
