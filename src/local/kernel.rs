@@ -147,8 +147,9 @@ pub(super) fn rename_new(renames: Renames, from: Place<'_>, to: Place<'_>) -> Re
         Err(errno) if lacks_flags(errno) => {}
         answer => return answer,
     }
+    let source = from.stat()?.ok_or(Errno::NOENT)?;
     match from.link(to) {
-        Ok(()) => unlink_if_linked(from, to),
+        Ok(()) => unlink_linked(from, to, &source),
         Err(Errno::PERM | Errno::OPNOTSUPP | Errno::NOSYS | Errno::MLINK) => match to.stat()? {
             Some(_) => Err(Errno::EXIST),
             None => from.rename(to),
@@ -157,10 +158,10 @@ pub(super) fn rename_new(renames: Renames, from: Place<'_>, to: Place<'_>) -> Re
     }
 }
 
-/// Takes away the name `from`, which was just linked to `to`, unless somebody has put another
-/// file there meanwhile. To know that for certain, the name is first moved to one that nobody else
-/// uses.
-fn unlink_if_linked(from: Place<'_>, to: Place<'_>) -> Result<()> {
+/// Takes away the name `from`, which was just linked to `to` and held `source` before, unless
+/// somebody has put another file there meanwhile. To know that for certain, the name is first
+/// moved to one that nobody else uses.
+fn unlink_linked(from: Place<'_>, to: Place<'_>, source: &Stat) -> Result<()> {
     let name = TempName::displaced(&TempName::random()?);
     let aside = Place {
         name: &name,
@@ -172,10 +173,13 @@ fn unlink_if_linked(from: Place<'_>, to: Place<'_>) -> Result<()> {
         Err(Errno::NOENT) => return Ok(()),
         Err(errno) => return Err(errno),
     }
-    let is_linked = match (aside.stat()?, to.stat()?) {
-        (Some(aside), Some(to)) => is_same_inode(&aside, &to),
-        _ => false,
+    let Some(found) = aside.stat()? else {
+        return Ok(());
     };
+    let is_linked = is_same_inode(&found, source)
+        || to
+            .stat()?
+            .is_some_and(|linked| is_same_inode(&found, &linked));
     if !is_linked {
         // A name that is taken again leaves the file aside, for a sweep to keep.
         match aside.link(from) {

@@ -26,6 +26,7 @@ mod scan;
 mod temp;
 mod touched;
 
+pub use crate::plan::Loser;
 pub use error::{Error, Kind};
 pub use marker::Marker;
 pub use place::PlaceAs;

@@ -22,16 +22,18 @@ pub struct Opened {
 }
 
 impl Root {
-    /// The stamp of the file under `key`; `None` where there is none, nor a directory to hold it.
+    /// The stamp of the file under `key`; `None` where there is no file: nothing at all, a
+    /// directory, or no directory to hold it.
     ///
     /// # Errors
-    /// [`Kind::NotARegularFile`] for a directory, a symlink or a special file; [`Kind::Loop`] or
+    /// [`Kind::NotARegularFile`] for a symlink or a special file; [`Kind::Loop`] or
     /// [`Kind::MountPoint`] where the path leads through one.
     pub fn stat(&self, key: &Key) -> Result<Option<LocalStamp>, Error> {
         match self.stat_any(key, "look at")? {
             None => Ok(None),
             Some(stat) => match kernel::file_type(&stat) {
                 FileType::RegularFile => Ok(Some(stamp_of(&stat))),
+                FileType::Directory => Ok(None),
                 _ => Err(Error::new("look at", key.as_str(), Kind::NotARegularFile)),
             },
         }

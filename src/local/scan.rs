@@ -15,6 +15,7 @@ use crate::stamp::LocalStamp;
 use crate::state::Recursion;
 use rustix::fs::FileType;
 use rustix::io::Errno;
+use std::fmt;
 use std::os::fd::{AsFd, OwnedFd};
 
 /// Directories that are kept open on the way down; those above are opened again when the scan
@@ -65,6 +66,19 @@ pub enum Why {
     Changing,
     /// Its object key would be too long.
     TooLong(Unfit),
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Symlink => write!(f, "it is a symlink, which is not followed"),
+            Self::Special => write!(f, "it is a socket, pipe or device"),
+            Self::MountPoint => write!(f, "another file system is mounted there"),
+            Self::Unreadable(why) => write!(f, "it cannot be read: {why}"),
+            Self::Changing => write!(f, "it changed its type while it was looked at"),
+            Self::TooLong(why) => why.fmt(f),
+        }
+    }
 }
 
 /// A file that a dead run was writing.

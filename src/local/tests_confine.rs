@@ -89,7 +89,9 @@ fn only_regular_files_are_opened_and_pipes_do_not_block() {
     let pipe = Command::new("mkfifo").arg(tree.path("pipe")).status();
     assert!(pipe.unwrap().success());
     for root in tree.roots() {
-        for path in ["dir", "link", "pipe"] {
+        assert_eq!(root.stat(&key("dir")).unwrap(), None);
+        assert!(root.open_file(&key("dir")).is_err());
+        for path in ["link", "pipe"] {
             let stat = root.stat(&key(path)).unwrap_err();
             assert!(matches!(stat.kind, Kind::NotARegularFile), "{stat}");
             let open = root.open_file(&key(path)).unwrap_err();
