@@ -252,6 +252,6 @@ async fn fetch_with(
         .interceptor(entries.clone())
         .send()
         .await
-        .map_err(|sdk| Error::of_sdk(Operation::List, &remote.bucket, sdk))?;
+        .map_err(|sdk| Error::of_sdk(Operation::List, &remote.bucket, &sdk))?;
     Ok((answer, entries))
 }

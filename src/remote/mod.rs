@@ -5,6 +5,8 @@
 //! absent. Names every type of the AWS SDK there is in this program; must not know of files,
 //! states, plans or progress.
 
+mod answer;
+mod carry;
 mod check;
 mod client;
 mod copy;
@@ -13,9 +15,11 @@ mod list;
 mod meta;
 mod object;
 mod page;
+mod part;
 mod probe;
 mod retry;
 mod sweep;
+mod trial;
 mod upload;
 mod write;
 
