@@ -3,15 +3,15 @@
 use super::carry::Carried;
 use super::error::{Error, Kind, Operation};
 use super::meta::{Meta, WriteId};
-use super::object::Body;
 use super::probe::Probe;
 use super::upload::{Part, Upload, Whole};
 use super::write::Conditions;
 use crate::stamp::ETag;
 use crate::state::{Encoding, ReplicaId};
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::primitives::AggregatedBytes;
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use crc_fast::CrcAlgorithm;
 
 /// What a request that had to be refused came to.
@@ -128,6 +128,24 @@ impl Probe {
         })
     }
 
+    /// The bytes that are there now; empty where they cannot be read. A `HEAD` would not do: there
+    /// are stores that keep an object's ETag and lose its bytes.
+    pub(super) async fn text(&self, key: &str) -> Result<Bytes, Error> {
+        let sent = self
+            .remote
+            .sdk()
+            .get_object()
+            .bucket(&*self.remote.bucket)
+            .key(key)
+            .send()
+            .await;
+        let Some(answer) = took(sent.map_err(|sdk| self.failed(&sdk)))? else {
+            return Ok(Bytes::new());
+        };
+        let collected = answer.body.collect().await;
+        Ok(collected.map_or_else(|_| Bytes::new(), AggregatedBytes::into_bytes))
+    }
+
     pub(super) fn is(&self, etag: &ETag) -> Conditions {
         Conditions {
             if_match: Some(self.remote.condition(etag)),
@@ -196,14 +214,6 @@ pub(super) fn meta() -> Meta {
 
 pub(super) fn crc64(bytes: &[u8]) -> u64 {
     crc_fast::checksum(CrcAlgorithm::Crc64Nvme, bytes)
-}
-
-pub(super) async fn collect(mut body: Body) -> Result<Bytes, Error> {
-    let mut all = BytesMut::new();
-    while let Some(bytes) = body.next().await? {
-        all.extend_from_slice(&bytes);
-    }
-    Ok(all.freeze())
 }
 
 /// What a request came to that had to succeed; `None` where the server refuses such requests.
