@@ -1,0 +1,7 @@
+//! What `remote` makes of answers as they should be and of answers as they must not be.
+
+mod canned;
+mod errors;
+mod listing;
+mod reading;
+mod writing;
