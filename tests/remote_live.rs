@@ -253,6 +253,15 @@ async fn copies(remote: &Remote, first: &RemoteStamp, second: &RemoteStamp, run:
         Kept::Copy { object_key, stamp } => {
             assert!(object_key.ends_with(&format!("/.s3bsync/recovery/{run}/a")));
             assert_eq!(stamp.size_bytes, second.size_bytes);
+            let recovery = remote.recovery();
+            let kept = key(&format!("{run}/a"));
+            let listed = names(&list(&recovery, &[]).await);
+            assert!(
+                listed.iter().any(|name| name == kept.as_str()),
+                "{listed:?}"
+            );
+            let gone = recovery.delete(&kept, &stamp.etag).await.unwrap();
+            assert_eq!(gone, Gone::Deleted);
         }
     }
     let to = key("d/copy");

@@ -10,7 +10,7 @@ use super::error::{Error, Kind, Operation};
 use super::meta::WriteId;
 use super::object::Head;
 use super::write::{Attempt, Conditions, Expect, Look};
-use super::{Readability, Remote};
+use super::{RECOVERY, Readability, Remote};
 use crate::key::{Key, MAX_OBJECT_KEY_BYTES};
 use crate::stamp::{ETag, RemoteStamp};
 use aws_sdk_s3::operation::copy_object::CopyObjectOutput;
@@ -88,7 +88,7 @@ impl Remote {
                 return Ok(Kept::Version(version));
             }
         }
-        let to = self.own_key(&format!("recovery/{run}/{key}", key = key.as_str()));
+        let to = self.own_key(&format!("{RECOVERY}/{run}/{}", key.as_str()));
         if to.len() > MAX_OBJECT_KEY_BYTES {
             return Err(self.error(Kind::Unsupported, Operation::Copy, &to));
         }

@@ -143,13 +143,13 @@ fn pages_are_read_in_order_with_one_request_each() {
 
 async fn pages() {
     let glacier = "<StorageClass>GLACIER</StorageClass>";
-    let status = |text: &str| format!("{glacier}<RestoreStatus>{text}</RestoreStatus>");
-    let going = status("<IsRestoreInProgress>true</IsRestoreInProgress>");
-    let back = status(
+    let thawing = |text: &str| format!("{glacier}<RestoreStatus>{text}</RestoreStatus>");
+    let going = thawing("<IsRestoreInProgress>true</IsRestoreInProgress>");
+    let back = thawing(
         "<IsRestoreInProgress>false</IsRestoreInProgress>\
          <RestoreExpiryDate>2026-12-01T00:00:00Z</RestoreExpiryDate>",
     );
-    let long = "x".repeat(256);
+    let wide = "x".repeat(256);
     let first = [
         sized("p/", 0, ""),
         entry("p/.s3bsync/marker"),
@@ -176,7 +176,7 @@ async fn pages() {
         percent_encoding::percent_decode_str(name).collect::<Vec<u8>>()
     });
     let second = [
-        entry(&format!("p/{long}")),
+        entry(&format!("p/{wide}")),
         sized("p/y1", 7, glacier),
         sized("p/y2", 7, &going),
         sized("p/y3", 7, &back),
@@ -200,7 +200,7 @@ async fn pages() {
             "d/\u{e9}".to_owned(),
             "d/\u{fffd}: NotUtf8".to_owned(),
             "e/: EmptyComponent".to_owned(),
-            format!("{long}: LongComponent(256)"),
+            format!("{wide}: LongComponent(256)"),
             "y1".to_owned(),
             "y2".to_owned(),
             "y3".to_owned(),

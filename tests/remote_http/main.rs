@@ -2,6 +2,7 @@
 
 mod canned;
 mod errors;
+mod finishing;
 mod listing;
 mod reading;
 mod writing;
