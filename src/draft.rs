@@ -3,7 +3,7 @@
 //! Puts every step into the phase in which it is safe, and settles the one case in which keys are
 //! not independent of each other: a file's name that is also a directory's. Pure.
 
-use crate::key::Key;
+use crate::key::{Key, MAX_COMPONENT_BYTES};
 use crate::plan::{Clash, Item, Loser, Obstacle, Plan, Quiet, Readability, Step};
 use crate::reconcile::{Action, Settlement};
 use crate::state::{Content, Encoding, Record};
@@ -37,15 +37,34 @@ pub struct Draft {
     pub settled: Vec<(Key, Settlement)>,
 }
 
-/// Drafts the plan for `decided`, which is sorted by key, as are `clashes` by their tops.
+/// Drafts the plan for `decided`, which is sorted by key, as are `clashes` by their tops. `tag`
+/// tells this run's conflict copies from all others'.
 #[must_use]
-pub fn draft(decided: Vec<Decided>, clashes: &[Clash]) -> Draft {
+pub fn draft(decided: Vec<Decided>, clashes: &[Clash], tag: &str) -> Draft {
     let places = place(&decided, clashes);
     let mut draft = Draft::default();
     for (Decided { item, outcome }, place) in decided.into_iter().zip(places) {
-        draft.add(item, outcome, place);
+        draft.add(item, outcome, place, tag);
     }
     draft
+}
+
+/// The name under which a conflict's file goes on: `notes.conflict-TAG.txt` for `notes.txt`.
+/// Long names are cut so that the whole stays within a component's limit.
+#[must_use]
+pub fn conflict_name(key: &Key, tag: &str) -> Option<Key> {
+    let name = key.file_name();
+    let (stem, extension) = match name.rfind('.') {
+        Some(at) if at > 0 && name.len() - at <= 16 => name.split_at(at),
+        _ => (name, ""),
+    };
+    let added = format!(".conflict-{tag}{extension}");
+    let room = MAX_COMPONENT_BYTES.checked_sub(added.len())?;
+    let cut = (0..=stem.len().min(room))
+        .rev()
+        .find(|&at| stem.is_char_boundary(at))?;
+    let folder = &key.as_str()[..key.as_str().len() - name.len()];
+    Key::parse(&format!("{folder}{}{added}", &stem[..cut])).ok()
 }
 
 /// Where an item stands in a clash of names.
@@ -66,6 +85,9 @@ fn place(decided: &[Decided], clashes: &[Clash]) -> Vec<Place> {
     let mut places = vec![Place::default(); decided.len()];
     for clash in clashes {
         let at = decided.binary_search_by(|one| one.item.key.cmp(&clash.top));
+        if at.is_ok_and(|at| matches!(places[at], Place::Blocked(_))) {
+            continue;
+        }
         let below = children(decided, &clash.top);
         let top = at.ok().map(|at| &decided[at]);
         let top_stays = clash.top_is_quiet == Quiet::Yes || top.is_some_and(stays);
@@ -79,7 +101,7 @@ fn place(decided: &[Decided], clashes: &[Clash]) -> Vec<Place> {
                 places[at] = Place::Blocked(Obstacle::IsDirectory);
             }
             (true, true, _) => {
-                for child in below {
+                for child in below.into_iter().filter(|&child| stays(&decided[child])) {
                     places[child] = Place::Blocked(Obstacle::BelowFile(clash.top.clone()));
                 }
             }
@@ -124,7 +146,7 @@ fn yields(item: &Item) -> bool {
 }
 
 impl Draft {
-    fn add(&mut self, item: Item, outcome: Outcome, place: Place) {
+    fn add(&mut self, item: Item, outcome: Outcome, place: Place, tag: &str) {
         match place {
             Place::Blocked(obstacle) => return self.skipped.push((item.key, obstacle)),
             Place::Yields => return self.set_aside(item),
@@ -138,7 +160,7 @@ impl Draft {
             Outcome::Conflict(Settlement::Leave) => {
                 self.skipped.push((item.key, Obstacle::Undecided));
             }
-            Outcome::Conflict(settlement) => self.add_conflict(item, settlement),
+            Outcome::Conflict(settlement) => self.add_conflict(item, settlement, tag),
         }
     }
 
@@ -198,7 +220,7 @@ impl Draft {
         }
     }
 
-    fn add_conflict(&mut self, item: Item, settlement: Settlement) {
+    fn add_conflict(&mut self, item: Item, settlement: Settlement, tag: &str) {
         let Item {
             key,
             local: Some(local),
@@ -208,22 +230,31 @@ impl Draft {
         else {
             return;
         };
-        self.settled.push((key.clone(), settlement));
-        self.plan.transfers.push(match settlement {
+        let step = match settlement {
             Settlement::LocalWins => Step::Upload {
-                key,
+                key: key.clone(),
                 local,
                 over: Some(remote),
                 loser: Loser::Keep,
             },
             Settlement::RemoteWins => Step::Download {
-                key,
+                key: key.clone(),
                 remote,
                 over: Some(local),
                 loser: Loser::Keep,
             },
-            Settlement::KeepBoth | Settlement::Leave => Step::KeepBoth { key, local, remote },
-        });
+            Settlement::KeepBoth | Settlement::Leave => match conflict_name(&key, tag) {
+                Some(aside) => Step::KeepBoth {
+                    key: key.clone(),
+                    aside,
+                    local,
+                    remote,
+                },
+                None => return self.skipped.push((key, Obstacle::Undecided)),
+            },
+        };
+        self.plan.transfers.push(step);
+        self.settled.push((key, settlement));
     }
 
     /// The file loses its name to a directory and is kept aside on the side that has it.

@@ -46,6 +46,8 @@ pub enum Step {
     KeepBoth {
         /// The contested name.
         key: Key,
+        /// The file's new name.
+        aside: Key,
         /// The file.
         local: LocalStamp,
         /// The object.

@@ -99,7 +99,8 @@ impl ETag {
     }
 }
 
-fn parse_hex16(text: &str) -> Option<[u8; 16]> {
+/// Reads 32 lower-case hexadecimal digits.
+pub(crate) fn parse_hex16(text: &str) -> Option<[u8; 16]> {
     let digits = text.as_bytes();
     if digits.len() != 32 {
         return None;

@@ -1,1 +1,49 @@
-//! The directory.
+//! The directory: turns the tree below a root into a sorted stream of stamps, and carries out
+//! single changes in it.
+//!
+//! Promises: nothing outside the root is ever touched, whatever the tree or a key looks like (every
+//! path is opened from the root's descriptor, no symlink is followed, no mount point is crossed); no
+//! file is overwritten or removed whose stamp is not the one the caller saw; what was displaced
+//! and is not known to be worthless is kept in the recovery folder. What could not be seen is
+//! reported as hidden, never left out.
+//!
+//! Blocking code. Must not know buckets, records or the law of reconciling.
+
+mod error;
+mod kernel;
+mod listing;
+mod make_way;
+mod marker;
+mod moves;
+mod pattern;
+mod place;
+mod read;
+mod recovery;
+mod root;
+mod rules;
+mod run;
+mod scan;
+mod temp;
+mod touched;
+
+pub use error::{Error, Kind};
+pub use marker::Marker;
+pub use place::PlaceAs;
+pub use read::Opened;
+pub use recovery::Kept;
+pub use root::{NamesAre, OwnFiles, Root};
+pub use rules::Rules;
+pub use run::RecoveryRun;
+pub use scan::{Found, Leftover, Scan, Why};
+pub use temp::Temp;
+
+#[cfg(test)]
+mod tests_ignore;
+#[cfg(test)]
+mod tests_place;
+#[cfg(test)]
+mod tests_recovery;
+#[cfg(test)]
+mod tests_scan;
+#[cfg(test)]
+mod tests_support;

@@ -1,0 +1,153 @@
+//! The flags as argh reads them.
+
+use super::values::{Jobs, MapArg, Policy, UnmapArg};
+use crate::guard::Limit;
+use argh::FromArgs;
+
+/// keep local directories and S3 prefixes the same, in both directions
+///
+/// Without --init or --dump: sync every directory map of the state file, silent on success.
+#[derive(FromArgs)]
+#[argh(
+    help_triggers("-h", "--help", "-?"),
+    note = "Credentials come from the usual AWS environment variables, files and roles.",
+    example = "s3-bsync --init --dir /home/me/docs s3://bucket/docs",
+    example = "s3-bsync --dryrun --debug",
+    example = "s3-bsync",
+    error_code(0, "both sides are equal"),
+    error_code(1, "finished, but some paths were skipped, failed or are in conflict"),
+    error_code(2, "bad invocation"),
+    error_code(3, "could not run, or stopped for safety"),
+    error_code(130, "interrupted, after a clean stop")
+)]
+#[expect(clippy::struct_excessive_bools, reason = "switches of a command line")]
+pub(super) struct Args {
+    /// print the version
+    #[argh(switch, short = 'v')]
+    #[expect(
+        dead_code,
+        reason = "answered before the other flags are read; declared for the help"
+    )]
+    version: bool,
+    /// change settings; no sync
+    #[argh(switch, short = 'i')]
+    pub(super) init: bool,
+    /// tell what is done and why
+    #[argh(switch)]
+    pub(super) debug: bool,
+    /// plan everything, change nothing
+    #[argh(switch)]
+    pub(super) dryrun: bool,
+    /// state file, absolute; default ~/.state.s3sync
+    #[argh(option)]
+    pub(super) file: Option<String>,
+    /// print the state file
+    #[argh(switch)]
+    pub(super) dump: bool,
+    /// with --dump: print every record
+    #[argh(switch)]
+    pub(super) objects: bool,
+    /// output for machines, one JSON object a line
+    #[argh(switch)]
+    pub(super) json: bool,
+    /// with --init: delete the state file first
+    #[argh(switch)]
+    pub(super) purge: bool,
+    /// with --init: replace all maps by those given
+    #[argh(switch)]
+    pub(super) overwrite: bool,
+    /// with --init: add a map, or change the one between this path and destination
+    #[argh(option)]
+    pub(super) dir: Vec<MapArg>,
+    /// with --init: drop a map; touches no file on either side
+    #[argh(option)]
+    pub(super) rmdir: Vec<UnmapArg>,
+    /// map setting: what to call it
+    #[argh(option)]
+    pub(super) name: Option<String>,
+    /// map setting: leave out directories below the path
+    #[argh(switch)]
+    pub(super) no_recursive: bool,
+    /// map setting: endpoint of an S3-compatible server
+    #[argh(option)]
+    pub(super) endpoint_url: Option<String>,
+    /// map setting: region
+    #[argh(option)]
+    pub(super) region: Option<String>,
+    /// map setting: profile of the AWS configuration files
+    #[argh(option)]
+    pub(super) profile: Option<String>,
+    /// map setting: name the bucket in the path, not in the host
+    #[argh(switch)]
+    pub(super) path_style: bool,
+    /// map setting: storage class for uploads
+    #[argh(option)]
+    pub(super) storage_class: Option<String>,
+    /// map setting: newer (default), keep-both, local, remote or ask
+    #[argh(option)]
+    pub(super) conflict: Option<Policy>,
+    /// map setting: days for which the recovery folder keeps files, default 30
+    #[argh(option)]
+    pub(super) keep: Option<u32>,
+    /// print errors only
+    #[argh(switch)]
+    pub(super) quiet: bool,
+    /// transfers at a time; default adapts to the work
+    #[argh(option)]
+    pub(super) jobs: Option<Jobs>,
+    /// removals allowed on one side, as a number or N%; default 50%
+    #[argh(option)]
+    pub(super) max_delete: Option<Limit>,
+    /// let maps through once that the guard or a missing marker stopped
+    #[argh(switch)]
+    pub(super) force: bool,
+    /// trust no recorded fingerprint: read and compare every file
+    #[argh(switch)]
+    pub(super) full: bool,
+}
+
+impl Args {
+    /// A flag that only makes sense in a run, if given.
+    pub(super) fn run_flag(&self) -> Option<&'static str> {
+        first([
+            (self.dryrun, "--dryrun"),
+            (self.jobs.is_some(), "--jobs"),
+            (self.max_delete.is_some(), "--max-delete"),
+            (self.force, "--force"),
+            (self.full, "--full"),
+        ])
+    }
+
+    /// A flag that sets something of a map, if given.
+    pub(super) fn setting_flag(&self) -> Option<&'static str> {
+        first([
+            (self.name.is_some(), "--name"),
+            (self.no_recursive, "--no-recursive"),
+            (self.endpoint_url.is_some(), "--endpoint-url"),
+            (self.region.is_some(), "--region"),
+            (self.profile.is_some(), "--profile"),
+            (self.path_style, "--path-style"),
+            (self.storage_class.is_some(), "--storage-class"),
+            (self.conflict.is_some(), "--conflict"),
+            (self.keep.is_some(), "--keep"),
+        ])
+    }
+
+    /// A flag that only makes sense with `--init`, if given.
+    pub(super) fn init_flag(&self) -> Option<&'static str> {
+        first([
+            (self.purge, "--purge"),
+            (self.overwrite, "--overwrite"),
+            (!self.dir.is_empty(), "--dir"),
+            (!self.rmdir.is_empty(), "--rmdir"),
+        ])
+        .or_else(|| self.setting_flag())
+    }
+}
+
+fn first<const N: usize>(flags: [(bool, &'static str); N]) -> Option<&'static str> {
+    flags
+        .into_iter()
+        .find(|(given, _)| *given)
+        .map(|(_, flag)| flag)
+}

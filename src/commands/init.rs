@@ -1,0 +1,286 @@
+//! `--init`: changes the settings in the state file. Touches no file on either side and no network.
+
+use crate::cli::{Init, NewMap, Start, Unmap};
+use crate::exit::Exit;
+use crate::local::RecoveryRun;
+use crate::overlap::{self, Overlap};
+use crate::state::{Bucket, DEFAULT_KEEP_DAYS, DirMap, Encryption, State};
+use crate::store::{self, Store};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// Why settings could not be changed. Nothing was changed then.
+#[derive(Debug)]
+pub enum Error {
+    /// The state file.
+    Store(store::Error),
+    /// A path to map is not there, or is no directory.
+    NoDirectory(String, Option<std::io::Error>),
+    /// There is no such map.
+    NoMap(Unmap),
+    /// A name is taken.
+    NameTaken(String),
+    /// Two maps would share files.
+    Overlap(Overlap),
+    /// There is nothing to do.
+    NothingAsked,
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Store(error) => error.fmt(f),
+            Self::NoDirectory(path, _) => write!(f, "{path} is not an existing directory"),
+            Self::NoMap(Unmap {
+                path,
+                dest: Some(dest),
+            }) => write!(f, "there is no map of {path} to {dest}"),
+            Self::NoMap(Unmap { path, dest: None }) => write!(f, "there is no map of {path}"),
+            Self::NameTaken(name) => write!(f, "another map is called {name}"),
+            Self::Overlap(overlap) => overlap.fmt(f),
+            Self::NothingAsked => write!(f, "--init was given nothing to do"),
+        }
+    }
+}
+
+impl Error {
+    /// The exit code it means.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Store(_) => Exit::Stopped,
+            Self::NoDirectory(..)
+            | Self::NoMap(_)
+            | Self::NameTaken(_)
+            | Self::Overlap(_)
+            | Self::NothingAsked => Exit::Misuse,
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Store(error) => error.source(),
+            Self::NoDirectory(_, source) => source.as_ref().map(|error| error as _),
+            Self::NoMap(_) | Self::NameTaken(_) | Self::Overlap(_) | Self::NothingAsked => None,
+        }
+    }
+}
+
+impl From<store::Error> for Error {
+    fn from(error: store::Error) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// Changes settings; gives one line for each thing done.
+///
+/// # Errors
+/// [`Error`]; the state file is as it was then, but for a purge that came first.
+pub fn init(asked: &Init, now_ms: i64) -> Result<Vec<String>, Error> {
+    let now = RecoveryRun::at(now_ms);
+    let now_utc = now.name();
+    let mut told = Vec::new();
+    if asked.start == Start::Existing && asked.add.is_empty() && asked.remove.is_empty() {
+        return Err(Error::NothingAsked);
+    }
+    for map in &asked.add {
+        check_directory(&map.path)?;
+    }
+    if asked.start == Start::Purge {
+        match store::purge(&asked.file, now_utc) {
+            Ok(()) => told.push(format!("deleted {}", asked.file.display())),
+            Err(store::Error::Missing(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+        if asked.add.is_empty() && asked.remove.is_empty() {
+            return Ok(told);
+        }
+    }
+    let (mut state, store) = match Store::open(&asked.file, store::Mode::Write, now_utc) {
+        Ok(store) => (store.state().clone(), Some(store)),
+        Err(store::Error::Missing(_)) => (State::new(store::new_replica_id()?), None),
+        Err(error) => return Err(error.into()),
+    };
+    if asked.start == Start::Overwrite {
+        for (bucket, map) in state.maps() {
+            if !asked.add.iter().any(|new| is_same_map(new, bucket, map)) {
+                told.push(format!(
+                    "dropped {} ({} and {})",
+                    map.name,
+                    map.path,
+                    map.uri(&bucket.name)
+                ));
+            }
+        }
+        for bucket in &mut state.buckets {
+            let name = bucket.name.clone();
+            bucket.maps.retain(|map| {
+                asked.add.iter().any(|new| {
+                    new.path == map.path && new.dest.bucket == name && new.dest.prefix == map.prefix
+                })
+            });
+        }
+    }
+    for unmap in &asked.remove {
+        told.extend(remove(&mut state, unmap)?);
+    }
+    for new in &asked.add {
+        told.push(add(&mut state, new)?);
+    }
+    state.buckets.retain(|bucket| !bucket.maps.is_empty());
+    overlap::check(&state, real_path).map_err(Error::Overlap)?;
+    match store {
+        Some(mut store) => store.commit(state, &BTreeMap::new())?,
+        None => drop(Store::create(&asked.file, state, now_utc)?),
+    }
+    Ok(told)
+}
+
+fn check_directory(path: &str) -> Result<(), Error> {
+    match std::fs::metadata(path) {
+        Ok(found) if found.is_dir() => Ok(()),
+        Ok(_) => Err(Error::NoDirectory(path.to_owned(), None)),
+        Err(error) => Err(Error::NoDirectory(path.to_owned(), Some(error))),
+    }
+}
+
+/// The path without symlinks, or as it is where it cannot be resolved.
+pub(super) fn real_path(path: &str) -> String {
+    std::fs::canonicalize(path)
+        .ok()
+        .and_then(|real| real.into_os_string().into_string().ok())
+        .unwrap_or_else(|| path.to_owned())
+}
+
+fn is_same_map(new: &NewMap, bucket: &Bucket, map: &DirMap) -> bool {
+    new.path == map.path && new.dest.bucket == bucket.name && new.dest.prefix == map.prefix
+}
+
+fn remove(state: &mut State, unmap: &Unmap) -> Result<Vec<String>, Error> {
+    let mut told = Vec::new();
+    for bucket in &mut state.buckets {
+        let name = bucket.name.clone();
+        bucket.maps.retain(|map| {
+            let is_meant = map.path == unmap.path
+                && unmap
+                    .dest
+                    .as_ref()
+                    .is_none_or(|dest| dest.bucket == name && dest.prefix == map.prefix);
+            if is_meant {
+                told.push(format!(
+                    "dropped {} ({} and {})",
+                    map.name,
+                    map.path,
+                    map.uri(&name)
+                ));
+            }
+            !is_meant
+        });
+    }
+    if told.is_empty() {
+        return Err(Error::NoMap(unmap.clone()));
+    }
+    Ok(told)
+}
+
+/// Adds a map, or changes the one that is there already.
+fn add(state: &mut State, new: &NewMap) -> Result<String, Error> {
+    let known = state.buckets.iter_mut().find_map(|bucket| {
+        let at = bucket.maps.iter().position(|map| {
+            new.path == map.path && new.dest.bucket == bucket.name && new.dest.prefix == map.prefix
+        })?;
+        Some((bucket.access.clone(), bucket.maps.remove(at)))
+    });
+    let verb = if known.is_some() { "changed" } else { "added" };
+    let (access, mut map) = match known {
+        Some((old, map)) => {
+            let access = merge_access(new, old.clone());
+            // Another endpoint is another bucket: nothing is known of what it holds.
+            let map = match access.endpoint == old.endpoint {
+                true => map,
+                false => DirMap {
+                    id: store::new_map_id()?,
+                    generation: 0,
+                    ..map
+                },
+            };
+            (access, map)
+        }
+        None => (new.access.clone(), fresh(state, new)?),
+    };
+    if let Some(name) = &new.name {
+        if state.maps().any(|(_, other)| other.name == *name) {
+            return Err(Error::NameTaken(name.clone()));
+        }
+        map.name.clone_from(name);
+    }
+    map.recursion = new.recursion.unwrap_or(map.recursion);
+    map.conflict = new.conflict.unwrap_or(map.conflict);
+    map.keep_days = new.keep_days.unwrap_or(map.keep_days);
+    map.storage_class = new.storage_class.clone().or(map.storage_class);
+    let told = format!(
+        "{verb} {}: {} and {}",
+        map.name,
+        map.path,
+        map.uri(&new.dest.bucket)
+    );
+    let bucket = state
+        .buckets
+        .iter_mut()
+        .find(|bucket| bucket.name == new.dest.bucket && bucket.access == access);
+    match bucket {
+        Some(bucket) => bucket.maps.push(map),
+        None => state.buckets.push(Bucket {
+            name: new.dest.bucket.clone(),
+            access,
+            capabilities: None,
+            maps: vec![map],
+        }),
+    }
+    Ok(told)
+}
+
+fn merge_access(new: &NewMap, old: crate::state::Access) -> crate::state::Access {
+    let asked = new.access.clone();
+    crate::state::Access {
+        endpoint: asked.endpoint.or(old.endpoint),
+        region: asked.region.or(old.region),
+        profile: asked.profile.or(old.profile),
+        addressing: match asked.addressing {
+            crate::state::Addressing::VirtualHost => old.addressing,
+            path @ crate::state::Addressing::Path => path,
+        },
+    }
+}
+
+fn fresh(state: &State, new: &NewMap) -> Result<DirMap, Error> {
+    let stem = new.path.rsplit('/').next().unwrap_or(&new.path);
+    let is_taken = |name: &str| state.maps().any(|(_, map)| map.name == name);
+    let name = (1_u32..)
+        .map(|n| {
+            if n == 1 {
+                stem.to_owned()
+            } else {
+                format!("{stem}-{n}")
+            }
+        })
+        .find(|name| !is_taken(name))
+        .unwrap_or_else(|| stem.to_owned());
+    Ok(DirMap {
+        id: store::new_map_id()?,
+        name,
+        path: new.path.clone(),
+        prefix: new.dest.prefix.clone(),
+        recursion: crate::state::Recursion::Recursive,
+        gzip_level: 0,
+        encryption: Encryption::None,
+        storage_class: None,
+        conflict: crate::state::ConflictPolicy::Newer,
+        direction: crate::state::Direction::Both,
+        keep_days: DEFAULT_KEEP_DAYS,
+        generation: 0,
+        root: None,
+    })
+}

@@ -1,0 +1,132 @@
+//! One story per command, and the way from argv to an exit code.
+
+pub mod dump;
+pub mod init;
+pub mod sync;
+
+use crate::cli::{self, Command, Misuse, Run};
+use crate::event::Event;
+use crate::exit::Exit;
+use crate::report::{self, Reporter};
+use crate::stop::Stop;
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Runs the whole program with this argv, the program's name first; gives the exit code.
+#[must_use]
+pub fn main_with(argv: Vec<OsString>) -> u8 {
+    let exit = match cli::parse(argv) {
+        Ok(command) => carry_out(command),
+        Err(Misuse { message, hint }) => {
+            report::complain_of_misuse(&message, hint);
+            Exit::Misuse
+        }
+    };
+    exit.code()
+}
+
+fn carry_out(command: Command) -> Exit {
+    match command {
+        Command::Print(text) => {
+            // A reader that went away has seen enough.
+            let _ = io::stdout().write_all(text.as_bytes());
+            Exit::InSync
+        }
+        Command::Init(asked) => {
+            let reporter = Reporter::new(asked.voice);
+            match init::init(&asked, now_ms()) {
+                Ok(told) => {
+                    told.iter().for_each(|line| reporter.say(line));
+                    Exit::InSync
+                }
+                Err(error) => {
+                    reporter.complain(&error.to_string(), &error);
+                    error.exit()
+                }
+            }
+        }
+        Command::Dump(asked) => match dump::dump(&asked, now_ms()) {
+            Ok(()) => Exit::InSync,
+            Err(error) => {
+                report::complain(&error.to_string(), &error);
+                Exit::Stopped
+            }
+        },
+        Command::Sync(asked) => run(&asked),
+    }
+}
+
+fn run(asked: &Run) -> Exit {
+    let reporter = Arc::new(Reporter::new(asked.voice));
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            reporter.complain("cannot start threads", &error);
+            return Exit::Stopped;
+        }
+    };
+    let listener = Arc::clone(&reporter);
+    let stop = Stop::default();
+    let result = runtime.block_on(async {
+        if let Err(error) = heed_signals(&stop) {
+            reporter.complain("cannot listen for signals", &error);
+        }
+        sync::sync(&sync::Asked {
+            file: &asked.file,
+            jobs: asked.jobs,
+            limit: asked.limit,
+            mode: asked.mode,
+            trust: asked.trust,
+            safety: asked.safety,
+            now_ms: now_ms(),
+            stop: stop.clone(),
+            sink: Arc::new(move |event: Event<'_>| listener.tell(&event)),
+        })
+        .await
+    });
+    match result {
+        Ok(report) => {
+            reporter.end(&report);
+            report.exit
+        }
+        Err(error) => {
+            reporter.complain(&error.to_string(), &error);
+            Exit::Stopped
+        }
+    }
+}
+
+/// The time, milliseconds since the epoch: it enters the program here, once a run.
+fn now_ms() -> i64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .ok()
+        .and_then(|since| i64::try_from(since.as_millis()).ok())
+        .unwrap_or(0)
+}
+
+/// The first Ctrl-C or SIGTERM ends the run cleanly, the second at once.
+fn heed_signals(stop: &Stop) -> io::Result<()> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let stop = stop.clone();
+    tokio::spawn(async move {
+        loop {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            if stop.is_wished() {
+                std::process::exit(i32::from(Exit::Interrupted.code()));
+            }
+            stop.wish();
+        }
+    });
+    Ok(())
+}

@@ -1,0 +1,289 @@
+//! The main job: every map of the state file, both ways, one after the other.
+
+use super::init::real_path;
+use crate::event::{Counts, Event, Sink};
+use crate::exit::Exit;
+use crate::key::Key;
+use crate::local::{OwnFiles, RecoveryRun, Root};
+use crate::overlap::{self, Overlap};
+use crate::state::{Change, MapId, State};
+use crate::stop::Stop;
+use crate::store::{self, Store};
+use crate::sync::{self, Halt, Mode, Outcome, Standing, Task, Terms};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Why no map could be synced.
+#[derive(Debug)]
+pub enum Error {
+    /// The state file.
+    Store(store::Error),
+    /// Two maps share files.
+    Overlap(Overlap),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Store(error) => error.fmt(f),
+            Self::Overlap(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Store(error) => error.source(),
+            Self::Overlap(_) => None,
+        }
+    }
+}
+
+impl From<store::Error> for Error {
+    fn from(error: store::Error) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// What a run is asked for.
+pub struct Asked<'a> {
+    /// The state file.
+    pub file: &'a Path,
+    /// Steps at a time.
+    pub jobs: Option<usize>,
+    /// How many removals are allowed.
+    pub limit: crate::guard::Limit,
+    /// Whether anything is changed.
+    pub mode: Mode,
+    /// Whether recorded stamps are believed.
+    pub trust: sync::Trust,
+    /// Whether safety stops are heeded.
+    pub safety: sync::Safety,
+    /// When the run began, milliseconds since the epoch.
+    pub now_ms: i64,
+    /// The wish to stop.
+    pub stop: Stop,
+    /// Where events go.
+    pub sink: Arc<Sink>,
+}
+
+/// How a map's run ended, by name.
+pub struct Ended {
+    /// The map's name.
+    pub map: String,
+    /// What was done.
+    pub counts: Counts,
+    /// Why it ended early.
+    pub halt: Option<Halt>,
+}
+
+/// How a run ended.
+pub struct Report {
+    /// How each map ended.
+    pub maps: Vec<Ended>,
+    /// The exit code.
+    pub exit: Exit,
+}
+
+/// Syncs every map.
+///
+/// # Errors
+/// [`Error`] where nothing could be begun, or what was done could not be saved.
+pub async fn sync(asked: &Asked<'_>) -> Result<Report, Error> {
+    let store_mode = match asked.mode {
+        Mode::Apply => store::Mode::Write,
+        Mode::DryRun => store::Mode::ReadOnly,
+    };
+    let mut store = Store::open(asked.file, store_mode, RecoveryRun::at(asked.now_ms).name())?;
+    let mut exit = Exit::InSync;
+    if let Some(fell_back) = store.fell_back() {
+        (asked.sink)(Event::Notice(&format!(
+            "the state file is damaged ({}); its previous generation is used",
+            fell_back.defect
+        )));
+        exit = Exit::Partial;
+    }
+    overlap::check(store.state(), real_path).map_err(Error::Overlap)?;
+    if store.state().maps().next().is_none() {
+        (asked.sink)(Event::Notice("the state file holds no directory map"));
+    }
+    let terms = asked.terms(&store);
+    let tasks = tasks(store.state(), &terms);
+    let mut stands = BTreeMap::new();
+    let mut ended: BTreeMap<usize, Outcome> = BTreeMap::new();
+    let mut resets = Vec::new();
+    for task in &tasks {
+        match sync::stand(task) {
+            Ok((root, standing)) => {
+                if standing == Standing::Foreign {
+                    (asked.sink)(Event::Notice(&format!(
+                        "map {}: its records are of another time or place and are not used; nothing is deleted this run",
+                        task.map.name
+                    )));
+                    resets.push(task.map.id);
+                }
+                stands.insert(task.index, (root, standing));
+            }
+            Err(halt) => {
+                ended.insert(
+                    task.index,
+                    Outcome {
+                        halt: Some(halt),
+                        ..Outcome::default()
+                    },
+                );
+            }
+        }
+    }
+    if !resets.is_empty() && asked.mode == Mode::Apply {
+        reset(&mut store, &resets)?;
+    }
+    let tasks = self::tasks(store.state(), &terms);
+    let store = Arc::new(Mutex::new(store));
+    for task in &tasks {
+        if let Some((root, standing)) = stands.remove(&task.index) {
+            if asked.stop.is_wished() {
+                break;
+            }
+            ended.insert(task.index, run_one(task, root, standing, &store).await);
+        }
+    }
+    finish(asked, tasks, ended, &store, exit)
+}
+
+async fn run_one(
+    task: &Task,
+    root: Root,
+    standing: Standing,
+    store: &Arc<Mutex<Store>>,
+) -> Outcome {
+    let outcome = sync::sync(task, root.clone(), standing, store).await;
+    if task.terms.mode == Mode::Apply && outcome.halt.is_none() {
+        // Old losers go only where the run was sound; a failure to remove them harms nobody.
+        let (now_ms, keep_days) = (task.terms.now_ms, task.map.keep_days);
+        let _ = tokio::task::spawn_blocking(move || root.expire_recovery(now_ms, keep_days)).await;
+    }
+    outcome
+}
+
+impl Asked<'_> {
+    fn terms(&self, store: &Store) -> Terms {
+        Terms {
+            replica: store.state().replica,
+            now_ms: self.now_ms,
+            mode: self.mode,
+            trust: self.trust,
+            safety: self.safety,
+            limit: self.limit,
+            jobs: self.jobs,
+            own: own_files(store.own_name_prefix()),
+            stop: self.stop.clone(),
+            sink: Arc::clone(&self.sink),
+        }
+    }
+}
+
+/// The files beside and including the state file that are the program's own.
+fn own_files(file: &Path) -> OwnFiles {
+    let directory = file.parent().map(Path::to_string_lossy).unwrap_or_default();
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    OwnFiles {
+        directory: directory.into_owned(),
+        name_prefix: name.into_owned(),
+    }
+}
+
+fn tasks(state: &State, terms: &Terms) -> Vec<Task> {
+    state
+        .maps()
+        .enumerate()
+        .map(|(index, (bucket, map))| Task {
+            index,
+            bucket: bucket.clone(),
+            map: map.clone(),
+            terms: terms.clone(),
+        })
+        .collect()
+}
+
+/// Forgets the records of maps whose base is not to be believed, durably, before anything is done
+/// on the word of their absence: under a new id a map starts without any.
+fn reset(store: &mut Store, maps: &[MapId]) -> Result<(), Error> {
+    let mut state = store.state().clone();
+    for map in state.buckets.iter_mut().flat_map(|bucket| &mut bucket.maps) {
+        if maps.contains(&map.id) {
+            map.id = store::new_map_id()?;
+            map.generation = 0;
+        }
+    }
+    Ok(store.commit(state, &BTreeMap::new())?)
+}
+
+fn finish(
+    asked: &Asked<'_>,
+    tasks: Vec<Task>,
+    mut ended: BTreeMap<usize, Outcome>,
+    store: &Mutex<Store>,
+    mut exit: Exit,
+) -> Result<Report, Error> {
+    let mut store = store.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut state = store.state().clone();
+    let mut changes: BTreeMap<MapId, BTreeMap<Key, Change>> = BTreeMap::new();
+    let mut maps = Vec::new();
+    for Task { index, map, .. } in tasks {
+        let Some(outcome) = ended.remove(&index) else {
+            continue;
+        };
+        exit = exit.max(exit_of(&outcome));
+        let Outcome {
+            counts,
+            changes: changed,
+            capabilities,
+            root,
+            halt,
+        } = outcome;
+        for bucket in &mut state.buckets {
+            if let Some(found) = bucket.maps.iter_mut().find(|found| found.id == map.id) {
+                if !changed.is_empty() {
+                    found.generation += 1;
+                    found.root = root.or(found.root);
+                }
+                bucket.capabilities = capabilities.or(bucket.capabilities);
+            }
+        }
+        if !changed.is_empty() {
+            changes.insert(map.id, changed);
+        }
+        maps.push(Ended {
+            map: map.name,
+            counts,
+            halt,
+        });
+    }
+    if asked.stop.is_wished() {
+        exit = Exit::Interrupted;
+    }
+    if asked.mode == Mode::Apply {
+        if exit <= Exit::Partial {
+            state.synced_ms = u64::try_from(asked.now_ms).unwrap_or(0);
+        }
+        store.commit(state, &changes)?;
+    }
+    Ok(Report { maps, exit })
+}
+
+fn exit_of(outcome: &Outcome) -> Exit {
+    let Counts {
+        failed, skipped, ..
+    } = outcome.counts;
+    if outcome.halt.is_some() {
+        Exit::Stopped
+    } else if failed + skipped > 0 {
+        Exit::Partial
+    } else {
+        Exit::InSync
+    }
+}

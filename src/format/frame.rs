@@ -1,0 +1,181 @@
+//! The frame that all blocks share: control byte, payload length, payload, checksum, control byte.
+
+use super::error::{DecodeError, Kind, ReadError, Section, WriteError};
+use super::field::{length, limited, wide};
+use super::wire::{self, Tag};
+use byteorder::{LE, WriteBytesExt};
+use nom::number::complete::{le_u8, le_u32};
+use nom::{IResult, Parser};
+use std::io::{self, Read, Write};
+
+/// One block as it stands in the file; its payload is in the buffer that was lent.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Block {
+    /// Offset of its first control byte.
+    pub(super) start: u64,
+    pub(super) section: Section,
+    /// Its checksum, which is right.
+    pub(super) checksum: u32,
+    /// Offset of the byte after it.
+    pub(super) end: u64,
+}
+
+impl Block {
+    /// Offset of the payload's first byte.
+    pub(super) fn payload_start(&self) -> u64 {
+        self.start.saturating_add(wire::LEAD_BYTES)
+    }
+}
+
+/// Reads the block at `start`, which must be of a kind that `expected` names by its first byte.
+pub(super) fn read_block(
+    input: &mut impl Read,
+    start: u64,
+    expected: &'static [u8],
+    payload: &mut Vec<u8>,
+) -> Result<Block, ReadError> {
+    let in_section = |section| {
+        move |offset: u64, kind| {
+            ReadError::from(DecodeError {
+                offset: start.saturating_add(offset),
+                section,
+                kind,
+            })
+        }
+    };
+    let mut lead = [0; 5];
+    let got = read_full(input, &mut lead)?;
+    let any = in_section(
+        expected
+            .first()
+            .map_or(Section::End, |tag| section_of(*tag)),
+    );
+    let (open, declared) = match lead_fields(&lead) {
+        Ok((_, fields)) if got > 0 => fields,
+        _ => return Err(any(0, Kind::Truncated)),
+    };
+    if !expected.contains(&open) {
+        let found = open;
+        return Err(any(0, Kind::UnexpectedTag { found, expected }));
+    }
+    let section = section_of(open);
+    let wrong = in_section(section);
+    if got < lead.len() {
+        return Err(wrong(wide(got), Kind::Truncated));
+    }
+    limited(
+        "block length",
+        u64::from(declared),
+        wide(wire::MAX_PAYLOAD_BYTES),
+    )
+    .map_err(|kind| wrong(1, kind))?;
+
+    payload.clear();
+    payload.resize(length(u64::from(declared)), 0);
+    let body = read_full(input, payload)?;
+    let mut trail = [0; 5];
+    let after_body = read_full(input, &mut trail)?;
+    let after_payload = wire::LEAD_BYTES.saturating_add(u64::from(declared));
+    if body < payload.len() || after_body < trail.len() {
+        let have = wire::LEAD_BYTES.saturating_add(wide(body.saturating_add(after_body)));
+        return Err(wrong(have, Kind::Truncated));
+    }
+    let Ok((_, (stored, close))) = trail_fields(&trail) else {
+        return Err(wrong(after_payload, Kind::Truncated));
+    };
+    let computed = checksum(&lead, payload);
+    if stored != computed {
+        return Err(wrong(after_payload, Kind::BadChecksum { stored, computed }));
+    }
+    let expected = close_of(open);
+    if !expected.contains(&close) {
+        let found = close;
+        return Err(wrong(
+            after_payload.saturating_add(4),
+            Kind::UnexpectedTag { found, expected },
+        ));
+    }
+    Ok(Block {
+        start,
+        section,
+        checksum: stored,
+        end: start
+            .saturating_add(after_payload)
+            .saturating_add(wire::TRAIL_BYTES),
+    })
+}
+
+/// Writes one block and gives its checksum.
+pub(super) fn write_block(
+    out: &mut impl Write,
+    tag: Tag,
+    payload: &[u8],
+) -> Result<u32, WriteError> {
+    let declared = limited(
+        "block length",
+        wide(payload.len()),
+        wide(wire::MAX_PAYLOAD_BYTES),
+    )?;
+    let mut lead = Vec::with_capacity(5);
+    lead.write_u8(tag.open)?;
+    lead.write_u32::<LE>(u32::try_from(declared).map_err(io::Error::other)?)?;
+    let checksum = checksum(&lead, payload);
+    out.write_all(&lead)?;
+    out.write_all(payload)?;
+    out.write_u32::<LE>(checksum)?;
+    out.write_u8(tag.close)?;
+    Ok(checksum)
+}
+
+/// Fills `buffer` as far as the input reaches and says how far.
+pub(super) fn read_full(input: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut have = 0_usize;
+    while let Some(space) = buffer.get_mut(have..).filter(|space| !space.is_empty()) {
+        match input.read(space) {
+            Ok(0) => break,
+            Ok(more) => have = have.saturating_add(more),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(have)
+}
+
+type Simple<'a, T> = IResult<&'a [u8], T, nom::error::Error<&'a [u8]>>;
+
+fn lead_fields(lead: &[u8]) -> Simple<'_, (u8, u32)> {
+    (le_u8, le_u32).parse_complete(lead)
+}
+
+fn trail_fields(trail: &[u8]) -> Simple<'_, (u32, u8)> {
+    (le_u32, le_u8).parse_complete(trail)
+}
+
+fn checksum(lead: &[u8], payload: &[u8]) -> u32 {
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(lead);
+    hasher.update(payload);
+    hasher.finalize()
+}
+
+fn section_of(open: u8) -> Section {
+    match open {
+        tag if tag == wire::METADATA.open => Section::Metadata,
+        tag if tag == wire::IDENTITY.open => Section::Identity,
+        tag if tag == wire::BUCKET.open => Section::Bucket,
+        tag if tag == wire::MAP.open => Section::Map,
+        tag if tag == wire::OBJECTS.open => Section::Objects,
+        _ => Section::End,
+    }
+}
+
+fn close_of(open: u8) -> &'static [u8] {
+    match open {
+        tag if tag == wire::METADATA.open => &[wire::METADATA.close],
+        tag if tag == wire::IDENTITY.open => &[wire::IDENTITY.close],
+        tag if tag == wire::BUCKET.open => &[wire::BUCKET.close],
+        tag if tag == wire::MAP.open => &[wire::MAP.close],
+        tag if tag == wire::OBJECTS.open => &[wire::OBJECTS.close],
+        _ => &[wire::END.close],
+    }
+}

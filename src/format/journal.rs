@@ -1,0 +1,242 @@
+//! The journal: what a run has finished, entry by entry, until the next state file has it all.
+//!
+//! Encodes to bytes for the caller to append; replays up to the first entry that is torn or bad.
+
+use super::error::{DecodeError, Kind, ReadError, Section, WriteError};
+use super::field::{Parsed, fault, put_text, text, whole};
+use super::frame::{read_block, write_block};
+use super::read::{self, Previous, array};
+use super::reader::{header_error, version};
+use super::{wire, write};
+use crate::key::Key;
+use crate::stamp::LocalStamp;
+use crate::state::{Change, MapId, ReplicaId};
+use byteorder::{LE, WriteBytesExt};
+use nom::Parser;
+use nom::number::complete::{le_i64, le_u8, le_u64};
+use std::io::{Read, Write};
+
+const UPSERT: u8 = 1;
+const REMOVAL: u8 = 2;
+const UPLOAD: u8 = 3;
+
+/// One journal entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Entry {
+    /// A step is finished: this is what both sides have now.
+    Change(MapId, Change),
+    /// A multipart upload is under way.
+    Upload(MapId, Upload),
+}
+
+/// What a later run needs to carry on a multipart upload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Upload {
+    /// The file and the object.
+    pub key: Key,
+    /// The server's name for the upload.
+    pub upload_id: Box<str>,
+    /// Length of every part but the last, in bytes.
+    pub part_bytes: u64,
+    /// The file's stamp when the upload began; under another one it must not be carried on.
+    pub source: LocalStamp,
+    /// The write id that the object is to carry.
+    pub write_id: [u8; 16],
+}
+
+/// The bytes with which a journal begins: whose it is, and to which state it belongs.
+///
+/// # Errors
+/// None in practice: the bytes are built in memory.
+pub fn encode_header(replica: ReplicaId, generation: u64) -> Result<Vec<u8>, WriteError> {
+    let mut out = Vec::new();
+    out.write_all(&wire::JOURNAL_SIGNATURE)?;
+    out.write_u8(wire::VERSION)?;
+    let mut identity = Vec::new();
+    write::identity(&mut identity, replica, generation)?;
+    write_block(&mut out, wire::IDENTITY, &identity)?;
+    Ok(out)
+}
+
+/// The bytes of one finished step.
+///
+/// # Errors
+/// [`WriteError::Refused`] when the record has no encoding.
+pub fn encode_entry(map: MapId, change: &Change) -> Result<Vec<u8>, WriteError> {
+    let mut payload = Vec::new();
+    match change {
+        Change::Upsert(record) => {
+            begin(&mut payload, UPSERT, map)?;
+            write::record(&mut payload, &mut Previous::default(), record)?;
+        }
+        Change::Remove(key) => {
+            begin(&mut payload, REMOVAL, map)?;
+            write::lone_key(&mut payload, key)?;
+        }
+    }
+    framed(&payload)
+}
+
+/// The bytes of one upload under way.
+///
+/// # Errors
+/// [`WriteError::Refused`] when the upload id is empty or over the limit.
+pub fn encode_upload(map: MapId, upload: &Upload) -> Result<Vec<u8>, WriteError> {
+    let mut payload = Vec::new();
+    begin(&mut payload, UPLOAD, map)?;
+    write::lone_key(&mut payload, &upload.key)?;
+    put_text(&mut payload, &wire::UPLOAD_ID, &upload.upload_id)?;
+    payload.write_u64::<LE>(upload.part_bytes)?;
+    payload.write_u64::<LE>(upload.source.size_bytes)?;
+    payload.write_i64::<LE>(upload.source.mtime_ns)?;
+    payload.write_i64::<LE>(upload.source.ctime_ns)?;
+    payload.write_u64::<LE>(upload.source.inode)?;
+    payload.write_all(&upload.write_id)?;
+    framed(&payload)
+}
+
+fn begin(out: &mut Vec<u8>, entry_type: u8, map: MapId) -> Result<(), WriteError> {
+    out.write_u8(entry_type)?;
+    out.write_all(&map.0)?;
+    Ok(())
+}
+
+fn framed(payload: &[u8]) -> Result<Vec<u8>, WriteError> {
+    let mut out = Vec::new();
+    write_block(&mut out, wire::OBJECTS, payload)?;
+    Ok(out)
+}
+
+/// A journal that is read from its start.
+pub struct Replay<R> {
+    input: R,
+    replica: ReplicaId,
+    generation: u64,
+    payload: Vec<u8>,
+    next: u64,
+    stopped: Option<DecodeError>,
+    is_over: bool,
+}
+
+impl<R: Read> Replay<R> {
+    /// Reads a journal's beginning.
+    ///
+    /// # Errors
+    /// [`ReadError::Decode`] when it is none or was torn before its first entry.
+    pub fn open(mut input: R) -> Result<Self, ReadError> {
+        let found = version(&mut input, wire::JOURNAL_SIGNATURE)?;
+        if found != wire::VERSION {
+            return Err(header_error(4, Kind::UnsupportedVersion(found)).into());
+        }
+        let mut payload = Vec::new();
+        let start = wire::HEADER_BYTES;
+        let block = read_block(&mut input, start, &[wire::IDENTITY.open], &mut payload)?;
+        let at = block.payload_start();
+        let (replica, generation) = whole(&payload, at, block.section, read::identity)?;
+        Ok(Self {
+            input,
+            replica,
+            generation,
+            payload,
+            next: block.end,
+            stopped: None,
+            is_over: false,
+        })
+    }
+
+    /// Whether the journal belongs to the state file of this replica and generation.
+    pub fn is_for(&self, replica: ReplicaId, generation: u64) -> bool {
+        self.replica == replica && self.generation == generation
+    }
+
+    /// Bytes from the start that hold whole entries, the beginning included.
+    pub fn whole_bytes(&self) -> u64 {
+        self.next
+    }
+
+    /// The defect at which the replay stopped; `None` before it stops and after a clean end.
+    pub fn stopped(&self) -> Option<&DecodeError> {
+        self.stopped.as_ref()
+    }
+
+    fn entry(&mut self) -> Result<Entry, ReadError> {
+        let expected = &[wire::OBJECTS.open];
+        let block = read_block(&mut self.input, self.next, expected, &mut self.payload)?;
+        let at = block.payload_start();
+        let entry = whole(&self.payload, at, Section::Entry, entry)?;
+        self.next = block.end;
+        Ok(entry)
+    }
+}
+
+impl<R: Read> Iterator for Replay<R> {
+    /// Only reading itself can fail: a torn or bad entry ends the replay.
+    type Item = std::io::Result<Entry>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.is_over {
+            return None;
+        }
+        match self.entry() {
+            Ok(entry) => return Some(Ok(entry)),
+            Err(ReadError::Io(error)) => {
+                self.is_over = true;
+                return Some(Err(error));
+            }
+            Err(ReadError::Decode(defect)) => {
+                let is_clean_end = defect.kind == Kind::Truncated && defect.offset == self.next;
+                self.stopped = (!is_clean_end).then_some(DecodeError {
+                    section: Section::Entry,
+                    ..defect
+                });
+            }
+            Err(ReadError::NoSuchMap(_)) => {}
+        }
+        self.is_over = true;
+        None
+    }
+}
+
+fn entry(input: &[u8]) -> Parsed<'_, Entry> {
+    let (left, (entry_type, map)) = (le_u8, array.map(MapId)).parse_complete(input)?;
+    match entry_type {
+        UPSERT => {
+            let (left, record) = read::record(left, &mut Previous::default())?;
+            Ok((left, Entry::Change(map, Change::Upsert(record))))
+        }
+        REMOVAL => {
+            let (left, key) = read::lone_key(left)?;
+            Ok((left, Entry::Change(map, Change::Remove(key))))
+        }
+        UPLOAD => {
+            let (left, upload) = upload(left)?;
+            Ok((left, Entry::Upload(map, upload)))
+        }
+        _ => fault(
+            input,
+            Kind::BadValue {
+                field: "entry type",
+            },
+        ),
+    }
+}
+
+fn upload(input: &[u8]) -> Parsed<'_, Upload> {
+    let (left, key) = read::lone_key(input)?;
+    let (left, upload_id) = text(left, &wire::UPLOAD_ID)?;
+    let (left, (part_bytes, size_bytes, mtime_ns, ctime_ns, inode, write_id)) =
+        (le_u64, le_u64, le_i64, le_i64, le_u64, array).parse_complete(left)?;
+    let upload = Upload {
+        key,
+        upload_id: upload_id.into(),
+        part_bytes,
+        source: LocalStamp {
+            size_bytes,
+            mtime_ns,
+            ctime_ns,
+            inode,
+        },
+        write_id,
+    };
+    Ok((left, upload))
+}

@@ -1,0 +1,224 @@
+//! A whole state file: checked once from end to end, then read map by map.
+
+use super::error::{DecodeError, Kind, ReadError, Section};
+use super::field::{length, wide};
+use super::frame::read_full;
+use super::records::{self, Records, Span};
+use super::survey::survey;
+use super::{read, v1, wire};
+use crate::key::Key;
+use crate::state::{Record, State};
+use byteorder::{ByteOrder, LE};
+use std::io::{BufReader, Read, Seek, SeekFrom};
+
+/// A state file of either version, found intact.
+#[derive(Debug)]
+pub struct Reader<R> {
+    source: R,
+    state: State,
+    body: Body,
+}
+
+#[derive(Debug)]
+enum Body {
+    Blocks(Vec<Span>),
+    Version1(v1::Loaded),
+}
+
+impl<R: Read + Seek> Reader<R> {
+    /// Checks the whole file, except the inside of its objects blocks, and decodes the settings.
+    ///
+    /// Every frame, checksum and count is checked here, so that no record is given out of a file
+    /// with a flipped, missing or added bit. A version-1 file, which has no checksums, is decoded
+    /// wholly.
+    ///
+    /// # Errors
+    /// [`ReadError::Io`], or [`ReadError::Decode`] with the first defect.
+    pub fn open(mut source: R) -> Result<Self, ReadError> {
+        source.seek(SeekFrom::Start(0))?;
+        let mut input = BufReader::new(&mut source);
+        let (state, body) = match version(&mut input, wire::SIGNATURE)? {
+            wire::VERSION_1 => {
+                let mut bytes = Vec::new();
+                input
+                    .take(wire::MAX_V1_BYTES.saturating_add(1))
+                    .read_to_end(&mut bytes)?;
+                let (state, loaded) = v1::load(&bytes)?;
+                (state, Body::Version1(loaded))
+            }
+            wire::VERSION => {
+                let (state, spans) = survey(&mut input)?;
+                (state, Body::Blocks(spans))
+            }
+            other => return Err(header_error(4, Kind::UnsupportedVersion(other)).into()),
+        };
+        Ok(Self {
+            source,
+            state,
+            body,
+        })
+    }
+
+    /// The settings. A version-1 file has no ids: all of them are zero.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// What the file is read from.
+    pub fn source(&self) -> &R {
+        &self.source
+    }
+
+    /// The file's version, 1 or 2.
+    pub fn version(&self) -> u8 {
+        match self.body {
+            Body::Blocks(_) => wire::VERSION,
+            Body::Version1(_) => wire::VERSION_1,
+        }
+    }
+
+    /// Objects of a version-1 file that lie under no map, or whose key is none.
+    pub fn dropped(&self) -> u64 {
+        match &self.body {
+            Body::Blocks(_) => 0,
+            Body::Version1(loaded) => loaded.dropped,
+        }
+    }
+
+    /// How many records a map has; 0 where there is no such map.
+    pub fn record_count(&self, map: usize) -> u64 {
+        match &self.body {
+            Body::Blocks(spans) => spans.get(map).map_or(0, |span| span.records),
+            Body::Version1(loaded) => loaded.maps.get(map).map_or(0, |map| wide(map.len())),
+        }
+    }
+
+    /// The records of the map at this position of [`State::maps`].
+    ///
+    /// # Errors
+    /// [`ReadError::NoSuchMap`] and [`ReadError::Io`]; the stream itself gives the defects.
+    pub fn records(&mut self, map: usize) -> Result<Records<&mut R>, ReadError> {
+        let source = Self::pick(&self.body, map)?;
+        Self::stream(source, &mut self.source)
+    }
+
+    /// As [`Reader::records`], reading the same bytes through another source.
+    ///
+    /// # Errors
+    /// As [`Reader::records`].
+    pub fn records_from<S: Read + Seek>(
+        &self,
+        source: S,
+        map: usize,
+    ) -> Result<Records<S>, ReadError> {
+        Self::stream(Self::pick(&self.body, map)?, source)
+    }
+
+    /// As [`Reader::records`], to be moved where the caller likes.
+    ///
+    /// # Errors
+    /// As [`Reader::records`].
+    pub fn into_records(self, map: usize) -> Result<Records<R>, ReadError> {
+        let picked = Self::pick(&self.body, map)?;
+        Self::stream(picked, self.source)
+    }
+
+    /// The record of one key. Blocks that cannot hold it are passed over undecoded.
+    ///
+    /// # Errors
+    /// As [`Reader::records`], and the defects of the block that may hold the key.
+    pub fn find(&mut self, map: usize, key: &Key) -> Result<Option<Record>, ReadError> {
+        let span = match Self::pick(&self.body, map)? {
+            Picked::Kept(records) => {
+                let found = records.binary_search_by(|record| record.key.cmp(key));
+                return Ok(found.ok().and_then(|at| records.get(at)).cloned());
+            }
+            Picked::Span(span) => span,
+        };
+        let Some(start) = self.block_of(span, key)? else {
+            return Ok(None);
+        };
+        let block = Span {
+            start,
+            blocks: 1,
+            records: 0,
+        };
+        for record in Records::stored(&mut self.source, block)? {
+            let record = record?;
+            if record.key >= *key {
+                return Ok((record.key == *key).then_some(record));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Offset of the last block whose first key is not after `key`.
+    fn block_of(&mut self, span: Span, key: &Key) -> Result<Option<u64>, ReadError> {
+        const HEAD_BYTES: usize = 1 + 4 + records::COUNT_BYTES + 1 + 2 + 1024;
+        let mut head = vec![0; HEAD_BYTES];
+        let mut candidate = None;
+        let mut start = span.start;
+        for _ in 0..span.blocks {
+            self.source.seek(SeekFrom::Start(start))?;
+            let got = read_full(&mut self.source, &mut head)?;
+            let head = head.get(..got).unwrap_or_default();
+            let first = head
+                .get(length(wire::LEAD_BYTES).saturating_add(records::COUNT_BYTES)..)
+                .and_then(|bytes| read::lone_key(bytes).ok());
+            match first {
+                Some((_, first)) if first > *key => break,
+                _ => candidate = Some(start),
+            }
+            let declared = head.get(1..5).map_or(0, LE::read_u32);
+            start = start
+                .saturating_add(wire::LEAD_BYTES)
+                .saturating_add(u64::from(declared))
+                .saturating_add(wire::TRAIL_BYTES);
+        }
+        Ok(candidate)
+    }
+
+    fn pick(body: &Body, map: usize) -> Result<Picked<'_>, ReadError> {
+        match body {
+            Body::Blocks(spans) => spans.get(map).copied().map(Picked::Span),
+            Body::Version1(loaded) => loaded.maps.get(map).map(|map| Picked::Kept(map)),
+        }
+        .ok_or(ReadError::NoSuchMap(map))
+    }
+
+    fn stream<S: Read + Seek>(picked: Picked<'_>, source: S) -> Result<Records<S>, ReadError> {
+        match picked {
+            Picked::Span(span) => Records::stored(source, span),
+            Picked::Kept(records) => Ok(Records::kept(records.to_vec())),
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Picked<'a> {
+    Span(Span),
+    Kept(&'a [Record]),
+}
+
+/// Reads signature and version.
+pub(super) fn version(input: &mut impl Read, signature: [u8; 4]) -> Result<u8, ReadError> {
+    let mut header = [0; 5];
+    let got = read_full(input, &mut header)?;
+    let [.., version] = header;
+    let there = header.get(..got.min(signature.len())).unwrap_or_default();
+    if !signature.starts_with(there) {
+        return Err(header_error(0, Kind::BadMagic).into());
+    }
+    if got < header.len() {
+        return Err(header_error(wide(got), Kind::Truncated).into());
+    }
+    Ok(version)
+}
+
+pub(super) fn header_error(offset: u64, kind: Kind) -> DecodeError {
+    DecodeError {
+        offset,
+        section: Section::Header,
+        kind,
+    }
+}

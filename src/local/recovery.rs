@@ -1,0 +1,329 @@
+//! The recovery folder: where displaced files wait, by run, under the keys that they had.
+
+use super::error::{At, Error, Kind};
+use super::kernel::{self, Place};
+use super::listing::{joined, list, split};
+use super::place::is_same_file;
+use super::read::stamp_of;
+use super::root::Root;
+use super::run::RecoveryRun;
+use crate::key::{Key, OWN_FOLDER};
+use crate::stamp::LocalStamp;
+use rustix::fs::{AtFlags, FileType, Mode, unlinkat};
+use rustix::io::Errno;
+use std::os::fd::{AsFd, OwnedFd};
+
+const FOLDER: &str = "recovery";
+const DAY_MS: i64 = 86_400_000;
+/// Folders that one run may need to keep several files of one key.
+const MAX_FOLDERS: usize = 1000;
+
+/// Where a file was moved to.
+pub(super) struct Stored {
+    directory: OwnedFd,
+    /// Path of `directory` below the root.
+    pub(super) parent: String,
+    name: String,
+}
+
+impl Stored {
+    pub(super) fn place(&self) -> Place<'_> {
+        Place {
+            directory: self.directory.as_fd(),
+            name: &self.name,
+        }
+    }
+}
+
+/// One file in the recovery folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// The folder that holds it, named after its run.
+    pub folder: String,
+    /// When that run began, milliseconds since the epoch.
+    pub started_ms: i64,
+    /// The path that it had below the root.
+    pub path: String,
+    /// Length in bytes.
+    pub size_bytes: u64,
+    /// Modification time, nanoseconds since the epoch.
+    pub mtime_ns: i64,
+}
+
+impl Kept {
+    fn full_path(&self) -> String {
+        format!("{OWN_FOLDER}/{FOLDER}/{}/{}", self.folder, self.path)
+    }
+}
+
+impl Root {
+    /// Moves the file under `key` to the recovery folder, and removes the directories that this
+    /// empties, up to the root.
+    ///
+    /// # Errors
+    /// [`Kind::Missing`] where there is no file, [`Kind::Stale`] where it is not the expected one;
+    /// in either case everything is as it was. Else what the system answers.
+    pub fn remove_to_recovery(
+        &self,
+        key: &Key,
+        expected: &LocalStamp,
+        run: &RecoveryRun,
+    ) -> Result<(), Error> {
+        self.keep_aside(key, expected, run)?;
+        self.remove_emptied(key.parent());
+        Ok(())
+    }
+
+    /// Moves the file under `key` to the recovery folder, whatever becomes of its directory.
+    ///
+    /// # Errors
+    /// As [`Root::remove_to_recovery`].
+    pub fn keep_aside(
+        &self,
+        key: &Key,
+        expected: &LocalStamp,
+        run: &RecoveryRun,
+    ) -> Result<(), Error> {
+        const OPERATION: &str = "move to recovery";
+        let path = key.as_str();
+        let parent = self.open_directory(key.parent()).at(OPERATION, path)?;
+        let from = Place {
+            directory: parent.as_fd(),
+            name: key.file_name(),
+        };
+        check(from, expected, OPERATION, path)?;
+        let stored = self.keep(from, path, run)?;
+        self.touch(key.parent());
+        let found = stored.place().stat();
+        if found.is_ok_and(|stat| stat.is_some_and(|stat| is_same_file(&stat, expected))) {
+            return Ok(());
+        }
+        // Where the key is taken again, the file stays where it is.
+        if kernel::rename_new(self.inner().renames, stored.place(), from).is_ok() {
+            self.touch(&stored.parent);
+            self.remove_emptied_recovery(&stored.parent);
+        }
+        Err(Error::new(OPERATION, path, Kind::Stale))
+    }
+
+    /// Moves whatever file is at `from`, known by `path`, to a free place among those of `run`.
+    pub(super) fn keep(
+        &self,
+        from: Place<'_>,
+        path: &str,
+        run: &RecoveryRun,
+    ) -> Result<Stored, Error> {
+        const OPERATION: &str = "move to recovery";
+        let (above, name) = split(path);
+        for number in 0..MAX_FOLDERS {
+            let below = joined(&joined(FOLDER, &run.folder(number)), above);
+            let parent = joined(OWN_FOLDER, below.trim_end_matches('/'));
+            let directory = match self.make_directory(&parent, Mode::RWXU, &mut Vec::new()) {
+                // A file that was kept before has the name of one of our directories.
+                Err(Errno::NOTDIR) if number + 1 < MAX_FOLDERS => continue,
+                answer => answer.at_creation(OPERATION, path)?,
+            };
+            let to = Place {
+                directory: directory.as_fd(),
+                name,
+            };
+            match kernel::rename_new(self.inner().renames, from, to) {
+                Err(Errno::EXIST) => {}
+                answer => {
+                    answer.at(OPERATION, path)?;
+                    self.touch(&parent);
+                    return Ok(Stored {
+                        directory,
+                        parent,
+                        name: name.to_owned(),
+                    });
+                }
+            }
+        }
+        Err(Error::new(OPERATION, path, Kind::Clash))
+    }
+
+    /// Removes a file from the recovery folder again, and the folders that this empties.
+    pub(super) fn forget(&self, stored: &Stored) {
+        if stored.place().unlink().is_ok() {
+            self.touch(&stored.parent);
+            self.remove_emptied_recovery(&stored.parent);
+        }
+    }
+
+    fn remove_emptied_recovery(&self, parent: &str) {
+        let top = joined(OWN_FOLDER, FOLDER);
+        let mut path = parent;
+        while path.len() > top.len() && self.remove_if_empty(path) {
+            path = split(path).0;
+        }
+    }
+
+    /// Everything in the recovery folder, by folder and path.
+    ///
+    /// # Errors
+    /// What listing gives; a folder that does not exist is an empty one.
+    pub fn list_recovery(&self) -> Result<Vec<Kept>, Error> {
+        let mut kept = Vec::new();
+        for (folder, run) in self.recovery_runs()? {
+            let top = format!("{OWN_FOLDER}/{FOLDER}/{folder}");
+            for Entry { path, stat } in self.walk(&top)? {
+                if kernel::file_type(&stat) == FileType::Directory {
+                    continue;
+                }
+                let stamp = stamp_of(&stat);
+                kept.push(Kept {
+                    folder: folder.clone(),
+                    started_ms: run.started_ms(),
+                    path: path[top.len() + 1..].to_owned(),
+                    size_bytes: stamp.size_bytes,
+                    mtime_ns: stamp.mtime_ns,
+                });
+            }
+        }
+        kept.sort_by(|a, b| (&a.folder, &a.path).cmp(&(&b.folder, &b.path)));
+        Ok(kept)
+    }
+
+    /// Moves a file from the recovery folder to `to`, where nothing may be.
+    ///
+    /// # Errors
+    /// [`Kind::Missing`] where it is no longer kept, [`Kind::Stale`] where something is at `to`,
+    /// [`Kind::Clash`] where something stands in for a directory.
+    pub fn put_back(&self, kept: &Kept, to: &Key) -> Result<(), Error> {
+        let from = kept.full_path();
+        self.move_new(&from, to.as_str())?;
+        self.remove_emptied_recovery(split(&from).0);
+        Ok(())
+    }
+
+    /// Removes a file from the recovery folder for good.
+    ///
+    /// # Errors
+    /// What the system answers; a file that is gone already is no error.
+    pub fn drop_kept(&self, kept: &Kept) -> Result<(), Error> {
+        const OPERATION: &str = "remove";
+        let path = kept.full_path();
+        let (parent, name) = split(&path);
+        let directory = match self.open_directory(parent) {
+            Err(Errno::NOENT) => return Ok(()),
+            answer => answer.at(OPERATION, &path)?,
+        };
+        let place = Place {
+            directory: directory.as_fd(),
+            name,
+        };
+        match place.unlink() {
+            Ok(()) | Err(Errno::NOENT) => {}
+            Err(errno) => return Err(Error::new(OPERATION, &path, Kind::of(errno))),
+        }
+        self.touch(parent);
+        self.remove_emptied_recovery(parent);
+        Ok(())
+    }
+
+    /// Removes the folders of runs that began more than `keep_days` before `now_ms` (milliseconds
+    /// since the epoch). A folder's age is in its name; one with another name is left alone.
+    /// Returns how many folders went.
+    ///
+    /// # Errors
+    /// What listing and removing give; the rest of the old folders is tried by the next call.
+    pub fn expire_recovery(&self, now_ms: i64, keep_days: u32) -> Result<usize, Error> {
+        let kept_ms = i64::from(keep_days).saturating_mul(DAY_MS);
+        let mut removed = 0;
+        for (folder, run) in self.recovery_runs()? {
+            if now_ms.saturating_sub(run.started_ms()) > kept_ms {
+                self.remove_tree(&format!("{OWN_FOLDER}/{FOLDER}/{folder}"))?;
+                removed += 1;
+            }
+        }
+        Ok(removed)
+    }
+
+    fn recovery_runs(&self) -> Result<Vec<(String, RecoveryRun)>, Error> {
+        const OPERATION: &str = "list";
+        let top = joined(OWN_FOLDER, FOLDER);
+        let directory = match self.open_directory(&top) {
+            Err(Errno::NOENT) => return Ok(Vec::new()),
+            answer => answer.at(OPERATION, &top)?,
+        };
+        let names = list(&directory).at(OPERATION, &top)?;
+        let runs = names.into_iter().filter_map(|name| {
+            let folder = String::from_utf8(name.bytes.into_vec()).ok()?;
+            let run = RecoveryRun::parse(&folder)?;
+            (name.file_type == FileType::Directory).then_some((folder, run))
+        });
+        Ok(runs.collect())
+    }
+
+    /// Everything below a directory whose names are UTF-8, each directory before what it holds.
+    fn walk(&self, top: &str) -> Result<Vec<Entry>, Error> {
+        const OPERATION: &str = "list";
+        let mut entries: Vec<Entry> = Vec::new();
+        let mut waiting = vec![top.to_owned()];
+        while let Some(parent) = waiting.pop() {
+            let directory = self.open_directory(&parent).at(OPERATION, &parent)?;
+            for name in list(&directory).at(OPERATION, &parent)? {
+                let Ok(name) = str::from_utf8(&name.bytes) else {
+                    continue;
+                };
+                let path = joined(&parent, name);
+                let place = Place {
+                    directory: directory.as_fd(),
+                    name,
+                };
+                let Some(stat) = place.stat().at(OPERATION, &path)? else {
+                    continue;
+                };
+                if kernel::file_type(&stat) == FileType::Directory {
+                    waiting.push(path.clone());
+                }
+                entries.push(Entry { path, stat });
+            }
+        }
+        Ok(entries)
+    }
+
+    fn remove_tree(&self, top: &str) -> Result<(), Error> {
+        const OPERATION: &str = "remove";
+        let entries = self.walk(top)?;
+        for Entry { path, stat } in entries.iter().rev() {
+            let (parent, name) = split(path);
+            let flags = match kernel::file_type(stat) {
+                FileType::Directory => AtFlags::REMOVEDIR,
+                _ => AtFlags::empty(),
+            };
+            self.open_directory(parent)
+                .and_then(|directory| unlinkat(&directory, name, flags))
+                .at(OPERATION, path)?;
+        }
+        let (parent, name) = split(top);
+        self.open_directory(parent)
+            .and_then(|directory| unlinkat(&directory, name, AtFlags::REMOVEDIR))
+            .at(OPERATION, top)?;
+        self.touch(parent);
+        Ok(())
+    }
+}
+
+struct Entry {
+    path: String,
+    stat: rustix::fs::Stat,
+}
+
+/// Makes sure that the expected file, and no other, is at `place`.
+pub(super) fn check(
+    place: Place<'_>,
+    expected: &LocalStamp,
+    operation: &'static str,
+    path: &str,
+) -> Result<(), Error> {
+    let kind = match place.stat().at(operation, path)? {
+        None => Kind::Missing,
+        Some(stat) => match kernel::file_type(&stat) {
+            FileType::RegularFile if stamp_of(&stat) == *expected => return Ok(()),
+            _ => Kind::Stale,
+        },
+    };
+    Err(Error::new(operation, path, kind))
+}

@@ -1,0 +1,254 @@
+//! The root: one open directory, from whose descriptor everything else is reached.
+
+use super::error::{At, Error, Kind};
+use super::kernel::{self, DIRECTORY, Opens, Renames};
+use super::rules::Rules;
+use super::touched::Touched;
+use crate::key::{Key, OWN_FOLDER};
+use crate::state::RootId;
+use rustix::fs::{AtFlags, Mode, OFlags, fstat, fstatvfs, openat, stat, statat, unlinkat};
+use rustix::io::Errno;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+
+/// One directory map's root. Clones share one descriptor.
+#[derive(Clone)]
+pub struct Root(Arc<Inner>);
+
+pub(super) struct Inner {
+    directory: OwnedFd,
+    path: String,
+    id: RootId,
+    own: Option<OwnNames>,
+    opens: Opens,
+    pub(super) renames: Renames,
+    pub(super) touched: Touched,
+    umask: OnceLock<Mode>,
+}
+
+/// The program's own state files, which may lie inside a root and are no part of any map.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnFiles {
+    /// Absolute path of the directory that holds them.
+    pub directory: String,
+    /// How all their names begin.
+    pub name_prefix: String,
+}
+
+/// The same, as seen from the root.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct OwnNames {
+    /// Relative to the root; empty for the root itself.
+    parent: String,
+    name_prefix: String,
+}
+
+impl OwnNames {
+    pub(super) fn hold(&self, parent: &str, name: &str) -> bool {
+        parent == self.parent && name.starts_with(&self.name_prefix)
+    }
+}
+
+/// How a file system tells names apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NamesAre {
+    /// By their bytes: no two keys ever meet.
+    Distinct,
+    /// Names that differ by case only are one.
+    FoldedByCase,
+    /// Names that differ by Unicode normal form only are one.
+    Normalised,
+    /// Both.
+    FoldedAndNormalised,
+}
+
+impl Root {
+    /// Opens the directory at the absolute path `path`, and finds out whether `own` lies inside.
+    ///
+    /// # Errors
+    /// [`Kind::Missing`], [`Kind::NotADirectory`], [`Kind::Denied`] and the like.
+    pub fn open(path: &str, own: Option<OwnFiles>) -> Result<Self, Error> {
+        const OPERATION: &str = "open directory";
+        let flags = DIRECTORY.difference(OFlags::NOFOLLOW);
+        let directory = rustix::fs::open(path, flags, Mode::empty()).at(OPERATION, path)?;
+        let stat = fstat(&directory).at(OPERATION, path)?;
+        let opens = kernel::probe_opens(directory.as_fd());
+        let renames = kernel::probe_renames(directory.as_fd());
+        let own = match own {
+            Some(own) => own_names(path, own)?,
+            None => None,
+        };
+        Ok(Self(Arc::new(Inner {
+            directory,
+            path: path.to_owned(),
+            id: RootId {
+                device: kernel::number(stat.st_dev),
+                inode: kernel::number(stat.st_ino),
+            },
+            own,
+            opens,
+            renames,
+            touched: Touched::default(),
+            umask: OnceLock::new(),
+        })))
+    }
+
+    /// The same root as a kernel without `openat2` and `renameat2` would have it.
+    #[cfg(test)]
+    pub(super) fn open_plainly(path: &str) -> Result<Self, Error> {
+        let modern = Self::open(path, None)?;
+        match Arc::into_inner(modern.0) {
+            Some(inner) => Ok(Self(Arc::new(Inner {
+                opens: Opens::Stepwise,
+                renames: Renames::Linked,
+                ..inner
+            }))),
+            None => Err(Error::new("open", path, Kind::Missing)),
+        }
+    }
+
+    /// The directory's device and inode.
+    #[must_use]
+    pub fn id(&self) -> RootId {
+        self.0.id
+    }
+
+    /// The path by which it was opened.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.0.path
+    }
+
+    /// Empty rules that a scan of this root fills.
+    #[must_use]
+    pub fn rules(&self) -> Rules {
+        Rules::new(self.0.own.clone())
+    }
+
+    /// Whether the key names one of the program's own state files.
+    #[must_use]
+    pub fn is_own(&self, key: &Key) -> bool {
+        let own = self.0.own.as_ref();
+        own.is_some_and(|own| own.hold(key.parent(), key.file_name()))
+    }
+
+    /// Makes sure that the root's path still leads to the directory that was opened.
+    ///
+    /// # Errors
+    /// [`Kind::Missing`] where there is nothing now, [`Kind::Stale`] where it is another directory.
+    pub fn check_in_place(&self) -> Result<(), Error> {
+        const OPERATION: &str = "find again";
+        let found = stat(self.0.path.as_str()).at(OPERATION, &self.0.path)?;
+        let id = RootId {
+            device: kernel::number(found.st_dev),
+            inode: kernel::number(found.st_ino),
+        };
+        match id {
+            same if same == self.0.id => Ok(()),
+            _ => Err(Error::new(OPERATION, &self.0.path, Kind::Stale)),
+        }
+    }
+
+    /// Bytes that may still be written to the root's file system by this user.
+    ///
+    /// # Errors
+    /// What the file system answers.
+    pub fn free_bytes(&self) -> Result<u64, Error> {
+        let found = fstatvfs(&self.0.directory).at("measure free space of", &self.0.path)?;
+        let unit_bytes = match found.f_frsize {
+            0 => found.f_bsize,
+            bytes => bytes,
+        };
+        Ok(found.f_bavail.saturating_mul(unit_bytes))
+    }
+
+    /// Tries out whether names that differ by case or normal form only are one file here.
+    ///
+    /// Writes one empty file below the own folder and removes it: not for a dry run. Directories
+    /// may differ from one another where folding is set per directory (ext4); this is the answer
+    /// for what is created below the root.
+    ///
+    /// # Errors
+    /// What creating a file gives.
+    pub fn probe_names(&self) -> Result<NamesAre, Error> {
+        const OPERATION: &str = "try out names in";
+        const PROBE: &str = "probe-\u{e9}";
+        let folder = self.own_folder("")?;
+        let flags = OFlags::CREATE | OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        openat(&folder, PROBE, flags, Mode::RUSR | Mode::WUSR).at(OPERATION, OWN_FOLDER)?;
+        let finds = |name: &str| match statat(&folder, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(_) => Ok(true),
+            Err(Errno::NOENT) => Ok(false),
+            Err(errno) => Err(errno),
+        };
+        let answers = finds("PROBE-\u{e9}").and_then(|case| Ok((case, finds("probe-e\u{301}")?)));
+        unlinkat(&folder, PROBE, AtFlags::empty()).at(OPERATION, OWN_FOLDER)?;
+        Ok(match answers.at(OPERATION, OWN_FOLDER)? {
+            (false, false) => NamesAre::Distinct,
+            (true, false) => NamesAre::FoldedByCase,
+            (false, true) => NamesAre::Normalised,
+            (true, true) => NamesAre::FoldedAndNormalised,
+        })
+    }
+
+    pub(super) fn inner(&self) -> &Inner {
+        &self.0
+    }
+
+    pub(super) fn fd(&self) -> BorrowedFd<'_> {
+        self.0.directory.as_fd()
+    }
+
+    /// Opens a directory by its path below the root; empty for the root.
+    pub(super) fn open_directory(&self, path: &str) -> rustix::io::Result<OwnedFd> {
+        self.open_directory_from(self.fd(), path)
+    }
+
+    /// The same from a directory that was already reached.
+    pub(super) fn open_directory_from(
+        &self,
+        from: BorrowedFd<'_>,
+        path: &str,
+    ) -> rustix::io::Result<OwnedFd> {
+        kernel::open_directory(self.0.opens, from, path, self.0.id.device)
+    }
+
+    /// The permissions that a new file gets, of those that are asked for.
+    pub(super) fn umask(&self) -> Mode {
+        *self.0.umask.get_or_init(read_umask)
+    }
+}
+
+/// Asks the kernel for the mask without setting it where it tells; else sets it and sets it back.
+fn read_umask() -> Mode {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let told = status
+        .lines()
+        .find_map(|line| line.strip_prefix("Umask:"))
+        .and_then(|octal| u32::from_str_radix(octal.trim(), 8).ok())
+        .and_then(|bits| bits.try_into().ok())
+        .map(Mode::from_raw_mode);
+    told.unwrap_or_else(|| {
+        let mask = rustix::process::umask(Mode::RWXG | Mode::RWXO);
+        rustix::process::umask(mask);
+        mask
+    })
+}
+
+fn own_names(root: &str, own: OwnFiles) -> Result<Option<OwnNames>, Error> {
+    const OPERATION: &str = "resolve";
+    let root_path = std::fs::canonicalize(root).at(OPERATION, root)?;
+    let directory = match std::fs::canonicalize(Path::new(&own.directory)) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        answer => answer.at(OPERATION, &own.directory)?,
+    };
+    let Ok(inside) = directory.strip_prefix(&root_path) else {
+        return Ok(None);
+    };
+    // A directory whose name is not UTF-8 holds no keys, so there is nothing to leave out.
+    Ok(inside.to_str().map(|parent| OwnNames {
+        parent: parent.to_owned(),
+        name_prefix: own.name_prefix,
+    }))
+}

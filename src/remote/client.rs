@@ -1,0 +1,243 @@
+//! Connection settings to a [`Client`]: credentials, region, TLS, proxies, retries, time-outs.
+//!
+//! Credentials come from the usual AWS chain (environment, files, SSO, `credential_process`, web
+//! identity, container, instance) and are never stored.
+
+use super::Remote;
+use super::error::{Error, Kind, Operation, chain};
+use super::retry::Budget;
+use crate::state::{Access, Addressing, Capabilities};
+use aws_config::environment::EnvironmentVariableRegionProvider;
+use aws_config::meta::region::RegionProviderChain;
+use aws_config::profile::ProfileFileRegionProvider;
+use aws_sdk_s3::config::retry::{RetryConfig, RetryPartition, TokenBucket};
+use aws_sdk_s3::config::timeout::TimeoutConfig;
+use aws_sdk_s3::config::{
+    Builder, RequestChecksumCalculation, ResponseChecksumValidation, SharedHttpClient,
+    StalledStreamProtectionConfig,
+};
+use aws_smithy_http_client::proxy::ProxyConfig;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+use aws_smithy_http_client::{Builder as HttpBuilder, ConnectorBuilder};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+/// Attempts the SDK makes by itself.
+const ATTEMPTS: u32 = 4;
+/// What one attempt may take, body of the request included, body of the answer not.
+const ATTEMPT: Duration = Duration::from_secs(100);
+/// What an attempt may take while the server moves bytes by itself (copies, completions).
+const SERVER_SIDE: Duration = Duration::from_secs(900);
+/// The slowest uplink that is waited for.
+const SLOWEST_BYTES_PER_S: u64 = 8 << 10;
+/// How long a body may stand still.
+const STALL: Duration = Duration::from_secs(30);
+const DEFAULT_REGION: &str = "us-east-1";
+
+/// A connection to one endpoint with one set of credentials; cheap to clone, shared by all maps
+/// that use the same [`Access`].
+#[derive(Debug, Clone)]
+pub struct Client {
+    pub(super) sdk: aws_sdk_s3::Client,
+    pub(super) shared: Arc<Shared>,
+}
+
+/// What all clones of a client share.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) budget: Budget,
+    /// Set once a server refused to tell restore states in listings.
+    pub(super) restore_states_refused: AtomicBool,
+}
+
+impl Client {
+    /// The bucket and prefix (no leading or trailing `/`, empty for the whole bucket) of a map.
+    ///
+    /// `capabilities` are those found by [`Remote::probe`]; without a probe pass the default,
+    /// which relies on no condition at all.
+    #[must_use]
+    pub fn remote(&self, bucket: &str, prefix: &str, capabilities: Capabilities) -> Remote {
+        Remote {
+            client: self.clone(),
+            bucket: bucket.into(),
+            prefix: prefix.into(),
+            capabilities,
+        }
+    }
+}
+
+/// Builds a client. Sends no request to the bucket, but may read AWS configuration files.
+///
+/// Proxies come from `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`. Root certificates are
+/// the system's (or those of `SSL_CERT_FILE` and `SSL_CERT_DIR`, which the loader of the system's
+/// certificates heeds); `AWS_CA_BUNDLE` names a PEM file to be trusted instead. Where an endpoint
+/// is set and no region, the region is `us-east-1`, since private servers rarely care.
+///
+/// # Errors
+/// [`Kind::Other`] where the file of `AWS_CA_BUNDLE` cannot be used.
+pub async fn connect(access: &Access) -> Result<Client, Error> {
+    let http = http_client()?;
+    let mut loader = aws_config::defaults(aws_config::BehaviorVersion::latest())
+        .http_client(http)
+        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+        .timeout_config(
+            TimeoutConfig::builder()
+                .operation_attempt_timeout(ATTEMPT)
+                .build(),
+        )
+        .stalled_stream_protection(
+            StalledStreamProtectionConfig::enabled()
+                .grace_period(STALL)
+                .build(),
+        )
+        .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
+        .response_checksum_validation(ResponseChecksumValidation::WhenRequired);
+    if let Some(profile) = &access.profile {
+        loader = loader.profile_name(profile);
+    }
+    if let Some(endpoint) = &access.endpoint {
+        loader = loader.endpoint_url(endpoint);
+    }
+    if let Some(region) = &access.region {
+        loader = loader.region(aws_config::Region::new(region.clone()));
+    } else if has_endpoint(access) {
+        loader = loader.region(region_or_default(access));
+    }
+    let config = loader.load().await;
+    let retries = RetryPartition::custom("s3-bsync")
+        .token_bucket(
+            TokenBucket::builder()
+                .capacity(5000)
+                .refill_rate(100.0)
+                .build(),
+        )
+        .build();
+    let sdk = Builder::from(&config)
+        .force_path_style(access.addressing == Addressing::Path)
+        .retry_partition(retries)
+        .build();
+    Ok(Client {
+        sdk: aws_sdk_s3::Client::from_conf(sdk),
+        shared: Arc::new(Shared {
+            budget: Budget::new(),
+            restore_states_refused: AtomicBool::new(false),
+        }),
+    })
+}
+
+fn has_endpoint(access: &Access) -> bool {
+    access.endpoint.is_some()
+        || ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"]
+            .iter()
+            .any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
+}
+
+/// As the SDK's own chain, but without asking the instance metadata service, which costs seconds
+/// wherever there is none.
+fn region_or_default(access: &Access) -> RegionProviderChain {
+    let mut profile = ProfileFileRegionProvider::builder();
+    if let Some(name) = &access.profile {
+        profile = profile.profile_name(name);
+    }
+    RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
+        .or_else(profile.build())
+        .or_else(DEFAULT_REGION)
+}
+
+fn http_client() -> Result<SharedHttpClient, Error> {
+    let tls = tls_context()?;
+    Ok(
+        HttpBuilder::new().build_with_connector_fn(move |settings, components| {
+            let mut builder = ConnectorBuilder::default()
+                .tls_provider(Provider::Rustls(CryptoMode::Ring))
+                .tls_context(tls.clone());
+            builder.set_connector_settings(settings.cloned());
+            if let Some(components) = components {
+                builder.set_sleep_impl(components.sleep_impl());
+            }
+            builder.set_proxy_config(Some(ProxyConfig::from_env()));
+            builder.build()
+        }),
+    )
+}
+
+fn tls_context() -> Result<TlsContext, Error> {
+    let fail = || Error::new(Kind::Other, Operation::Connect, "");
+    let store = match std::env::var_os("AWS_CA_BUNDLE").filter(|path| !path.is_empty()) {
+        None => TrustStore::default(),
+        Some(path) => {
+            let pem = std::fs::read(&path).map_err(|source| {
+                fail().because(format!("AWS_CA_BUNDLE {}: {source}", path.display()))
+            })?;
+            if !holds_certificates(&pem) {
+                let text = format!("AWS_CA_BUNDLE {}: no PEM certificates", path.display());
+                return Err(fail().because(text));
+            }
+            TrustStore::empty().with_pem_certificate(pem)
+        }
+    };
+    TlsContext::builder()
+        .with_trust_store(store)
+        .build()
+        .map_err(|source| fail().because(chain(&source)))
+}
+
+/// Whether every certificate of a PEM file is base64 of one DER sequence, and there is one. The
+/// HTTP client panics on a file that is not.
+fn holds_certificates(pem: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(pem) else {
+        return false;
+    };
+    let mut certificates = text.split("-----BEGIN CERTIFICATE-----").skip(1).peekable();
+    certificates.peek().is_some()
+        && certificates.all(|rest| {
+            let Some((body, _)) = rest.split_once("-----END CERTIFICATE-----") else {
+                return false;
+            };
+            let base64: String = body.split_whitespace().collect();
+            STANDARD
+                .decode(base64)
+                .is_ok_and(|der| is_der_sequence(&der))
+        })
+}
+
+/// Whether these bytes are one DER sequence of at least 256 bytes, as every certificate is.
+fn is_der_sequence(der: &[u8]) -> bool {
+    match der {
+        [0x30, 0x82, high, low, rest @ ..] => {
+            rest.len() == usize::from(*high) << 8 | usize::from(*low)
+        }
+        [0x30, 0x81, length, rest @ ..] => rest.len() == usize::from(*length),
+        _ => false,
+    }
+}
+
+/// Settings for a request that carries or moves this many bytes.
+pub(super) fn patience(work: Work) -> Builder {
+    let limit = match work {
+        Work::Send(bytes) => ATTEMPT + Duration::from_secs(bytes / SLOWEST_BYTES_PER_S),
+        Work::ServerSide => SERVER_SIDE,
+    };
+    let timeouts = TimeoutConfig::builder().operation_attempt_timeout(limit);
+    let builder = aws_sdk_s3::config::Config::builder().timeout_config(timeouts.build());
+    match work {
+        Work::Send(_) => builder,
+        // The server is silent while it copies; that is not a stall (aws-sdk-rust issue 4439).
+        Work::ServerSide => {
+            builder.stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+        }
+    }
+}
+
+/// What a request waits for.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Work {
+    /// A body of this many bytes.
+    Send(u64),
+    /// The server's own copying.
+    ServerSide,
+}

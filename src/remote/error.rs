@@ -1,0 +1,403 @@
+//! Turns whatever a request ended with into one [`Error`] that holds facts.
+//!
+//! Promises: every failure of the bucket passes through [`Error::of_sdk`] or [`Error::new`], so a
+//! kind means the same wherever it comes from; nothing shown holds a secret or a signed header.
+
+use crate::key::Shown;
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use std::fmt;
+
+/// What went wrong with one request, or with a whole listing.
+#[derive(Debug)]
+pub struct Error {
+    /// What kind of failure it is.
+    pub kind: Kind,
+    /// What was tried.
+    pub operation: Operation,
+    /// The bucket's name; empty where there is none yet.
+    pub bucket: String,
+    /// The full object key, where the request was about one.
+    pub key: Option<String>,
+    /// The server's error code, or the failure below.
+    pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    /// Whether the same request may succeed in a moment.
+    pub(super) passing: Passing,
+}
+
+/// Whether a failure goes away by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Passing {
+    /// Asking again gives the same answer.
+    No,
+    /// Asking again may help. The request was refused and had no effect.
+    Refused,
+    /// Asking again may help. Nothing tells whether the request had an effect.
+    Unclear,
+}
+
+/// Kinds of failure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    /// There is no such object or upload.
+    NotFound,
+    /// There is no such bucket.
+    NoBucket,
+    /// The server refuses these credentials this action. Says nothing about what exists.
+    Denied,
+    /// No credentials were found.
+    NoCredentials,
+    /// The credentials are no longer, or not, valid.
+    ExpiredCredentials,
+    /// The local clock is too far from the server's.
+    ClockSkew,
+    /// The bucket lives in another region.
+    WrongRegion {
+        /// The region, where the server names it.
+        region: Option<String>,
+    },
+    /// The object is not what was expected: somebody else wrote or removed it. Ours was not done.
+    Changed,
+    /// The object is archived and cannot be read or copied before it is restored.
+    Archived,
+    /// The server asks to slow down, and went on asking.
+    Throttled,
+    /// No answer came: no connection, a time-out, a broken answer.
+    Unreachable,
+    /// A write was sent and nothing tells whether it happened.
+    Unknown,
+    /// A listing that must not be believed. The text says why.
+    BadListing(&'static str),
+    /// An answer that lacks or contradicts something. The text says what.
+    BadAnswer(&'static str),
+    /// The server cannot do this.
+    Unsupported,
+    /// Anything else.
+    Other,
+}
+
+/// What was tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operation {
+    /// Reading the configuration and building the client.
+    Connect,
+    /// Looking whether the bucket is there.
+    CheckBucket,
+    /// Finding out what the server honours.
+    Probe,
+    /// Listing objects.
+    List,
+    /// Reading an object's metadata.
+    Head,
+    /// Reading an object's bytes.
+    Get,
+    /// Writing an object.
+    Put,
+    /// Copying an object within the bucket.
+    Copy,
+    /// Deleting an object.
+    Delete,
+    /// Any step of a multipart upload.
+    Upload,
+    /// Finding and aborting old uploads.
+    Sweep,
+    /// Asking for an archived object.
+    Thaw,
+}
+
+impl Error {
+    /// A failure without a key.
+    pub(super) fn new(kind: Kind, operation: Operation, bucket: &str) -> Self {
+        Self {
+            kind,
+            operation,
+            bucket: bucket.to_owned(),
+            key: None,
+            source: None,
+            passing: Passing::No,
+        }
+    }
+
+    /// The same failure, about this object key.
+    pub(super) fn at(mut self, key: &str) -> Self {
+        self.key = Some(key.to_owned());
+        self
+    }
+
+    /// The same failure, with what caused it.
+    pub(super) fn because(
+        mut self,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    pub(super) fn passing(mut self, passing: Passing) -> Self {
+        self.passing = passing;
+        self
+    }
+
+    /// Maps what the SDK says, by status and error code.
+    pub(super) fn of_sdk<E>(operation: Operation, bucket: &str, sdk: SdkError<E>) -> Self
+    where
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    {
+        match &sdk {
+            SdkError::ServiceError(service) => {
+                let raw = service.raw();
+                let status = raw.status().as_u16();
+                let code = service.err().code().unwrap_or_default().to_owned();
+                let message = match service.err().message() {
+                    Some(message) => message.to_owned(),
+                    None if code.is_empty() => Chain::of(service.err()).0,
+                    None => String::new(),
+                };
+                let region = raw.headers().get("x-amz-bucket-region").map(str::to_owned);
+                let (mut kind, passing) = classify(status, &code, region);
+                if operation == Operation::CheckBucket && kind == Kind::NotFound {
+                    // The answer to HEAD has no body and so no code.
+                    kind = Kind::NoBucket;
+                }
+                Self::new(kind, operation, bucket)
+                    .passing(passing)
+                    .because(Answer {
+                        status,
+                        code,
+                        message,
+                    })
+            }
+            SdkError::TimeoutError(_) | SdkError::ResponseError(_) => {
+                Self::new(Kind::Unreachable, operation, bucket)
+                    .passing(Passing::Unclear)
+                    .because(Chain::of(&sdk))
+            }
+            SdkError::DispatchFailure(failure) if failure.is_io() || failure.is_timeout() => {
+                Self::new(Kind::Unreachable, operation, bucket)
+                    .passing(Passing::Unclear)
+                    .because(Chain::of(&sdk))
+            }
+            _ => {
+                let chain = Chain::of(&sdk);
+                let kind = if chain.names("credential") {
+                    Kind::NoCredentials
+                } else {
+                    Kind::Other
+                };
+                Self::new(kind, operation, bucket).because(chain)
+            }
+        }
+    }
+
+    /// Whether no other key of this map can do better, so that the map must stop.
+    #[must_use]
+    pub fn is_fatal(&self) -> bool {
+        match &self.kind {
+            Kind::NoBucket
+            | Kind::NoCredentials
+            | Kind::ExpiredCredentials
+            | Kind::ClockSkew
+            | Kind::WrongRegion { .. }
+            | Kind::BadListing(_) => true,
+            Kind::NotFound
+            | Kind::Denied
+            | Kind::Changed
+            | Kind::Archived
+            | Kind::Throttled
+            | Kind::Unreachable
+            | Kind::Unknown
+            | Kind::BadAnswer(_)
+            | Kind::Unsupported
+            | Kind::Other => matches!(
+                self.operation,
+                Operation::Connect | Operation::CheckBucket | Operation::Probe | Operation::List
+            ),
+        }
+    }
+
+    /// The HTTP status, where the server answered.
+    pub(super) fn status(&self) -> Option<u16> {
+        self.answer().map(|answer| answer.status)
+    }
+
+    /// The server's error code, where the server answered with one.
+    pub(super) fn code(&self) -> &str {
+        self.answer().map_or("", |answer| answer.code.as_str())
+    }
+
+    fn answer(&self) -> Option<&Answer> {
+        self.source
+            .as_ref()
+            .and_then(|source| source.downcast_ref::<Answer>())
+    }
+}
+
+fn classify(status: u16, code: &str, region: Option<String>) -> (Kind, Passing) {
+    let kind = match (status, code) {
+        (_, "NoSuchBucket") => Kind::NoBucket,
+        (_, "ExpiredToken" | "TokenRefreshRequired" | "ExpiredTokenException")
+        | (401, _)
+        | (
+            _,
+            "InvalidAccessKeyId"
+            | "SignatureDoesNotMatch"
+            | "InvalidToken"
+            | "NotSignedUp"
+            | "InvalidClientTokenId",
+        ) => Kind::ExpiredCredentials,
+        (_, "RequestTimeTooSkewed" | "RequestExpired") => Kind::ClockSkew,
+        (301 | 307, _)
+        | (
+            _,
+            "PermanentRedirect"
+            | "IllegalLocationConstraintException"
+            | "AuthorizationHeaderMalformed",
+        ) => Kind::WrongRegion { region },
+        (400, "") if region.is_some() => Kind::WrongRegion { region },
+        (_, "InvalidObjectState" | "ObjectNotInActiveTierError") => Kind::Archived,
+        (503 | 429, _) | (_, "SlowDown" | "Throttling" | "RequestLimitExceeded") => {
+            return (Kind::Throttled, Passing::Unclear);
+        }
+        (_, "RequestTimeout" | "InternalError") | (500 | 502 | 504, _) => {
+            return (Kind::Unreachable, Passing::Unclear);
+        }
+        (_, "NotImplemented" | "XNotImplemented") | (405 | 501, _) => Kind::Unsupported,
+        (403, _) => Kind::Denied,
+        (_, "ConditionalRequestConflict" | "OperationAborted") | (409, _) => {
+            return (Kind::Changed, Passing::Refused);
+        }
+        (412, _) => Kind::Changed,
+        (404, _) => Kind::NotFound,
+        (200..300, "") => Kind::BadAnswer("it cannot be read"),
+        _ => Kind::Other,
+    };
+    (kind, Passing::No)
+}
+
+/// What a server answered, as people may see it.
+#[derive(Debug)]
+struct Answer {
+    status: u16,
+    code: String,
+    message: String,
+}
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the server answered {}", self.status)?;
+        if !self.code.is_empty() {
+            write!(f, " {}", Shown(&self.code))?;
+        }
+        if !self.message.is_empty() {
+            write!(f, ": {}", Shown(&self.message))?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Answer {}
+
+/// The texts of an error and of all its causes. The SDK's errors carry whole requests, signed
+/// headers included, in their `Debug` form; only their `Display` texts leave this module.
+#[derive(Debug)]
+struct Chain(String);
+
+impl Chain {
+    fn of(error: &(dyn std::error::Error + 'static)) -> Self {
+        let mut text = error.to_string();
+        let mut last = text.clone();
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            let next = error.to_string();
+            if next != last {
+                text.push_str(": ");
+                text.push_str(&next);
+            }
+            last = next;
+            cause = error.source();
+        }
+        Self(text)
+    }
+
+    fn names(&self, word: &str) -> bool {
+        self.0.to_lowercase().contains(word)
+    }
+}
+
+impl fmt::Display for Chain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Shown(&self.0).fmt(f)
+    }
+}
+
+impl std::error::Error for Chain {}
+
+/// The texts of an error and of its causes, as one error.
+pub(super) fn chain(error: &(dyn std::error::Error + 'static)) -> impl std::error::Error + use<> {
+    Chain::of(error)
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotFound => write!(f, "not found"),
+            Self::NoBucket => write!(f, "no such bucket"),
+            Self::Denied => write!(f, "access denied"),
+            Self::NoCredentials => write!(f, "no credentials found"),
+            Self::ExpiredCredentials => write!(f, "credentials expired or not valid"),
+            Self::ClockSkew => write!(f, "the clock is too far from the server's"),
+            Self::WrongRegion { region: None } => write!(f, "the bucket is in another region"),
+            Self::WrongRegion {
+                region: Some(region),
+            } => write!(f, "the bucket is in region {}", Shown(region)),
+            Self::Changed => write!(f, "the object was changed by somebody else"),
+            Self::Archived => write!(f, "the object is archived"),
+            Self::Throttled => write!(f, "the server asks to slow down"),
+            Self::Unreachable => write!(f, "no answer from the server"),
+            Self::Unknown => write!(f, "nothing tells whether the write happened"),
+            Self::BadListing(why) => write!(f, "the listing cannot be believed, {why}"),
+            Self::BadAnswer(why) => write!(f, "the answer cannot be believed, {why}"),
+            Self::Unsupported => write!(f, "the server cannot do this"),
+            Self::Other => write!(f, "the request failed"),
+        }
+    }
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Connect => "connect",
+            Self::CheckBucket => "look at bucket",
+            Self::Probe => "probe",
+            Self::List => "list",
+            Self::Head => "look at",
+            Self::Get => "read",
+            Self::Put => "write",
+            Self::Copy => "copy",
+            Self::Delete => "delete",
+            Self::Upload => "upload",
+            Self::Sweep => "abort old uploads of",
+            Self::Thaw => "restore",
+        })
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.operation)?;
+        if !self.bucket.is_empty() {
+            write!(f, " s3://{}", Shown(&self.bucket))?;
+            if let Some(key) = &self.key {
+                write!(f, "/{}", Shown(key))?;
+            }
+        }
+        write!(f, ": {}", self.kind)
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source
+            .as_deref()
+            .map(|source| source as &(dyn std::error::Error + 'static))
+    }
+}

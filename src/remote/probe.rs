@@ -1,0 +1,499 @@
+//! Finds out what a bucket's server honours.
+//!
+//! Promises: a condition counts as honoured only when a request that had to be refused was refused
+//! *and* changed nothing, and one that had to succeed did; whatever is refused, ignored or answered
+//! wrongly counts as not honoured. Leaves no object behind (a versioned bucket keeps old versions
+//! of a few bytes). About thirty small requests, once per bucket.
+//!
+//! Part copies are tried on a source of a few bytes. AWS allows ranges only for sources above
+//! 5 MiB; a server that refuses the range and then copies the whole counts as able.
+
+use super::Remote;
+use super::copy::Carried;
+use super::error::{Error, Kind, Operation};
+use super::meta::{Meta, WriteId};
+use super::object::Body;
+use super::upload::{Part, Upload, Whole};
+use super::write::Conditions;
+use crate::stamp::ETag;
+use crate::state::{Capabilities, Encoding, ReplicaId};
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::types::{BucketVersioningStatus, Delete, ObjectIdentifier};
+use bytes::{Bytes, BytesMut};
+use crc_fast::CrcAlgorithm;
+
+/// What a request that had to be refused came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Refusal {
+    /// It was refused for the condition.
+    Proper,
+    /// It was carried out, or refused as such.
+    Improper,
+}
+
+struct Probe {
+    remote: Remote,
+    found: Capabilities,
+}
+
+impl Remote {
+    /// Probes the server with scratch objects under `PREFIX/.s3bsync/`, which it removes again.
+    ///
+    /// # Errors
+    /// Where the bucket cannot be written at all, or a request gets no answer: then nothing was
+    /// found out.
+    pub async fn probe(&self) -> Result<Capabilities, Error> {
+        let fail = || Error::new(Kind::Other, Operation::Probe, &self.bucket);
+        let id = WriteId::random().map_err(|source| fail().because(source))?;
+        let scratch = |name: &str| self.own_key(&format!("probe-{id}-{name}"));
+        let keys = ["a", "b", "c"].map(scratch);
+        let mut probe = Probe {
+            remote: self.with_capabilities(Capabilities::default()),
+            found: Capabilities::default(),
+        };
+        let ended = probe.run(&keys).await;
+        for key in &keys {
+            // What cannot be removed is a few bytes in the program's own folder.
+            let _ = self.remove(key).await;
+        }
+        ended.map(|()| probe.found).map_err(|mut error| {
+            error.operation = Operation::Probe;
+            error
+        })
+    }
+
+    async fn remove(&self, key: &str) -> Result<(), Error> {
+        self.sdk()
+            .delete_object()
+            .bucket(&*self.bucket)
+            .key(key)
+            .send()
+            .await
+            .map(drop)
+            .map_err(|sdk| Error::of_sdk(Operation::Delete, &self.bucket, sdk).at(key))
+    }
+}
+
+impl Probe {
+    async fn run(&mut self, [a, b, c]: &[String; 3]) -> Result<(), Error> {
+        self.found.versioned = self.is_versioned().await?;
+        self.puts(a).await?;
+        self.replaces(a).await?;
+        self.checksums(a).await?;
+        self.set();
+        self.completes(a).await?;
+        self.part_copies(a, b).await?;
+        self.copy_sources(a, b, c).await?;
+        self.copies(a, b, c).await?;
+        self.deletes(a).await?;
+        self.batch_deletes(c).await
+    }
+
+    /// Lets the requests that follow rely on what was found.
+    fn set(&mut self) {
+        self.remote = self.remote.with_capabilities(self.found);
+    }
+
+    async fn is_versioned(&self) -> Result<bool, Error> {
+        let sent = self
+            .remote
+            .sdk()
+            .get_bucket_versioning()
+            .bucket(&*self.remote.bucket)
+            .send()
+            .await;
+        let answer = took(sent.map_err(|sdk| self.failed(sdk)))?;
+        Ok(answer.is_some_and(|answer| answer.status() == Some(&BucketVersioningStatus::Enabled)))
+    }
+
+    /// `PutObject` with `If-None-Match`, and whether a checksum is taken at all.
+    async fn puts(&mut self, key: &str) -> Result<(), Error> {
+        let mut is_taken = false;
+        for crc64_checked in [true, false] {
+            self.found.crc64_checked = crc64_checked;
+            self.set();
+            is_taken = took(self.put(key, "first", absent()).await)?.is_some();
+            if is_taken {
+                break;
+            }
+        }
+        if !is_taken {
+            return self.put(key, "first", Conditions::default()).await;
+        }
+        let before = self.etag(key).await?;
+        let refusal = refusal(self.put(key, "other", absent()).await)?;
+        self.found.put_if_absent = refusal == Refusal::Proper && self.etag(key).await? == before;
+        Ok(())
+    }
+
+    /// `PutObject` with `If-Match`, quoted or bare.
+    async fn replaces(&mut self, key: &str) -> Result<(), Error> {
+        let first = self.etag(key).await?;
+        for bare_etags in [false, true] {
+            self.found.bare_etags = bare_etags;
+            self.set();
+            if took(self.put(key, "second", self.is(&first)).await)?.is_none() {
+                continue;
+            }
+            let second = self.etag(key).await?;
+            let refusal = refusal(self.put(key, "other", self.is(&first)).await)?;
+            self.found.put_if_match = refusal == Refusal::Proper && self.etag(key).await? == second;
+            break;
+        }
+        self.found.bare_etags &= self.found.put_if_match;
+        Ok(())
+    }
+
+    /// The checksum of other bytes must be refused.
+    async fn checksums(&mut self, key: &str) -> Result<(), Error> {
+        if !self.found.crc64_checked {
+            return Ok(());
+        }
+        self.set();
+        let text = Bytes::from_static(b"other");
+        let (wrong, meta) = (crc64(b"wrong"), meta());
+        let sent = self
+            .remote
+            .send_put(key, text, wrong, Conditions::default(), &meta)
+            .await;
+        self.found.crc64_checked = took(sent)?.is_none();
+        // A store may spoil the object that it refuses to replace.
+        self.put(key, "second", Conditions::default()).await
+    }
+
+    /// `CompleteMultipartUpload` with either condition, over an existing object.
+    async fn completes(&mut self, key: &str) -> Result<(), Error> {
+        let first = self.etag(key).await?;
+        let Some(upload) = self.upload(key).await? else {
+            return Ok(());
+        };
+        let refused = refusal(upload.complete(absent()).await)?;
+        let second = self.etag(key).await?;
+        self.found.complete_if_absent = refused == Refusal::Proper && second == first;
+
+        let Some(upload) = self.upload_again(upload, refused).await? else {
+            return Ok(());
+        };
+        let is_taken = took(upload.complete(self.is(&second)).await)?.is_some();
+        let third = self.etag(key).await?;
+        if !is_taken || third == second {
+            upload.abort().await;
+            return Ok(());
+        }
+        let Some(upload) = self.upload(key).await? else {
+            return Ok(());
+        };
+        let refused = refusal(upload.complete(self.is(&first)).await)?;
+        upload.abort().await;
+        let after = self.etag(key).await?;
+        self.found.complete_if_match = refused == Refusal::Proper && after == third;
+        Ok(())
+    }
+
+    /// `UploadPartCopy` of some bytes of `from`, completed as a new object.
+    async fn part_copies(&mut self, from: &str, to: &str) -> Result<(), Error> {
+        self.set();
+        let source = self.etag(from).await?;
+        let Some(upload) = took(self.create(to).await)? else {
+            self.found.complete_if_absent = false;
+            return self.put(to, "third", Conditions::default()).await;
+        };
+        let bytes = self
+            .remote
+            .get_object(from.to_owned(), &source, None)
+            .await?;
+        let bytes = collect(bytes.1).await?;
+        let some = bytes.slice(1..4);
+        let mut copied = None;
+        for (range, expected) in [(Some(1..4), some), (None, bytes)] {
+            let part = took(upload.copy_part(1, from, &source, range).await)?;
+            copied = part.map(|part| (part, expected));
+            if copied.is_some() {
+                break;
+            }
+        }
+        let (part, expected) = match copied {
+            Some((part, expected)) => (part, Some(expected)),
+            None => (upload.part(1, PART, crc64(&PART)).await?, None),
+        };
+        let size = expected.as_ref().map_or(PART.len(), Bytes::len);
+        let whole = whole(part, size);
+        let trial = Trial { upload, whole };
+        let is_taken = took(trial.complete(absent()).await)?.is_some();
+        self.found.complete_if_absent &= is_taken;
+        if !is_taken && took(trial.complete(Conditions::default()).await)?.is_none() {
+            trial.abort().await;
+            return self.put(to, "third", Conditions::default()).await;
+        }
+        if let Some(expected) = expected {
+            let etag = self.etag(to).await?;
+            let (_, body) = self.remote.get_object(to.to_owned(), &etag, None).await?;
+            self.found.part_copy = collect(body).await? == expected;
+        }
+        Ok(())
+    }
+
+    /// `CopyObject` with a condition on its source.
+    async fn copy_sources(&mut self, a: &str, b: &str, to: &str) -> Result<(), Error> {
+        let (right, wrong) = (self.etag(a).await?, self.etag(b).await?);
+        let none = Conditions::default;
+        let refused = refusal(self.copy(a, Some(&wrong), to, none()).await)?;
+        let is_absent = self.remote.head_object(to).await?.is_none();
+        let is_taken = took(self.copy(a, Some(&right), to, none()).await)?.is_some();
+        self.found.copy_source_if_match = is_taken && refused == Refusal::Proper && is_absent;
+        Ok(())
+    }
+
+    /// `CopyObject` with a condition on its destination.
+    async fn copies(&mut self, a: &str, b: &str, to: &str) -> Result<(), Error> {
+        self.put(to, "fourth", Conditions::default()).await?;
+        let before = self.etag(to).await?;
+        let refused = refusal(self.copy(b, None, to, absent()).await)?;
+        let after = self.remote.head_object(to).await?;
+        let is_kept = after.is_some_and(|head| head.stamp.etag == before);
+        self.remote.remove(to).await?;
+        let is_taken = took(self.copy(a, None, to, absent()).await)?.is_some();
+        self.found.copy_if_absent = refused == Refusal::Proper && is_kept && is_taken;
+        if !is_taken {
+            self.put(to, "fourth", Conditions::default()).await?;
+        }
+        Ok(())
+    }
+
+    /// `DeleteObject` with `If-Match`.
+    async fn deletes(&mut self, key: &str) -> Result<(), Error> {
+        self.put(key, "fifth", Conditions::default()).await?;
+        let etag = self.etag(key).await?;
+        let refused = refusal(self.delete(key, &other()).await)?;
+        let is_kept = self.remote.head_object(key).await?.is_some();
+        if refused == Refusal::Proper && is_kept {
+            let is_taken = took(self.delete(key, &etag).await)?.is_some();
+            self.found.delete_if_match = is_taken && self.remote.head_object(key).await?.is_none();
+        }
+        Ok(())
+    }
+
+    /// `DeleteObjects` with an ETag.
+    async fn batch_deletes(&mut self, key: &str) -> Result<(), Error> {
+        let etag = self.etag(key).await?;
+        let _ = took(self.batch_delete(key, &other()).await)?;
+        if self.remote.head_object(key).await?.is_some() {
+            let is_taken = took(self.batch_delete(key, &etag).await)?.is_some();
+            self.found.batch_delete_if_match =
+                is_taken && self.remote.head_object(key).await?.is_none();
+        }
+        Ok(())
+    }
+
+    async fn put(
+        &self,
+        key: &str,
+        text: &'static str,
+        conditions: Conditions,
+    ) -> Result<(), Error> {
+        let bytes = Bytes::from_static(text.as_bytes());
+        let crc64 = crc64(&bytes);
+        let meta = meta();
+        let sent = self.remote.send_put(key, bytes, crc64, conditions, &meta);
+        sent.await.map(drop)
+    }
+
+    async fn copy(
+        &self,
+        from: &str,
+        source: Option<&ETag>,
+        to: &str,
+        conditions: Conditions,
+    ) -> Result<(), Error> {
+        let carried = Carried::default();
+        let sent = self
+            .remote
+            .send_copy(from, source, to, &carried, conditions);
+        sent.await.map(drop)
+    }
+
+    async fn delete(&self, key: &str, etag: &ETag) -> Result<(), Error> {
+        let sent = self
+            .remote
+            .sdk()
+            .delete_object()
+            .bucket(&*self.remote.bucket)
+            .key(key)
+            .if_match(self.remote.condition(etag))
+            .send()
+            .await;
+        sent.map(drop).map_err(|sdk| self.failed(sdk))
+    }
+
+    async fn batch_delete(&self, key: &str, etag: &ETag) -> Result<(), Error> {
+        let kind = Kind::BadAnswer("a request could not be built");
+        let built = ObjectIdentifier::builder()
+            .key(key)
+            .e_tag(self.remote.condition(etag))
+            .build()
+            .and_then(|object| Delete::builder().objects(object).build());
+        let Ok(delete) = built else {
+            return Err(self.remote.error(kind, Operation::Probe, key));
+        };
+        let sent = self
+            .remote
+            .sdk()
+            .delete_objects()
+            .bucket(&*self.remote.bucket)
+            .delete(delete)
+            .send()
+            .await;
+        sent.map(drop).map_err(|sdk| self.failed(sdk))
+    }
+
+    async fn create(&self, key: &str) -> Result<Upload, Error> {
+        let request = self.remote.sdk().create_multipart_upload();
+        self.remote
+            .create_upload(key.to_owned(), request, WriteId([0; 16]))
+            .await
+    }
+
+    /// An upload of one small part; `None` where the server takes none.
+    async fn upload(&self, key: &str) -> Result<Option<Trial>, Error> {
+        let Some(upload) = took(self.create(key).await)? else {
+            return Ok(None);
+        };
+        let Some(part) = took(upload.part(1, PART, crc64(&PART)).await)? else {
+            // The upload holds nothing; the sweep finds it if this fails.
+            let _ = upload.abort().await;
+            return Ok(None);
+        };
+        let whole = whole(part, PART.len());
+        Ok(Some(Trial { upload, whole }))
+    }
+
+    /// The same upload where it was properly refused, else a fresh one.
+    async fn upload_again(&self, trial: Trial, last: Refusal) -> Result<Option<Trial>, Error> {
+        if last == Refusal::Proper {
+            return Ok(Some(trial));
+        }
+        trial.abort().await;
+        let Upload { key, .. } = &trial.upload;
+        self.upload(key).await
+    }
+
+    async fn etag(&self, key: &str) -> Result<ETag, Error> {
+        let head = self.remote.head_object(key).await?;
+        head.map(|head| head.stamp.etag).ok_or_else(|| {
+            let kind = Kind::BadAnswer("an object just written is not there");
+            self.remote.error(kind, Operation::Probe, key)
+        })
+    }
+
+    fn is(&self, etag: &ETag) -> Conditions {
+        Conditions {
+            if_match: Some(self.remote.condition(etag)),
+            if_none_match: None,
+        }
+    }
+
+    fn failed<E>(&self, sdk: SdkError<E>) -> Error
+    where
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    {
+        Error::of_sdk(Operation::Probe, &self.remote.bucket, sdk)
+    }
+}
+
+/// An upload that is ready to be completed.
+struct Trial {
+    upload: Upload,
+    whole: Whole,
+}
+
+impl Trial {
+    async fn complete(&self, conditions: Conditions) -> Result<(), Error> {
+        let sent = self.upload.send_complete(&self.whole, conditions).await;
+        sent.map(drop)
+    }
+
+    /// Aborts it if it is still there; the sweep finds what cannot be aborted.
+    async fn abort(&self) {
+        let _ = self.upload.abort().await;
+    }
+}
+
+const PART: Bytes = Bytes::from_static(b"a part");
+
+fn whole(part: Part, size: usize) -> Whole {
+    Whole {
+        parts: vec![part],
+        crc64: None,
+        size_bytes: u64::try_from(size).unwrap_or(u64::MAX),
+    }
+}
+
+fn absent() -> Conditions {
+    Conditions {
+        if_none_match: Some("*".to_owned()),
+        if_match: None,
+    }
+}
+
+/// An ETag that no object of the probe has.
+fn other() -> ETag {
+    ETag::Md5([0; 16])
+}
+
+fn meta() -> Meta {
+    Meta {
+        mtime_ns: 0,
+        encoding: Encoding::Plain,
+        plain_size_bytes: 0,
+        writer: ReplicaId([0; 16]),
+        write: WriteId([0; 16]),
+        storage_class: None,
+    }
+}
+
+fn crc64(bytes: &[u8]) -> u64 {
+    crc_fast::checksum(CrcAlgorithm::Crc64Nvme, bytes)
+}
+
+async fn collect(mut body: Body) -> Result<Bytes, Error> {
+    let mut all = BytesMut::new();
+    while let Some(bytes) = body.next().await? {
+        all.extend_from_slice(&bytes);
+    }
+    Ok(all.freeze())
+}
+
+/// What a request came to that had to succeed; `None` where the server refuses such requests.
+fn took<T>(sent: Result<T, Error>) -> Result<Option<T>, Error> {
+    match sent {
+        Ok(answer) => Ok(Some(answer)),
+        Err(error) if is_trouble(&error) => Err(error),
+        Err(_) => Ok(None),
+    }
+}
+
+/// What a request came to that had to be refused.
+fn refusal<T>(sent: Result<T, Error>) -> Result<Refusal, Error> {
+    match sent {
+        Ok(_) => Ok(Refusal::Improper),
+        Err(error) if is_trouble(&error) => Err(error),
+        Err(error) if error.status() == Some(412) => Ok(Refusal::Proper),
+        Err(_) => Ok(Refusal::Improper),
+    }
+}
+
+/// Whether a failure says nothing of what the server honours.
+fn is_trouble(error: &Error) -> bool {
+    let is_unanswered =
+        error.status().is_none() && !matches!(error.kind, Kind::BadAnswer(_) | Kind::Changed);
+    is_unanswered
+        || matches!(
+            error.kind,
+            Kind::NoBucket
+                | Kind::NoCredentials
+                | Kind::ExpiredCredentials
+                | Kind::ClockSkew
+                | Kind::WrongRegion { .. }
+                | Kind::Throttled
+        )
+}

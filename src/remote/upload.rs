@@ -1,0 +1,444 @@
+//! Writing one object in parts, and clearing away what was never finished.
+//!
+//! Promises: an object appears only by [`Upload::complete`], only over what was expected, whole or
+//! not at all. Parts that were sent are kept and billed until the upload is completed or aborted;
+//! whoever starts an upload must do one of both, and [`Remote::sweep_uploads`] finds what a crash
+//! left behind.
+
+use super::Remote;
+use super::client::{Work, patience};
+use super::error::{Error, Kind, Operation, Passing};
+use super::meta::{Meta, WriteId};
+use super::object::{parse_crc64, show_crc64};
+use super::write::{Attempt, CONTENT_TYPE, Checksum, Conditions, Expect, Look, length};
+use crate::key::Key;
+use crate::stamp::{ETag, RemoteStamp};
+use aws_sdk_s3::operation::complete_multipart_upload::CompleteMultipartUploadOutput;
+use aws_sdk_s3::operation::create_multipart_upload::builders::CreateMultipartUploadFluentBuilder;
+use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::{
+    ChecksumAlgorithm, ChecksumType, CompletedMultipartUpload, CompletedPart, StorageClass,
+};
+use bytes::Bytes;
+use std::ops::Range;
+
+/// Fewest bytes of every part but the last.
+pub const MIN_PART_BYTES: u64 = 5 << 20;
+/// Most parts of one upload; they are numbered from 1.
+pub const MAX_PARTS: u32 = 10_000;
+
+/// An upload under way. Finish it with [`complete`](Self::complete) or [`abort`](Self::abort);
+/// dropping it leaves its parts behind, since a drop cannot send a request.
+#[derive(Debug, Clone)]
+pub struct Upload {
+    pub(super) remote: Remote,
+    pub(super) key: String,
+    id: String,
+    write: WriteId,
+}
+
+/// A part the server has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// From 1 to [`MAX_PARTS`].
+    pub number: u32,
+    /// The part's ETag as the server wrote it.
+    pub etag: Box<str>,
+    /// The part's CRC64NVME, where the server told it.
+    pub crc64: Option<u64>,
+}
+
+impl Remote {
+    /// Starts an upload. `meta` belongs to the whole object.
+    ///
+    /// # Errors
+    /// Any failed request.
+    pub async fn start_upload(&self, key: &Key, meta: &Meta) -> Result<Upload, Error> {
+        let mut request = self
+            .sdk()
+            .create_multipart_upload()
+            .content_type(CONTENT_TYPE)
+            .set_storage_class(meta.storage_class.as_deref().map(StorageClass::from));
+        for (name, value) in meta.pairs() {
+            request = request.metadata(name, value);
+        }
+        self.create_upload(self.object_key(key), request, meta.write)
+            .await
+    }
+
+    /// Takes up an upload that an earlier run started and recorded. Sends nothing.
+    #[must_use]
+    pub fn resume_upload(&self, key: &Key, id: &str, write: WriteId) -> Upload {
+        Upload {
+            remote: self.clone(),
+            key: self.object_key(key),
+            id: id.to_owned(),
+            write,
+        }
+    }
+
+    pub(super) async fn create_upload(
+        &self,
+        key: String,
+        request: CreateMultipartUploadFluentBuilder,
+        write: WriteId,
+    ) -> Result<Upload, Error> {
+        let mut request = request.bucket(&*self.bucket).key(&key);
+        if self.capabilities.crc64_checked {
+            request = request
+                .checksum_algorithm(ChecksumAlgorithm::Crc64Nvme)
+                .checksum_type(ChecksumType::FullObject);
+        }
+        let budget = &self.client.shared.budget;
+        let answer = budget
+            .retry(|| async {
+                let sent = request.clone().send().await;
+                sent.map_err(|sdk| Error::of_sdk(Operation::Upload, &self.bucket, sdk).at(&key))
+            })
+            .await?;
+        let Some(id) = answer.upload_id().map(str::to_owned) else {
+            let kind = Kind::BadAnswer("it has no upload id");
+            return Err(self.error(kind, Operation::Upload, &key));
+        };
+        Ok(Upload {
+            remote: self.clone(),
+            key,
+            id,
+            write,
+        })
+    }
+}
+
+impl Upload {
+    /// The server's name for this upload, for [`Remote::resume_upload`].
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The write id its object will carry.
+    #[must_use]
+    pub fn write(&self) -> WriteId {
+        self.write
+    }
+
+    /// Sends a part. `crc64` is the CRC64NVME of `bytes`.
+    ///
+    /// # Errors
+    /// [`Kind::NotFound`] where the upload is gone, and any other failed request.
+    pub async fn part(&self, number: u32, bytes: Bytes, crc64: u64) -> Result<Part, Error> {
+        self.budget()
+            .retry(|| self.part_once(number, &bytes, crc64))
+            .await
+    }
+
+    async fn part_once(&self, number: u32, bytes: &Bytes, crc64: u64) -> Result<Part, Error> {
+        let request = self
+            .remote
+            .sdk()
+            .upload_part()
+            .bucket(&*self.remote.bucket)
+            .key(&self.key)
+            .upload_id(&self.id)
+            .part_number(self.number(number)?);
+        let request = match self.remote.checksum(bytes, crc64) {
+            Checksum::Crc64(text) => request.checksum_crc64_nvme(text),
+            Checksum::Md5(text) => request.content_md5(text),
+        };
+        let answer = request
+            .body(ByteStream::from(bytes.clone()))
+            .customize()
+            .disable_payload_signing()
+            .config_override(patience(Work::Send(length(bytes))))
+            .send()
+            .await
+            .map_err(|sdk| {
+                self.failed(Error::of_sdk(Operation::Upload, &self.remote.bucket, sdk))
+            })?;
+        self.have(number, answer.e_tag(), answer.checksum_crc64_nvme())
+    }
+
+    /// Makes a part of bytes of an object that must still have the ETag `source`.
+    ///
+    /// Where the server does not check that, the object is looked at afterwards, when a look can
+    /// prove that it had not changed before.
+    ///
+    /// # Errors
+    /// [`Kind::Changed`] where the object changed, [`Kind::Archived`], any other failed request.
+    pub async fn part_copy(
+        &self,
+        number: u32,
+        from: &Key,
+        source: &ETag,
+        range: Range<u64>,
+    ) -> Result<Part, Error> {
+        let from = self.remote.object_key(from);
+        self.copy_part(number, &from, source, Some(range)).await
+    }
+
+    pub(super) async fn copy_part(
+        &self,
+        number: u32,
+        from: &str,
+        source: &ETag,
+        range: Option<Range<u64>>,
+    ) -> Result<Part, Error> {
+        self.budget()
+            .retry(|| self.copy_part_once(number, from, source, range.clone()))
+            .await
+    }
+
+    async fn copy_part_once(
+        &self,
+        number: u32,
+        from: &str,
+        source: &ETag,
+        range: Option<Range<u64>>,
+    ) -> Result<Part, Error> {
+        let remote = &self.remote;
+        if range.as_ref().is_some_and(Range::is_empty) {
+            return Err(self.bad("an empty range was asked for"));
+        }
+        let is_enforced = remote.capabilities.copy_source_if_match;
+        let answer = remote
+            .sdk()
+            .upload_part_copy()
+            .bucket(&*remote.bucket)
+            .key(&self.key)
+            .upload_id(&self.id)
+            .part_number(self.number(number)?)
+            .copy_source(remote.copy_source(from))
+            .set_copy_source_range(
+                range.map(|range| format!("bytes={}-{}", range.start, range.end - 1)),
+            )
+            .set_copy_source_if_match(is_enforced.then(|| remote.condition(source)))
+            .customize()
+            // Ceph answers 411 to a PUT that does not say that it has no body.
+            .mutate_request(|request| {
+                request.headers_mut().insert("content-length", "0");
+            })
+            .config_override(patience(Work::ServerSide))
+            .send()
+            .await
+            .map_err(|sdk| {
+                let mut error = self.failed(Error::of_sdk(Operation::Upload, &remote.bucket, sdk));
+                if error.code() == "NoSuchKey" {
+                    error.kind = Kind::Changed;
+                }
+                error
+            })?;
+        if !is_enforced {
+            let head = remote.head_object(from).await?;
+            if head.is_none_or(|head| head.stamp.etag != *source) {
+                return Err(self.failed(Error::new(
+                    Kind::Changed,
+                    Operation::Upload,
+                    &remote.bucket,
+                )));
+            }
+        }
+        let result = answer.copy_part_result();
+        self.have(
+            number,
+            result.and_then(|result| result.e_tag()),
+            result.and_then(|result| result.checksum_crc64_nvme()),
+        )
+    }
+
+    /// Asks the server which parts it has, in order of their numbers.
+    ///
+    /// # Errors
+    /// [`Kind::NotFound`] where the upload is gone, and any other failed request.
+    pub async fn parts(&self) -> Result<Vec<(Part, u64)>, Error> {
+        let mut found = Vec::new();
+        let mut pages = self
+            .remote
+            .sdk()
+            .list_parts()
+            .bucket(&*self.remote.bucket)
+            .key(&self.key)
+            .upload_id(&self.id)
+            .into_paginator()
+            .send();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|sdk| {
+                self.failed(Error::of_sdk(Operation::Upload, &self.remote.bucket, sdk))
+            })?;
+            for part in page.parts() {
+                let number = part
+                    .part_number()
+                    .and_then(|number| u32::try_from(number).ok());
+                let size = part.size().and_then(|size| u64::try_from(size).ok());
+                if let (Some(number), Some(size)) = (number, size) {
+                    let crc64 = part.checksum_crc64_nvme();
+                    found.push((self.have(number, part.e_tag(), crc64)?, size));
+                }
+            }
+        }
+        found.sort_by_key(|(part, _)| part.number);
+        Ok(found)
+    }
+
+    /// Makes the object of its parts, which must be numbered 1 to N. `crc64` is the CRC64NVME of
+    /// the whole object and `size_bytes` its length; the server refuses other bytes where it can.
+    ///
+    /// Does not abort the upload when it fails.
+    ///
+    /// # Errors
+    /// [`Kind::Changed`] where `expect` does not hold (the upload is of no further use),
+    /// [`Kind::NotFound`] where the upload is gone and its object was not made,
+    /// [`Kind::Unknown`] where nothing tells.
+    pub async fn complete(
+        &self,
+        mut parts: Vec<Part>,
+        crc64: Option<u64>,
+        size_bytes: u64,
+        expect: Expect<'_>,
+    ) -> Result<RemoteStamp, Error> {
+        parts.sort_by_key(|part| part.number);
+        let whole = Whole {
+            parts,
+            crc64,
+            size_bytes,
+        };
+        let capabilities = self.remote.capabilities;
+        let attempt = Attempt {
+            operation: Operation::Upload,
+            key: &self.key,
+            expect,
+            write: self.write,
+            enforced: match expect {
+                Expect::Absent => capabilities.complete_if_absent.into(),
+                Expect::Is(_) => capabilities.complete_if_match.into(),
+            },
+        };
+        self.budget()
+            .retry(|| self.complete_once(&attempt, &whole))
+            .await
+    }
+
+    async fn complete_once(
+        &self,
+        attempt: &Attempt<'_>,
+        whole: &Whole,
+    ) -> Result<RemoteStamp, Error> {
+        let conditions = match self.remote.look(attempt).await? {
+            Look::Send(conditions) => conditions,
+            Look::Done(stamp) => return Ok(stamp),
+        };
+        match self.send_complete(whole, conditions).await {
+            Ok(answer) => {
+                let (etag, version) = (answer.e_tag(), answer.version_id());
+                self.remote
+                    .written(attempt, etag, version, whole.size_bytes)
+                    .await
+            }
+            Err(mut error) => {
+                if error.passing == Passing::Refused {
+                    // After a 409 this upload cannot be completed any more.
+                    error.passing = Passing::No;
+                }
+                self.remote.settle(attempt, error).await
+            }
+        }
+    }
+
+    pub(super) async fn send_complete(
+        &self,
+        whole: &Whole,
+        conditions: Conditions,
+    ) -> Result<CompleteMultipartUploadOutput, Error> {
+        let is_declared = self.remote.capabilities.crc64_checked;
+        let mut upload = CompletedMultipartUpload::builder();
+        for part in &whole.parts {
+            upload = upload.parts(
+                CompletedPart::builder()
+                    .part_number(self.number(part.number)?)
+                    .e_tag(&*part.etag)
+                    .set_checksum_crc64_nvme(part.crc64.filter(|_| is_declared).map(show_crc64))
+                    .build(),
+            );
+        }
+        let crc64 = whole.crc64.filter(|_| is_declared);
+        self.remote
+            .sdk()
+            .complete_multipart_upload()
+            .bucket(&*self.remote.bucket)
+            .key(&self.key)
+            .upload_id(&self.id)
+            .multipart_upload(upload.build())
+            .set_checksum_crc64_nvme(crc64.map(show_crc64))
+            .set_checksum_type(is_declared.then_some(ChecksumType::FullObject))
+            .set_mpu_object_size(i64::try_from(whole.size_bytes).ok())
+            .set_if_match(conditions.if_match)
+            .set_if_none_match(conditions.if_none_match)
+            .customize()
+            .config_override(patience(Work::ServerSide))
+            .send()
+            .await
+            .map_err(|sdk| self.failed(Error::of_sdk(Operation::Upload, &self.remote.bucket, sdk)))
+    }
+
+    /// Drops the upload and its parts. One that is gone already counts as aborted.
+    ///
+    /// # Errors
+    /// Any failed request; then [`Remote::sweep_uploads`] will find it.
+    pub async fn abort(&self) -> Result<(), Error> {
+        self.budget().retry(|| self.abort_once()).await
+    }
+
+    async fn abort_once(&self) -> Result<(), Error> {
+        let sent = self
+            .remote
+            .sdk()
+            .abort_multipart_upload()
+            .bucket(&*self.remote.bucket)
+            .key(&self.key)
+            .upload_id(&self.id)
+            .send()
+            .await
+            .map_err(|sdk| self.failed(Error::of_sdk(Operation::Upload, &self.remote.bucket, sdk)));
+        match sent {
+            Err(error) if error.kind != Kind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    fn have(&self, number: u32, etag: Option<&str>, crc64: Option<&str>) -> Result<Part, Error> {
+        match etag {
+            Some(etag) if !etag.is_empty() => Ok(Part {
+                number,
+                etag: etag.into(),
+                crc64: crc64.and_then(parse_crc64),
+            }),
+            _ => Err(self.bad("a part has no ETag")),
+        }
+    }
+
+    fn number(&self, number: u32) -> Result<i32, Error> {
+        match i32::try_from(number) {
+            Ok(fits) if (1..=MAX_PARTS).contains(&number) => Ok(fits),
+            _ => Err(self.bad("a part number is not between 1 and 10000")),
+        }
+    }
+
+    fn budget(&self) -> &super::retry::Budget {
+        &self.remote.client.shared.budget
+    }
+
+    fn bad(&self, why: &'static str) -> Error {
+        let kind = Kind::BadAnswer(why);
+        self.failed(Error::new(kind, Operation::Upload, &self.remote.bucket))
+    }
+
+    fn failed(&self, error: Error) -> Error {
+        error.at(&self.key)
+    }
+}
+
+/// All that makes an object of parts.
+pub(super) struct Whole {
+    pub(super) parts: Vec<Part>,
+    pub(super) crc64: Option<u64>,
+    pub(super) size_bytes: u64,
+}

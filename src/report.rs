@@ -1,0 +1,189 @@
+//! Events and errors to text, JSON lines, hints and exit codes.
+//!
+//! Silent where all is well. What is wrong goes to stderr, each thing once; `--debug` and `--json`
+//! speak on stdout. Hints live here and nowhere else.
+
+mod hint;
+mod json;
+mod progress;
+
+use crate::cli::{Form, Level, Voice};
+use crate::commands::sync::Report;
+use crate::event::Event;
+use crate::plan::{Loser, Step};
+use crate::reconcile::Settlement;
+pub use hint::hint;
+use progress::Progress;
+use std::error::Error;
+use std::fmt::Display;
+use std::io::{self, Write};
+
+/// Tells of one run.
+pub struct Reporter {
+    voice: Voice,
+    progress: Progress,
+}
+
+impl Reporter {
+    /// A reporter that speaks so.
+    #[must_use]
+    pub fn new(voice: Voice) -> Self {
+        Self {
+            voice,
+            progress: Progress::new(voice),
+        }
+    }
+
+    /// Tells of an event.
+    pub fn tell(&self, event: &Event<'_>) {
+        if self.voice.form == Form::Json
+            && let Some(line) = json::event(event)
+        {
+            self.out(&line);
+        }
+        self.progress.follow(event);
+        match event {
+            Event::Failed { key, cause } => self.complain(&format!("{key}: {cause}"), *cause),
+            Event::Skipped { key, obstacle } => self.mention(&format!("skipped {key}: {obstacle}")),
+            Event::Hidden { name, why } => self.mention(&format!("skipped {name}: {why}")),
+            Event::Settled { key, settlement } => {
+                self.mention(&format!("conflict {key}: {}", shown(*settlement)));
+            }
+            Event::Notice(text) => self.mention(&format!("note: {text}")),
+            Event::Guarded(_) | Event::Moved { .. } => {}
+            Event::Begun { map, path, uri } => self.debug(&format!("map {map}: {path} and {uri}")),
+            Event::Planned { steps, bytes } => {
+                self.debug(&format!("plan: {steps} steps, {bytes} bytes to transfer"));
+            }
+            Event::Would(step) => self.debug(&format!("would {step}")),
+            Event::Done(step) => self.debug(&done(step)),
+            Event::KeptRemote { key, place, .. } => {
+                self.debug(&format!("kept the object of {key}: {place}"))
+            }
+        }
+    }
+
+    /// Tells how a run ended.
+    pub fn end(&self, report: &Report) {
+        self.progress.finish();
+        for ended in &report.maps {
+            if self.voice.form == Form::Json {
+                self.out(&json::summary(ended, report.exit));
+            }
+            let counts = ended
+                .counts
+                .fields()
+                .into_iter()
+                .filter(|(_, count)| *count > 0);
+            let counts: Vec<String> = counts
+                .map(|(name, count)| format!("{name} {count}"))
+                .collect();
+            self.debug(&format!("map {}: {}", ended.map, counts.join(", ")));
+            if let Some(halt) = &ended.halt {
+                self.complain(&format!("map {}: {halt}", ended.map), halt);
+            }
+        }
+    }
+
+    /// Tells of an error: what, why, and what to do about it.
+    pub fn complain(&self, what: &str, error: &(dyn Error + 'static)) {
+        self.err(&complaint(what, error));
+    }
+
+    /// Tells what was done, to a person who asked for it.
+    pub fn say(&self, text: &str) {
+        if self.voice.level != Level::Quiet && self.voice.form == Form::Text {
+            self.out(text);
+        }
+    }
+
+    fn mention(&self, text: &str) {
+        if self.voice.level != Level::Quiet {
+            self.err(&format!("{text}\n"));
+        }
+    }
+
+    fn debug(&self, text: &str) {
+        if self.voice.level == Level::Debug && self.voice.form == Form::Text {
+            self.out(text);
+        }
+    }
+
+    /// A reader that went away is no error of ours.
+    fn out(&self, line: &str) {
+        self.progress.suspend(|| {
+            let _ = writeln!(io::stdout(), "{line}");
+        });
+    }
+
+    fn err(&self, text: &str) {
+        self.progress.suspend(|| {
+            let _ = io::stderr().write_all(text.as_bytes());
+        });
+    }
+}
+
+fn complaint(what: &str, error: &(dyn Error + 'static)) -> String {
+    let mut text = format!("error: {what}\n");
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text += &format!("caused by: {error}\n");
+        cause = error.source();
+    }
+    if let Some(hint) = hint(error) {
+        text += &format!("hint: {hint}\n");
+    }
+    text
+}
+
+/// Prints an error without a run.
+pub fn complain(what: &str, error: &(dyn Error + 'static)) {
+    let _ = io::stderr().write_all(complaint(what, error).as_bytes());
+}
+
+/// Prints that the invocation is wrong.
+pub fn complain_of_misuse(message: &str, hint: Option<&str>) {
+    let mut text = format!("error: {message}\n");
+    if let Some(hint) = hint {
+        text.push_str(&format!("hint: {hint}\n"));
+    }
+    let _ = io::stderr().write_all(text.as_bytes());
+}
+
+fn shown(settlement: Settlement) -> impl Display {
+    match settlement {
+        Settlement::LocalWins => {
+            "the local file takes the name, the object is kept in the recovery folder"
+        }
+        Settlement::RemoteWins => {
+            "the object takes the name, the local file is kept in the recovery folder"
+        }
+        Settlement::KeepBoth => "both are kept, the local file under a new name",
+        Settlement::Leave => "left as it is",
+    }
+}
+
+fn done(step: &Step) -> String {
+    let verb = match step {
+        Step::Upload {
+            loser: Loser::Discard,
+            ..
+        } => "uploaded",
+        Step::Upload {
+            loser: Loser::Keep, ..
+        } => "uploaded over the kept object",
+        Step::Download {
+            loser: Loser::Discard,
+            ..
+        } => "downloaded",
+        Step::Download {
+            loser: Loser::Keep, ..
+        } => "downloaded over the kept file",
+        Step::KeepBoth { aside, key, .. } => return format!("kept both {key} and {aside}"),
+        Step::DeleteLocal { .. } => "moved to the recovery folder",
+        Step::DeleteRemote { .. } => "deleted from the bucket",
+        Step::Adopt(_) => "found equal",
+        Step::Forget(_) => "forgot, gone on both sides",
+    };
+    format!("{verb} {}", step.key())
+}

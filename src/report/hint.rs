@@ -1,0 +1,148 @@
+//! What to do about an error: one sentence for each kind a user can act on.
+
+use crate::commands::{dump, init, sync};
+use crate::sync::{Broken, Halt};
+use crate::transfer::Failure;
+use crate::{local, remote, store};
+use std::error::Error;
+
+/// The hint for an error, if there is one.
+#[must_use]
+pub fn hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
+    if let Some(error) = error.downcast_ref() {
+        return of_init(error);
+    }
+    if let Some(error) = error.downcast_ref() {
+        return of_sync(error);
+    }
+    if let Some(error) = error.downcast_ref() {
+        return of_halt(error);
+    }
+    if let Some(error) = error.downcast_ref() {
+        return of_failure(error);
+    }
+    match error.downcast_ref()? {
+        dump::Error::Store(error) => of_store(error),
+        dump::Error::Output(_) => None,
+    }
+}
+
+fn of_init(error: &init::Error) -> Option<&'static str> {
+    match error {
+        init::Error::Store(error) => of_store(error),
+        init::Error::NoDirectory(..) => Some("create the directory first, or check the path"),
+        init::Error::NoMap(_) => Some("see the maps with --dump"),
+        init::Error::NameTaken(_) => Some("choose another --name"),
+        init::Error::Overlap(_) => {
+            Some("map directories and prefixes that do not contain each other")
+        }
+        init::Error::NothingAsked => {
+            Some("add --dir PATH S3_DEST, --rmdir PATH, --overwrite or --purge")
+        }
+    }
+}
+
+fn of_sync(error: &sync::Error) -> Option<&'static str> {
+    match error {
+        sync::Error::Store(error) => of_store(error),
+        sync::Error::Overlap(_) => Some("drop one of the maps: --init --rmdir PATH S3_DEST"),
+    }
+}
+
+fn of_halt(halt: &Halt) -> Option<&'static str> {
+    match halt {
+        Halt::Root(error) | Halt::Broken(Broken::Local(error)) => of_local(error),
+        Halt::MarkerMissing(_) => Some(
+            "is the right disk mounted there? if this really is the directory, run once with --force: nothing will be deleted",
+        ),
+        Halt::MarkerForeign(_) => Some(
+            "two state files must not sync one directory; to take it over, run once with --force: nothing will be deleted",
+        ),
+        Halt::Encoded(_) => Some("this version syncs plain maps only"),
+        Halt::Broken(Broken::Remote(error)) | Halt::Remote(error) => of_remote(error),
+        Halt::Broken(Broken::Base(error)) | Halt::Store(error) => of_store(error),
+        Halt::Guarded(_) => Some(
+            "if the deletions are meant, run once with --force, or raise --max-delete; everything else was done",
+        ),
+        Halt::Broken(Broken::Lost(_)) | Halt::Internal(_) => {
+            Some("this is a fault of s3-bsync, please report it")
+        }
+    }
+}
+
+fn of_failure(failure: &Failure) -> Option<&'static str> {
+    match failure {
+        Failure::Local(error) => of_local(error),
+        Failure::Remote(error) => of_remote(error),
+        Failure::Stale | Failure::ChangedWhileRead => Some("the next run looks at it again"),
+        Failure::Encoded(_) => Some("another program or map wrote it; it is left alone"),
+        Failure::Damaged { .. } => Some("nothing was overwritten; the next run tries again"),
+        Failure::Interrupted => None,
+        Failure::Broken(_) => Some("this is a fault of s3-bsync, please report it"),
+    }
+}
+
+fn of_local(error: &local::Error) -> Option<&'static str> {
+    use local::Kind;
+    match &error.kind {
+        Kind::Missing => Some("is the disk mounted, and the path still right?"),
+        Kind::Denied => Some("give the user that runs s3-bsync access to it"),
+        Kind::NoSpace => Some("free some space; uploads and deletions went on"),
+        Kind::ReadOnly => Some("mount the file system read-write"),
+        Kind::Clash | Kind::NotARegularFile | Kind::NotADirectory => {
+            Some("rename or remove one of the two; nothing was changed")
+        }
+        Kind::Stale => Some("the next run looks at it again"),
+        Kind::BadIgnore { .. } => Some("correct the ignore file; nothing of this map was changed"),
+        Kind::BadMarker(_) => Some(
+            "remove .s3bsync/marker if you know this is the right directory, then run once with --force",
+        ),
+        Kind::Loop | Kind::MountPoint => Some("add it to .s3syncignore, or map it on its own"),
+        Kind::TooLong => Some("shorten the name, or ignore it"),
+        Kind::Io(_) => None,
+    }
+}
+
+fn of_remote(error: &remote::Error) -> Option<&'static str> {
+    use remote::Kind;
+    match &error.kind {
+        Kind::NoBucket => Some("create the bucket, or correct the map's destination or endpoint"),
+        Kind::Denied => Some("check the key's rights on this bucket and prefix"),
+        Kind::NoCredentials => Some(
+            "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a --profile in the AWS configuration files",
+        ),
+        Kind::ExpiredCredentials => Some("renew the credentials; what was finished is saved"),
+        Kind::ClockSkew => Some("set this machine's clock"),
+        Kind::WrongRegion { .. } => Some("set the map's --region to the bucket's"),
+        Kind::Throttled => Some("run again later, or with fewer --jobs"),
+        Kind::Unreachable => Some("check the network, the endpoint and the proxy settings"),
+        Kind::Archived => Some("restore the object, then run again"),
+        Kind::Unknown => Some("the next run finds out whether it was done"),
+        Kind::BadListing(_) => Some("the server's listing cannot be trusted, so nothing was done"),
+        Kind::Changed | Kind::NotFound => Some("the next run looks at it again"),
+        Kind::Unsupported => Some("this server lacks the operation"),
+        Kind::BadAnswer(_) | Kind::Other => None,
+    }
+}
+
+fn of_store(error: &store::Error) -> Option<&'static str> {
+    use store::Error;
+    match error {
+        Error::Missing(_) => Some("add a map first: s3-bsync --init --dir PATH S3_DEST"),
+        Error::Exists(_) => Some("drop --purge, or choose another --file"),
+        Error::Locked { .. } => Some("wait for the other run; the lock ends with its process"),
+        Error::NotAStateFile(_) => Some("choose another --file; this one was not touched"),
+        Error::UnknownVersion { .. } => Some("a newer s3-bsync wrote it: use that one"),
+        Error::Corrupt { .. } => Some(
+            "restore the file from a backup, or delete it and add the maps again: the next run then compares everything and deletes nothing",
+        ),
+        Error::Io { .. } => {
+            Some("check the directory's rights and free space; the old state is whole")
+        }
+        Error::Refused { .. }
+        | Error::UnknownMap(_)
+        | Error::NoSuchMap(_)
+        | Error::ReadOnly
+        | Error::Random(_) => None,
+    }
+}

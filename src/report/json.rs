@@ -1,0 +1,73 @@
+//! Events as JSON lines.
+
+use crate::commands::sync::Ended;
+use crate::event::Event;
+use crate::exit::Exit;
+use crate::plan::Step;
+use crate::reconcile::Settlement;
+use serde_json::{Map, Value, json};
+
+/// An event as one line; `None` for those that only a progress bar needs.
+pub(super) fn event(event: &Event<'_>) -> Option<String> {
+    let value = match event {
+        Event::Begun { map, path, uri } => {
+            json!({"event": "map", "map": map, "path": path, "uri": uri})
+        }
+        Event::Planned { steps, bytes } => json!({"event": "plan", "steps": steps, "bytes": bytes}),
+        Event::Would(told) => step("would", told),
+        Event::Done(told) => step("done", told),
+        Event::Failed { key, cause } => {
+            json!({"event": "failed", "key": key.as_str(), "reason": cause.to_string()})
+        }
+        Event::Skipped { key, obstacle } => {
+            json!({"event": "skipped", "key": key.as_str(), "reason": obstacle.to_string()})
+        }
+        Event::Hidden { name, why } => json!({"event": "hidden", "name": name, "reason": why}),
+        Event::Settled { key, settlement } => {
+            json!({"event": "conflict", "key": key.as_str(), "settlement": word(*settlement)})
+        }
+        Event::KeptRemote { key, place, .. } => {
+            json!({"event": "kept", "key": key.as_str(), "place": place})
+        }
+        Event::Guarded(held) => json!({"event": "guard", "reason": held.to_string()}),
+        Event::Notice(text) => json!({"event": "notice", "text": text}),
+        Event::Moved { .. } => return None,
+    };
+    Some(value.to_string())
+}
+
+fn step(event: &str, step: &Step) -> Value {
+    json!({
+        "event": event,
+        "step": step.verb(),
+        "key": step.key().as_str(),
+        "bytes": step.transfer_bytes(),
+    })
+}
+
+fn word(settlement: Settlement) -> &'static str {
+    match settlement {
+        Settlement::LocalWins => "local",
+        Settlement::RemoteWins => "remote",
+        Settlement::KeepBoth => "keep-both",
+        Settlement::Leave => "left",
+    }
+}
+
+/// A map's end as one line.
+pub(super) fn summary(ended: &Ended, exit: Exit) -> String {
+    let counts: Map<String, Value> = ended
+        .counts
+        .fields()
+        .into_iter()
+        .map(|(name, count)| (name.to_owned(), count.into()))
+        .collect();
+    json!({
+        "event": "summary",
+        "map": ended.map,
+        "counts": counts,
+        "halt": ended.halt.as_ref().map(ToString::to_string),
+        "exit": exit.code(),
+    })
+    .to_string()
+}

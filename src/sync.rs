@@ -1,0 +1,505 @@
+//! The story of one map's run: read both sides, join them with the base, decide, plan, carry out.
+//!
+//! Nothing flows back up: a stale step is not repaired but looked at anew in a further round.
+
+mod join;
+mod look;
+mod perform;
+mod scribe;
+mod sides;
+#[cfg(test)]
+mod tests_laws;
+mod tops;
+
+use crate::draft::{Decided, Draft, draft};
+use crate::event::{Counts, Event, Sink};
+use crate::guard::{self, Held, Limit, Toll};
+use crate::key::Key;
+use crate::local::{self, Marker, OwnFiles, RecoveryRun, Root};
+use crate::plan::{Item, Obstacle, Plan, Step};
+use crate::reconcile::Ground;
+use crate::remote::{self, Remote};
+use crate::state::{Bucket, Capabilities, Change, DirMap, Encryption, Record, ReplicaId, RootId};
+use crate::stop::Stop;
+use crate::store::{self, Store};
+use crate::transfer::{Failure, Hands};
+pub use join::{Broken, Trust};
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
+/// Rounds in which stale keys are looked at anew before they are left to the next run.
+const ROUNDS: u32 = 3;
+
+/// Whether anything is changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Things are done.
+    Apply,
+    /// Things are only planned.
+    DryRun,
+}
+
+/// Whether safety stops are heeded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Safety {
+    /// They are.
+    Heeded,
+    /// They are let pass this once.
+    Forced,
+}
+
+/// What all maps of a run share.
+#[derive(Clone)]
+pub struct Terms {
+    /// Who writes.
+    pub replica: ReplicaId,
+    /// When the run began, milliseconds since the epoch.
+    pub now_ms: i64,
+    /// Whether anything is changed.
+    pub mode: Mode,
+    /// Whether recorded stamps are believed.
+    pub trust: Trust,
+    /// Whether safety stops are heeded.
+    pub safety: Safety,
+    /// How many removals are allowed.
+    pub limit: Limit,
+    /// Steps at a time; `None` to adapt to the work.
+    pub jobs: Option<usize>,
+    /// The program's own files, which are no part of any map.
+    pub own: OwnFiles,
+    /// The wish to stop.
+    pub stop: Stop,
+    /// Where events go.
+    pub sink: Arc<Sink>,
+}
+
+/// One map to be synced.
+pub struct Task {
+    /// Its position in the state file.
+    pub index: usize,
+    /// Its bucket's settings.
+    pub bucket: Bucket,
+    /// Its own.
+    pub map: DirMap,
+    /// What all maps share.
+    pub terms: Terms,
+}
+
+/// Why a map could not be synced, or not to its end.
+#[derive(Debug)]
+pub enum Halt {
+    /// The root cannot be reached.
+    Root(local::Error),
+    /// The root holds no marker though it was synced before.
+    MarkerMissing(String),
+    /// The root's marker belongs to another state file or map.
+    MarkerForeign(String),
+    /// The map is encrypted or compressed, which this version does not do.
+    Encoded(String),
+    /// A side could not be read to its end.
+    Broken(Broken),
+    /// The bucket refuses everything.
+    Remote(remote::Error),
+    /// The state file cannot be written.
+    Store(store::Error),
+    /// Removals are held back.
+    Guarded(Held),
+    /// A part of the program broke off.
+    Internal(String),
+}
+
+impl fmt::Display for Halt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Root(error) => error.fmt(f),
+            Self::MarkerMissing(path) => {
+                write!(f, "{path} was synced before but holds no marker now")
+            }
+            Self::MarkerForeign(path) => {
+                write!(
+                    f,
+                    "the marker in {path} belongs to another state file or map"
+                )
+            }
+            Self::Encoded(name) => write!(f, "map {name} asks for gzip or age"),
+            Self::Broken(error) => error.fmt(f),
+            Self::Remote(error) => error.fmt(f),
+            Self::Store(error) => error.fmt(f),
+            Self::Guarded(held) => held.fmt(f),
+            Self::Internal(what) => write!(f, "internal failure: {what}"),
+        }
+    }
+}
+
+impl std::error::Error for Halt {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Root(error) => error.source(),
+            Self::Broken(error) => error.source(),
+            Self::Remote(error) => error.source(),
+            Self::Store(error) => error.source(),
+            _ => None,
+        }
+    }
+}
+
+/// What a map's run came to.
+#[derive(Default)]
+pub struct Outcome {
+    /// What was done.
+    pub counts: Counts,
+    /// What it changes in the records.
+    pub changes: BTreeMap<Key, Change>,
+    /// What the bucket's server was found to honour, if it was asked.
+    pub capabilities: Option<Capabilities>,
+    /// The root's identity, once it was opened.
+    pub root: Option<RootId>,
+    /// Why it ended early, or what was held back.
+    pub halt: Option<Halt>,
+}
+
+impl Outcome {
+    fn halted(halt: Halt) -> Self {
+        Self {
+            halt: Some(halt),
+            ..Self::default()
+        }
+    }
+}
+
+/// What the root's marker says about the base.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// The records are of this very tree.
+    Based,
+    /// There are no records yet.
+    New,
+    /// The records are of another time or place: they must be forgotten first.
+    Foreign,
+}
+
+/// Opens a map's root and finds out whether its records may be believed.
+///
+/// The marker is advanced before a run's first change and names the generation before as well, so
+/// a run that died between the two leaves a pair that still fits. Any other difference means that
+/// either side was restored from a backup.
+///
+/// # Errors
+/// [`Halt`] where the root is not there or not the one that was synced.
+pub fn stand(task: &Task) -> Result<(Root, Standing), Halt> {
+    let Task { map, terms, .. } = task;
+    let is_encoded = map.gzip_level > 0 || map.encryption != Encryption::None;
+    if is_encoded {
+        return Err(Halt::Encoded(map.name.clone()));
+    }
+    let root = Root::open(&map.path, Some(terms.own.clone())).map_err(Halt::Root)?;
+    if map.generation == 0 {
+        return Ok((root, Standing::New));
+    }
+    let marker = root.read_marker().map_err(Halt::Root)?;
+    let standing = match (marker, terms.safety) {
+        (Some(marker), _) if marker.replica == terms.replica && marker.map == map.id => {
+            match [marker.next, marker.base].contains(&map.generation) {
+                true => Standing::Based,
+                false => Standing::Foreign,
+            }
+        }
+        (_, Safety::Forced) => Standing::Foreign,
+        (None, Safety::Heeded) => return Err(Halt::MarkerMissing(map.path.clone())),
+        (Some(_), Safety::Heeded) => return Err(Halt::MarkerForeign(map.path.clone())),
+    };
+    Ok((root, standing))
+}
+
+/// Syncs one map. `root` and `standing` come from [`stand`]; a foreign base has been reset.
+pub async fn sync(
+    task: &Task,
+    root: Root,
+    standing: Standing,
+    store: &Arc<Mutex<Store>>,
+) -> Outcome {
+    let mut run = match Sync::begin(task, root, standing).await {
+        Ok(run) => run,
+        Err(halt) => return Outcome::halted(halt),
+    };
+    if let Err(halt) = run.go(store).await {
+        run.outcome.halt.get_or_insert(halt);
+    }
+    run.outcome
+}
+
+struct Sync<'a> {
+    task: &'a Task,
+    hands: Arc<Hands>,
+    ground: Ground,
+    /// Records of the keys under work, for a further round.
+    bases: HashMap<Key, Box<Record>>,
+    outcome: Outcome,
+}
+
+impl<'a> Sync<'a> {
+    async fn begin(task: &'a Task, root: Root, standing: Standing) -> Result<Self, Halt> {
+        let Task {
+            bucket, map, terms, ..
+        } = task;
+        (terms.sink)(Event::Begun {
+            map: &map.name,
+            path: &map.path,
+            uri: &map.uri(&bucket.name),
+        });
+        let client = remote::connect(&bucket.access)
+            .await
+            .map_err(Halt::Remote)?;
+        let capabilities = bucket.capabilities.unwrap_or_default();
+        let remote = client.remote(&bucket.name, &map.prefix, capabilities);
+        let outcome = Outcome {
+            root: Some(root.id()),
+            ..Outcome::default()
+        };
+        let hands = Hands::new(
+            root,
+            remote,
+            RecoveryRun::at(terms.now_ms),
+            terms.replica,
+            map.storage_class.clone(),
+            terms.stop.clone(),
+            Arc::clone(&terms.sink),
+        );
+        Ok(Self {
+            task,
+            hands: Arc::new(hands),
+            ground: match standing {
+                Standing::Based => Ground::Based,
+                Standing::New | Standing::Foreign => Ground::Baseless,
+            },
+            bases: HashMap::new(),
+            outcome,
+        })
+    }
+
+    async fn go(&mut self, store: &Arc<Mutex<Store>>) -> Result<(), Halt> {
+        let terms = &self.task.terms;
+        let read = sides::read(self.task, &self.hands, self.ground, store).await?;
+        if terms.stop.is_wished() {
+            return Ok(());
+        }
+        let joined = read.joined;
+        let based = joined
+            .items
+            .iter()
+            .filter_map(|item| Some((item.key.clone(), item.base.clone()?)));
+        self.bases = based.collect();
+        let counts = &mut self.outcome.counts;
+        counts.scanned = joined.scanned;
+        counts.listed = joined.listed;
+        counts.unchanged_by_state = joined.unchanged;
+        counts.ignored = joined.ignored;
+        counts.skipped += joined.hidden.len() as u64;
+        for (name, why) in &joined.hidden {
+            (terms.sink)(Event::Hidden { name, why });
+        }
+        let decided = self.decide(joined.items).await?;
+        let draft = draft(decided, &joined.clashes, &self.tag());
+        let plan = self.judge(draft, joined.records);
+        (terms.sink)(Event::Planned {
+            steps: plan
+                .steps()
+                .filter(|step| !matches!(step, Step::Adopt(_) | Step::Forget(_)))
+                .count(),
+            bytes: plan.steps().map(Step::transfer_bytes).sum(),
+        });
+        if terms.mode == Mode::DryRun {
+            for step in plan.steps() {
+                (terms.sink)(Event::Would(step));
+                self.outcome.counts.add_step(step);
+            }
+            return Ok(());
+        }
+        if !read.leftovers.is_empty() {
+            self.hands
+                .root
+                .sweep_temps(&read.leftovers, &self.hands.recovery)
+                .map_err(Halt::Root)?;
+        }
+        if plan.is_empty() {
+            return Ok(());
+        }
+        self.prepare(&plan).await?;
+        self.carry_out(plan, store).await
+    }
+
+    /// The part of a conflict copy's name that tells run and replica.
+    fn tag(&self) -> String {
+        let time: String = self.hands.recovery.name().replace(['-', ':'], "");
+        let replica = self.task.terms.replica.to_string();
+        format!("{time}-{}", &replica[..8])
+    }
+
+    async fn decide(&mut self, items: Vec<Item>) -> Result<Vec<Decided>, Halt> {
+        let looked = look::look(self.task, &self.hands, self.ground, items).await?;
+        for (key, failure) in looked.failed {
+            self.fail(&key, &failure);
+        }
+        Ok(looked.decided)
+    }
+
+    /// Tells what a draft leaves out, and holds its removals back where there are too many.
+    fn judge(&mut self, draft: Draft, records: u64) -> Plan {
+        let Draft {
+            mut plan,
+            skipped,
+            settled,
+        } = draft;
+        let terms = &self.task.terms;
+        for (key, settlement) in &settled {
+            self.outcome.counts.conflicts += 1;
+            (terms.sink)(Event::Settled {
+                key,
+                settlement: *settlement,
+            });
+        }
+        for (key, obstacle) in &skipped {
+            self.skip(key, obstacle);
+        }
+        if let Err(held) = toll(&plan, records, terms.limit)
+            && terms.safety == Safety::Heeded
+        {
+            (terms.sink)(Event::Guarded(held));
+            self.outcome.halt = Some(Halt::Guarded(held));
+            plan.deletions.clear();
+            let blocked: Vec<Key> = plan
+                .clearing
+                .drain(..)
+                .map(|step| step.key().clone())
+                .collect();
+            let (held_back, free) = std::mem::take(&mut plan.transfers)
+                .into_iter()
+                .partition(|step| blocked.iter().any(|top| step.key().is_below(top.as_str())));
+            plan.transfers = free;
+            for step in [held_back, std::mem::take(&mut plan.replacements)].concat() {
+                self.skip(step.key(), &Obstacle::Held);
+            }
+        }
+        plan
+    }
+
+    fn fail(&mut self, key: &Key, failure: &Failure) {
+        self.outcome.counts.failed += 1;
+        (self.task.terms.sink)(Event::Failed {
+            key,
+            cause: failure,
+        });
+    }
+
+    fn skip(&mut self, key: &Key, obstacle: &Obstacle) {
+        self.outcome.counts.skipped += 1;
+        (self.task.terms.sink)(Event::Skipped { key, obstacle });
+    }
+
+    /// What must be so before the first change: the marker names this run, and where something is
+    /// written to the bucket, what its server honours is known.
+    async fn prepare(&mut self, plan: &Plan) -> Result<(), Halt> {
+        let Task {
+            bucket, map, terms, ..
+        } = self.task;
+        if bucket.capabilities.is_none() && plan.steps().any(Step::writes_remote) {
+            let found = self.hands.remote.probe().await.map_err(Halt::Remote)?;
+            if !(found.put_if_absent && found.put_if_match) {
+                (terms.sink)(Event::Notice(
+                    "this server does not honour conditional writes: two machines writing the same \
+                     file in the same moment can overwrite each other",
+                ));
+            }
+            self.outcome.capabilities = Some(found);
+            let remote: Remote = self.hands.remote.with_capabilities(found);
+            let hands = Arc::get_mut(&mut self.hands);
+            hands
+                .ok_or_else(|| Halt::Internal("a look is still under way".to_owned()))?
+                .remote = remote;
+        }
+        let marker = Marker {
+            replica: terms.replica,
+            map: map.id,
+            next: map.generation + 1,
+            base: map.generation,
+        };
+        let root = self.hands.root.clone();
+        tokio::task::spawn_blocking(move || {
+            root.check_in_place()?;
+            root.write_marker(&marker)
+        })
+        .await
+        .map_err(|error| Halt::Internal(error.to_string()))?
+        .map_err(Halt::Root)
+    }
+
+    async fn carry_out(&mut self, plan: Plan, store: &Arc<Mutex<Store>>) -> Result<(), Halt> {
+        let scribe = scribe::Scribe::start(self.task.map.id, self.hands.root.clone(), store);
+        let mut plan = plan;
+        let mut result = Ok(());
+        for round in 1..=ROUNDS {
+            let done = self.perform(plan, &scribe).await;
+            let stale = match done {
+                Ok(stale) => stale,
+                Err(halt) => {
+                    result = Err(halt);
+                    break;
+                }
+            };
+            if stale.is_empty() || self.task.terms.stop.is_wished() {
+                break;
+            }
+            if round == ROUNDS {
+                for (key, failure) in stale {
+                    self.fail(&key, &failure);
+                }
+                break;
+            }
+            match self.again(stale).await {
+                Ok(next) => plan = next,
+                Err(halt) => {
+                    result = Err(halt);
+                    break;
+                }
+            }
+        }
+        self.outcome.changes = scribe.finish().await?;
+        result
+    }
+
+    /// Looks at stale keys anew and plans for them.
+    async fn again(&mut self, stale: perform::Stale) -> Result<Plan, Halt> {
+        let mut items = Vec::with_capacity(stale.len());
+        for (key, _) in stale {
+            let base = self.bases.get(&key).cloned();
+            match look::observe(&self.hands, base, key.clone()).await {
+                Ok(item) => items.push(item),
+                Err(failure) => self.fail(&key, &failure),
+            }
+        }
+        items.sort_by(|a, b| a.key.cmp(&b.key));
+        let decided = self.decide(items).await?;
+        let draft = draft(decided, &[], &self.tag());
+        Ok(self.judge(draft, u64::MAX))
+    }
+}
+
+/// Whether a plan's removals are within the limit, on each side.
+fn toll(plan: &Plan, records: u64, limit: Limit) -> Result<(), Held> {
+    let mut local = Toll {
+        records,
+        ..Toll::default()
+    };
+    let mut remote = local;
+    for step in plan.steps() {
+        match step {
+            Step::DeleteLocal { .. } => local.deletions += 1,
+            Step::DeleteRemote { .. } => remote.deletions += 1,
+            Step::Download { over: None, .. } => local.creations += 1,
+            Step::Upload { over: None, .. } => remote.creations += 1,
+            _ => {}
+        }
+    }
+    guard::judge(local, limit).and_then(|()| guard::judge(remote, limit))
+}

@@ -1,0 +1,289 @@
+//! The zipper: three streams sorted by key to the keys on which they differ.
+//!
+//! Holds one head of each stream and the differences, never a side. What is ignored, or lies
+//! under something that could not be read, is left out on all three sides: unknown is not absent.
+
+use super::tops::Tops;
+use crate::key::{Key, Shown};
+use crate::local::{self, Found, Rules};
+use crate::plan::{Clash, Item, Quiet, Readability};
+use crate::remote::{self, Listed};
+use crate::stamp::{LocalStamp, RemoteStamp};
+use crate::state::{Record, Recursion};
+use crate::store;
+use std::cell::RefCell;
+use std::fmt;
+
+/// How far recorded stamps are believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trust {
+    /// An equal stamp means equal content.
+    Stamps,
+    /// Every file is looked at.
+    Nothing,
+}
+
+/// A stream broke off: the map's sides are not known, so nothing may be done about it.
+#[derive(Debug)]
+pub enum Broken {
+    /// The state file.
+    Base(store::Error),
+    /// The scan.
+    Local(local::Error),
+    /// The listing.
+    Remote(remote::Error),
+    /// A reader ended without a word.
+    Lost(&'static str),
+}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Base(error) => error.fmt(f),
+            Self::Local(error) => error.fmt(f),
+            Self::Remote(error) => error.fmt(f),
+            Self::Lost(what) => write!(f, "{what} ended without a word"),
+        }
+    }
+}
+
+impl std::error::Error for Broken {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Base(error) => error.source(),
+            Self::Local(error) => error.source(),
+            Self::Remote(error) => error.source(),
+            Self::Lost(_) => None,
+        }
+    }
+}
+
+/// What the three streams tell together.
+#[derive(Debug, Default)]
+pub(super) struct Joined {
+    /// Keys that are not plainly equal, sorted.
+    pub(super) items: Vec<Item>,
+    /// Names held by a file and a directory, sorted.
+    pub(super) clashes: Vec<Clash>,
+    /// What has no place on the other side: name and reason.
+    pub(super) hidden: Vec<(String, String)>,
+    /// Records read.
+    pub(super) records: u64,
+    /// Files scanned.
+    pub(super) scanned: u64,
+    /// Objects listed.
+    pub(super) listed: u64,
+    /// Keys plainly equal on both sides and in the base.
+    pub(super) unchanged: u64,
+    /// Ignored keys that have a record.
+    pub(super) ignored: u64,
+}
+
+/// Joins the three streams.
+///
+/// # Errors
+/// [`Broken`] as soon as one of them fails; nothing read so far may be acted on.
+pub(super) fn join(
+    base: impl Iterator<Item = Result<Record, Broken>>,
+    local: impl Iterator<Item = Result<Found, Broken>>,
+    remote: impl Iterator<Item = Result<Listed, Broken>>,
+    scope: &Scope<'_>,
+) -> Result<Joined, Broken> {
+    let hidden = RefCell::new(Vec::new());
+    let shadows = RefCell::new(Vec::new());
+    let mut base = Stream::new(base)?;
+    let mut local = Stream::new(local.filter_map(|one| match one {
+        Ok(Found::File { key, stamp }) => Some(Ok(File { key, stamp })),
+        Ok(Found::Hidden { path, why }) => {
+            hidden
+                .borrow_mut()
+                .push((Shown(&path).to_string(), why.to_string()));
+            shadows.borrow_mut().push(path);
+            None
+        }
+        Ok(Found::Unfit { path, why }) => {
+            hidden.borrow_mut().push((path, why.to_string()));
+            None
+        }
+        Err(broken) => Some(Err(broken)),
+    }))?;
+    let mut remote = Stream::new(remote.filter_map(|one| match one {
+        Ok(Listed::Object {
+            key,
+            stamp,
+            readability,
+        }) => Some(Ok(Object {
+            key,
+            stamp,
+            readability,
+        })),
+        Ok(Listed::Hidden { name, why }) => {
+            hidden.borrow_mut().push((name, why.to_string()));
+            None
+        }
+        Err(broken) => Some(Err(broken)),
+    }))?;
+    let mut joined = Joined::default();
+    let mut tops = Tops::default();
+    loop {
+        let heads = [base.key(), local.key(), remote.key()];
+        let Some(least) = heads.into_iter().flatten().min() else {
+            break;
+        };
+        let [in_base, in_local, in_remote] = heads.map(|head| head == Some(least));
+        let record = if in_base { base.advance()? } else { None };
+        let file = if in_local { local.advance()? } else { None };
+        let object = if in_remote { remote.advance()? } else { None };
+        joined.records += u64::from(in_base);
+        joined.scanned += u64::from(in_local);
+        joined.listed += u64::from(in_remote);
+        let Some(key) = record
+            .as_ref()
+            .map(Keyed::key)
+            .or(file.as_ref().map(Keyed::key))
+            .or(object.as_ref().map(Keyed::key))
+        else {
+            break;
+        };
+        if is_shadowed(&mut shadows.borrow_mut(), key) || key.fits(scope.prefix).is_err() {
+            continue;
+        }
+        if file.is_none() && scope.excludes(key) {
+            joined.ignored += u64::from(in_base);
+            continue;
+        }
+        let quiet = scope.judge(record.as_ref(), file.as_ref(), object.as_ref());
+        let key = key.clone();
+        if quiet == Quiet::Yes {
+            joined.unchanged += 1;
+        } else {
+            let (remote, readability) = object
+                .map(|object| (object.stamp, object.readability))
+                .unzip();
+            joined.items.push(Item {
+                key: key.clone(),
+                base: record.map(|record| Box::new(scope.weigh(record))),
+                local: file.map(|file| file.stamp),
+                remote,
+                readability: readability.unwrap_or_default(),
+            });
+        }
+        if in_local || in_remote {
+            tops.pass(key, quiet);
+        }
+    }
+    joined.clashes = tops.finish();
+    joined.hidden = hidden.take();
+    Ok(joined)
+}
+
+/// A stream and its head.
+struct Stream<I, T> {
+    source: I,
+    head: Option<T>,
+}
+
+impl<T: Keyed, I: Iterator<Item = Result<T, Broken>>> Stream<I, T> {
+    fn new(mut source: I) -> Result<Self, Broken> {
+        let head = source.next().transpose()?;
+        Ok(Self { source, head })
+    }
+
+    fn key(&self) -> Option<&Key> {
+        self.head.as_ref().map(Keyed::key)
+    }
+
+    /// Takes the head and fetches the next one.
+    fn advance(&mut self) -> Result<Option<T>, Broken> {
+        let next = self.source.next().transpose()?;
+        Ok(std::mem::replace(&mut self.head, next))
+    }
+}
+
+/// What is under a path that could not be read is unknown.
+fn is_shadowed(shadows: &mut Vec<String>, key: &Key) -> bool {
+    shadows.retain(|path| key.as_str() <= path.as_str() || key.as_str().starts_with(path.as_str()));
+    shadows
+        .iter()
+        .any(|path| key.as_str() == path || key.is_below(path))
+}
+
+/// Which keys belong to the map, and how far its records are believed.
+pub(super) struct Scope<'a> {
+    /// The ignore rules the scan has met so far.
+    pub(super) rules: &'a Rules,
+    /// The map's prefix.
+    pub(super) prefix: &'a str,
+    /// Whether keys with a `/` belong to the map.
+    pub(super) recursion: Recursion,
+    /// How far recorded stamps are believed.
+    pub(super) trust: Trust,
+}
+
+impl Scope<'_> {
+    fn excludes(&self, key: &Key) -> bool {
+        let too_deep = self.recursion == Recursion::TopOnly && key.as_str().contains('/');
+        too_deep || self.rules.is_own(key) || self.rules.is_ignored(key)
+    }
+
+    fn judge(
+        &self,
+        record: Option<&Record>,
+        file: Option<&File>,
+        object: Option<&Object>,
+    ) -> Quiet {
+        match (record, file, object) {
+            (Some(record), Some(file), Some(object))
+                if self.trust == Trust::Stamps
+                    && record.local.as_ref() == Some(&file.stamp)
+                    && record.remote.is_same_object(&object.stamp) =>
+            {
+                Quiet::Yes
+            }
+            _ => Quiet::No,
+        }
+    }
+
+    /// A record whose local stamp is not to be believed gets one that no file has.
+    fn weigh(&self, mut record: Record) -> Record {
+        if self.trust == Trust::Nothing
+            && let Some(stamp) = &mut record.local
+        {
+            stamp.ctime_ns = 0;
+        }
+        record
+    }
+}
+
+struct File {
+    key: Key,
+    stamp: LocalStamp,
+}
+
+struct Object {
+    key: Key,
+    stamp: RemoteStamp,
+    readability: Readability,
+}
+
+trait Keyed {
+    fn key(&self) -> &Key;
+}
+
+impl Keyed for Record {
+    fn key(&self) -> &Key {
+        &self.key
+    }
+}
+
+impl Keyed for File {
+    fn key(&self) -> &Key {
+        &self.key
+    }
+}
+
+impl Keyed for Object {
+    fn key(&self) -> &Key {
+        &self.key
+    }
+}

@@ -1,0 +1,84 @@
+//! Writes receipts to the journal, in batches, on a thread of its own.
+//!
+//! Promises the order that makes a crash harmless: files and their directories are durable before
+//! the receipt that speaks of them is written.
+
+use super::Halt;
+use super::sides::lock;
+use crate::key::Key;
+use crate::local::Root;
+use crate::plan::Receipt;
+use crate::state::{Change, MapId};
+use crate::store::Store;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+/// Receipts that may wait for the scribe.
+const WAITING: usize = 1024;
+/// How long the scribe gathers receipts before it makes them durable together.
+const GATHERING: Duration = Duration::from_millis(200);
+
+type Changes = BTreeMap<Key, Change>;
+
+/// The writing end.
+pub(super) struct Scribe {
+    sender: mpsc::Sender<Receipt>,
+    thread: JoinHandle<Result<Changes, Halt>>,
+}
+
+impl Scribe {
+    pub(super) fn start(map: MapId, root: Root, store: &Arc<Mutex<Store>>) -> Self {
+        let (sender, receiver) = mpsc::channel(WAITING);
+        let store = Arc::clone(store);
+        let thread = tokio::task::spawn_blocking(move || write_all(receiver, map, &root, &store));
+        Self { sender, thread }
+    }
+
+    /// Hands over what a finished step changes. Fails once the journal cannot be written.
+    pub(super) async fn write(&self, receipt: Receipt) -> Result<(), ()> {
+        self.sender.send(receipt).await.map_err(|_| ())
+    }
+
+    /// Waits until all is durable; gives every change.
+    pub(super) async fn finish(self) -> Result<Changes, Halt> {
+        drop(self.sender);
+        match self.thread.await {
+            Ok(changes) => changes,
+            Err(error) => Err(Halt::Internal(error.to_string())),
+        }
+    }
+}
+
+fn write_all(
+    mut receiver: mpsc::Receiver<Receipt>,
+    map: MapId,
+    root: &Root,
+    store: &Mutex<Store>,
+) -> Result<Changes, Halt> {
+    let mut all = Changes::new();
+    let mut batch = Vec::new();
+    while receiver.blocking_recv_many(&mut batch, WAITING) > 0 {
+        if !receiver.is_closed() && batch.len() < WAITING {
+            std::thread::sleep(GATHERING);
+            while let Ok(more) = receiver.try_recv() {
+                batch.push(more);
+            }
+        }
+        let changes: Vec<Change> = batch.drain(..).flatten().collect();
+        root.sync_directories().map_err(Halt::Root)?;
+        let mut store = lock(store);
+        store.journal(map, &changes).map_err(Halt::Store)?;
+        store.sync_journal().map_err(Halt::Store)?;
+        drop(store);
+        all.extend(
+            changes
+                .into_iter()
+                .map(|change| (change.key().clone(), change)),
+        );
+    }
+    root.sync_directories().map_err(Halt::Root)?;
+    Ok(all)
+}

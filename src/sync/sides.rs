@@ -1,0 +1,217 @@
+//! Reads both sides and the base at the same time and joins them.
+
+use super::join::{Broken, Joined, Scope, join};
+use super::{Halt, Task};
+use crate::key::Key;
+use crate::local::{Found, Leftover};
+use crate::reconcile::Ground;
+use crate::store::Store;
+use crate::transfer::Hands;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::mpsc;
+
+/// Entries that travel together from a reader to the join.
+const BATCH: usize = 512;
+/// Batches a reader may be ahead.
+const AHEAD: usize = 16;
+/// Maps with fewer records than this are listed in one go.
+const RECORDS_FOR_CUTS: usize = 10_000;
+/// Keys from one listing page to the next (S3 API, `ListObjectsV2`).
+const PAGE_KEYS: usize = 1000;
+/// Ranges a large map is listed in.
+const RANGES: usize = 8;
+
+/// What was read.
+pub(super) struct Read {
+    pub(super) joined: Joined,
+    pub(super) leftovers: Vec<Leftover>,
+}
+
+/// A batch on its way, or the word that all is read. A channel that closes without that word broke.
+type Message<T> = Option<Result<Vec<T>, Broken>>;
+
+pub(super) async fn read(
+    task: &Task,
+    hands: &Arc<Hands>,
+    ground: Ground,
+    store: &Arc<Mutex<Store>>,
+) -> Result<Read, Halt> {
+    let cuts = cuts(task, ground, store).await?;
+    let rules = hands.root.rules();
+    let (scan_sender, scan_receiver) = mpsc::channel(AHEAD);
+    let (list_sender, list_receiver) = mpsc::channel(AHEAD);
+    let mut scan = hands
+        .root
+        .scan(task.map.recursion, &task.map.prefix, &rules);
+    let scanning = tokio::task::spawn_blocking(move || {
+        send_scan(&mut scan, &scan_sender);
+        scan.take_leftovers()
+    });
+    let joining = {
+        let (store, index) = (Arc::clone(store), task.index);
+        let (prefix, recursion) = (task.map.prefix.clone(), task.map.recursion);
+        let trust = task.terms.trust;
+        tokio::task::spawn_blocking(move || {
+            let records = match ground {
+                Ground::Based => Some(lock(&store).records(index).map_err(Broken::Base)?),
+                Ground::Baseless => None,
+            };
+            let base = records
+                .into_iter()
+                .flatten()
+                .map(|one| one.map_err(Broken::Base));
+            let scope = Scope {
+                rules: &rules,
+                prefix: &prefix,
+                recursion,
+                trust,
+            };
+            join(
+                base,
+                Received::new(scan_receiver, "the scan"),
+                Received::new(list_receiver, "the listing"),
+                &scope,
+            )
+        })
+    };
+    let mut listing = hands.remote.list(&cuts);
+    loop {
+        let message = match listing.next().await {
+            Ok(Some(batch)) => Some(Ok(batch)),
+            Ok(None) => None,
+            Err(error) => Some(Err(Broken::Remote(error))),
+        };
+        let is_last = !matches!(message, Some(Ok(_)));
+        let sent = list_sender.send(message).await;
+        if is_last || sent.is_err() || task.terms.stop.is_wished() {
+            break;
+        }
+    }
+    drop(list_sender);
+    let internal = |error: tokio::task::JoinError| Halt::Internal(error.to_string());
+    let joined = joining.await.map_err(internal)?;
+    let leftovers = scanning.await.map_err(internal)?;
+    if task.terms.stop.is_wished() {
+        return Ok(Read {
+            joined: Joined::default(),
+            leftovers: Vec::new(),
+        });
+    }
+    Ok(Read {
+        joined: joined.map_err(Halt::from)?,
+        leftovers,
+    })
+}
+
+pub(super) fn lock(store: &Mutex<Store>) -> std::sync::MutexGuard<'_, Store> {
+    store.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn send_scan(
+    scan: &mut impl Iterator<Item = Result<Found, crate::local::Error>>,
+    sender: &mpsc::Sender<Message<Found>>,
+) {
+    let mut batch = Vec::with_capacity(BATCH);
+    for found in scan {
+        match found {
+            Ok(found) => batch.push(found),
+            Err(error) => {
+                // A receiver that went away needs no answer.
+                let _ = sender.blocking_send(Some(Err(Broken::Local(error))));
+                return;
+            }
+        }
+        if batch.len() == BATCH {
+            let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
+            if sender.blocking_send(Some(Ok(full))).is_err() {
+                return;
+            }
+        }
+    }
+    let _ = sender.blocking_send(Some(Ok(batch)));
+    let _ = sender.blocking_send(None);
+}
+
+/// What comes through a channel, one by one.
+struct Received<T> {
+    channel: mpsc::Receiver<Message<T>>,
+    batch: std::vec::IntoIter<T>,
+    what: &'static str,
+    ended: bool,
+}
+
+impl<T> Received<T> {
+    fn new(channel: mpsc::Receiver<Message<T>>, what: &'static str) -> Self {
+        Self {
+            channel,
+            batch: Vec::new().into_iter(),
+            what,
+            ended: false,
+        }
+    }
+}
+
+impl<T> Iterator for Received<T> {
+    type Item = Result<T, Broken>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(item) = self.batch.next() {
+                return Some(Ok(item));
+            }
+            if self.ended {
+                return None;
+            }
+            match self.channel.blocking_recv() {
+                Some(Some(Ok(batch))) => self.batch = batch.into_iter(),
+                Some(Some(Err(broken))) => {
+                    self.ended = true;
+                    return Some(Err(broken));
+                }
+                Some(None) => self.ended = true,
+                None => {
+                    self.ended = true;
+                    return Some(Err(Broken::Lost(self.what)));
+                }
+            }
+        }
+    }
+}
+
+impl From<Broken> for Halt {
+    fn from(broken: Broken) -> Self {
+        match broken {
+            Broken::Remote(error) if error.is_fatal() => Self::Remote(error),
+            Broken::Base(error) => Self::Store(error),
+            broken => Self::Broken(broken),
+        }
+    }
+}
+
+/// Keys at which a large listing is cut into ranges: on page boundaries as the base knows them, so
+/// that an unchanged bucket costs not one request more.
+async fn cuts(task: &Task, ground: Ground, store: &Arc<Mutex<Store>>) -> Result<Vec<Key>, Halt> {
+    if ground == Ground::Baseless {
+        return Ok(Vec::new());
+    }
+    let (store, index) = (Arc::clone(store), task.index);
+    let cuts = tokio::task::spawn_blocking(move || {
+        let records = lock(&store).records(index).map_err(Halt::Store)?;
+        let mut count = 0;
+        let mut pages = Vec::new();
+        for record in records {
+            let record = record.map_err(Halt::Store)?;
+            count += 1;
+            if count % PAGE_KEYS == 0 {
+                pages.push(record.key);
+            }
+        }
+        if count < RECORDS_FOR_CUTS {
+            return Ok(Vec::new());
+        }
+        let stride = pages.len().div_ceil(RANGES);
+        Ok(pages.into_iter().skip(stride - 1).step_by(stride).collect())
+    });
+    cuts.await
+        .map_err(|error| Halt::Internal(error.to_string()))?
+}

@@ -1,0 +1,301 @@
+//! Carries out steps: each ends in a receipt, or in a failure that leaves both sides as they were.
+//!
+//! Promises: what was read is what was sent and what is recorded (stamps are compared before and
+//! after); nothing is replaced or removed that is not what the step expects; memory is bounded by
+//! one budget for all bytes in flight. Never asks what should be done.
+
+mod download;
+mod upload;
+
+use crate::digest::MIB;
+use crate::event::{Event, Sink};
+use crate::key::Key;
+use crate::local::{self, RecoveryRun, Root};
+use crate::plan::{Loser, Receipt, Step};
+use crate::remote::{self, Remote};
+use crate::stamp::{LocalStamp, RemoteStamp};
+use crate::state::{Change, Encoding, ReplicaId};
+use crate::stop::Stop;
+use std::fmt;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// Files up to this size travel in one request, from and to memory.
+const WHOLE_BYTES: u64 = 8 * MIB;
+/// Bytes in flight over all transfers.
+const BUDGET_BYTES: u64 = 64 * MIB;
+/// What one permit of the budget stands for.
+const PERMIT_BYTES: u64 = 64 * 1024;
+
+/// Everything a step needs, shared by all steps of one map's run.
+pub struct Hands {
+    /// The directory.
+    pub root: Root,
+    /// The bucket.
+    pub remote: Remote,
+    /// Where displaced files of this run go.
+    pub recovery: RecoveryRun,
+    /// Who writes.
+    pub replica: ReplicaId,
+    /// Storage class for uploads.
+    pub storage_class: Option<String>,
+    /// The wish to stop.
+    pub stop: Stop,
+    /// Where events go.
+    pub sink: Arc<Sink>,
+    budget: Arc<Semaphore>,
+}
+
+/// Why a step was not done.
+#[derive(Debug)]
+pub enum Failure {
+    /// A side is not what the step expects; what to do must be decided anew.
+    Stale,
+    /// The file changed while it was read.
+    ChangedWhileRead,
+    /// The directory.
+    Local(local::Error),
+    /// The bucket.
+    Remote(remote::Error),
+    /// The object is encoded in a way this map does not ask for.
+    Encoded(Encoding),
+    /// The bytes that arrived are not the ones the bucket promised.
+    Damaged {
+        /// What does not fit.
+        what: &'static str,
+    },
+    /// The run ends before the step could.
+    Interrupted,
+    /// A part of the program broke off.
+    Broken(String),
+}
+
+impl Failure {
+    /// Whether looking again at the key may give a step that works.
+    #[must_use]
+    pub fn is_stale(&self) -> bool {
+        match self {
+            Self::Stale => true,
+            Self::Local(error) => matches!(error.kind, local::Kind::Stale | local::Kind::Missing),
+            Self::Remote(error) => {
+                matches!(error.kind, remote::Kind::Changed | remote::Kind::NotFound)
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether no other step of the map can work either.
+    #[must_use]
+    pub fn is_fatal(&self) -> bool {
+        matches!(self, Self::Remote(error) if error.is_fatal())
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stale => write!(f, "it changed since it was looked at"),
+            Self::ChangedWhileRead => write!(f, "the file changed while it was read"),
+            Self::Local(error) => error.fmt(f),
+            Self::Remote(error) => error.fmt(f),
+            Self::Encoded(encoding) => {
+                write!(
+                    f,
+                    "the object is encoded ({encoding:?}) but its map is plain"
+                )
+            }
+            Self::Damaged { what } => write!(f, "the object arrived with a wrong {what}"),
+            Self::Interrupted => write!(f, "the run was interrupted"),
+            Self::Broken(what) => write!(f, "internal failure: {what}"),
+        }
+    }
+}
+
+impl std::error::Error for Failure {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Local(error) => error.source(),
+            Self::Remote(error) => error.source(),
+            _ => None,
+        }
+    }
+}
+
+impl From<local::Error> for Failure {
+    fn from(error: local::Error) -> Self {
+        Self::Local(error)
+    }
+}
+
+impl From<remote::Error> for Failure {
+    fn from(error: remote::Error) -> Self {
+        Self::Remote(error)
+    }
+}
+
+impl Hands {
+    /// Hands for one map's run.
+    #[must_use]
+    pub fn new(
+        root: Root,
+        remote: Remote,
+        recovery: RecoveryRun,
+        replica: ReplicaId,
+        storage_class: Option<String>,
+        stop: Stop,
+        sink: Arc<Sink>,
+    ) -> Self {
+        let permits = usize::try_from(BUDGET_BYTES / PERMIT_BYTES).unwrap_or(1);
+        Self {
+            root,
+            remote,
+            recovery,
+            replica,
+            storage_class,
+            stop,
+            sink,
+            budget: Arc::new(Semaphore::new(permits)),
+        }
+    }
+
+    /// Carries out one step.
+    ///
+    /// # Errors
+    /// [`Failure`]: both sides are as they were, or what changed is found by the next run.
+    pub async fn carry_out(self: &Arc<Self>, step: &Step) -> Result<Receipt, Failure> {
+        match step {
+            Step::Adopt(record) => Ok(vec![Change::Upsert((**record).clone())]),
+            Step::Forget(key) => Ok(vec![Change::Remove(key.clone())]),
+            Step::Upload {
+                key,
+                local,
+                over,
+                loser,
+            } => {
+                if let (Some(object), Loser::Keep) = (over, loser) {
+                    self.keep_remote(key, object).await?;
+                }
+                let record = self.upload(key, *local, over.as_ref()).await?;
+                Ok(vec![Change::Upsert(record)])
+            }
+            Step::Download {
+                key,
+                remote,
+                over,
+                loser,
+            } => {
+                let record = self.download(key, remote, *over, *loser).await?;
+                Ok(vec![Change::Upsert(record)])
+            }
+            Step::KeepBoth {
+                key,
+                aside,
+                local,
+                remote,
+            } => self.keep_both(key, aside, *local, remote).await,
+            Step::DeleteLocal { key, local } => {
+                let (hands, name, local) = (Arc::clone(self), key.clone(), *local);
+                blocking(move || {
+                    Ok(hands
+                        .root
+                        .remove_to_recovery(&name, &local, &hands.recovery)?)
+                })
+                .await?;
+                Ok(vec![Change::Remove(key.clone())])
+            }
+            Step::DeleteRemote { key, remote, loser } => {
+                self.delete_remote(key, remote, *loser).await?;
+                Ok(vec![Change::Remove(key.clone())])
+            }
+        }
+    }
+
+    async fn delete_remote(
+        self: &Arc<Self>,
+        key: &Key,
+        remote: &RemoteStamp,
+        loser: Loser,
+    ) -> Result<(), Failure> {
+        let (hands, name) = (Arc::clone(self), key.clone());
+        // The licence to delete is that the file is gone, so look once more.
+        let found = blocking(move || Ok(hands.root.stat(&name)?.is_some())).await?;
+        if found {
+            return Err(Failure::Stale);
+        }
+        if loser == Loser::Keep {
+            self.keep_remote(key, remote).await?;
+        }
+        self.remote.delete(key, &remote.etag).await?;
+        Ok(())
+    }
+
+    async fn keep_remote(&self, key: &Key, stamp: &RemoteStamp) -> Result<(), Failure> {
+        let kept = self
+            .remote
+            .keep_loser(key, stamp, self.recovery.name())
+            .await?;
+        (self.sink)(Event::KeptRemote {
+            key,
+            stamp,
+            place: &kept.to_string(),
+        });
+        Ok(())
+    }
+
+    async fn keep_both(
+        self: &Arc<Self>,
+        key: &Key,
+        aside: &Key,
+        local: LocalStamp,
+        remote: &RemoteStamp,
+    ) -> Result<Receipt, Failure> {
+        let (hands, from, to) = (Arc::clone(self), key.clone(), aside.clone());
+        let renamed = blocking(move || Ok(hands.root.rename(&from, &to, &local)?)).await?;
+        let theirs = self.download(key, remote, None, Loser::Discard).await?;
+        let ours = self.upload(aside, renamed, None).await?;
+        Ok(vec![Change::Upsert(theirs), Change::Upsert(ours)])
+    }
+
+    /// Waits until `bytes` more may be in flight.
+    async fn reserve(&self, bytes: u64) -> Result<OwnedSemaphorePermit, Failure> {
+        let permits = bytes.clamp(1, BUDGET_BYTES).div_ceil(PERMIT_BYTES);
+        let permits = u32::try_from(permits).unwrap_or(u32::MAX);
+        Arc::clone(&self.budget)
+            .acquire_many_owned(permits)
+            .await
+            .map_err(|_| Failure::Interrupted)
+    }
+}
+
+/// A failure of the system while bytes of a file moved.
+fn io_failed(operation: &'static str, key: &Key, error: std::io::Error) -> Failure {
+    let kind = match error.kind() {
+        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => local::Kind::NoSpace,
+        _ => local::Kind::Io(error),
+    };
+    Failure::Local(local::Error {
+        operation,
+        path: key.to_string(),
+        kind,
+    })
+}
+
+/// Runs blocking work where it may block.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+) -> Result<T, Failure> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(error) => Err(Failure::Broken(error.to_string())),
+    }
+}
+
+/// The time, nanoseconds since the epoch.
+pub(crate) fn now_ns() -> i64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .ok()
+        .and_then(|since| i64::try_from(since.as_nanos()).ok())
+        .unwrap_or(0)
+}

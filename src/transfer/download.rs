@@ -1,0 +1,279 @@
+//! An object to a file: verified before it takes its name.
+
+use super::{Failure, Hands, WHOLE_BYTES, blocking, io_failed, now_ns};
+use crate::digest::{self, Sums};
+use crate::event::Event;
+use crate::key::Key;
+use crate::local::{self, PlaceAs, Temp};
+use crate::plan::Loser;
+use crate::remote::Head;
+use crate::stamp::{ETag, LocalStamp, RemoteStamp};
+use crate::state::{Content, Encoding, Record};
+use bytes::Bytes;
+use futures_util::{StreamExt, stream};
+use std::io::Write;
+use std::sync::Arc;
+
+/// Ranges of one object under way at a time.
+const RANGES_AT_ONCE: usize = 6;
+/// Disk space left free for others, in bytes.
+const SPARE_BYTES: u64 = 16 * digest::MIB;
+
+/// Bytes that arrived and were verified, in a file without its name.
+struct Fetched {
+    temp: Temp,
+    head: Head,
+    content: Content,
+    blake3: [u8; 32],
+}
+
+impl Hands {
+    pub(super) async fn download(
+        self: &Arc<Self>,
+        key: &Key,
+        remote: &RemoteStamp,
+        over: Option<LocalStamp>,
+        loser: Loser,
+    ) -> Result<Record, Failure> {
+        let fetched = if remote.size_bytes <= WHOLE_BYTES {
+            self.fetch_whole(key, remote).await?
+        } else {
+            self.fetch_ranges(key, remote).await?
+        };
+        let (hands, key, remote) = (Arc::clone(self), key.clone(), remote.clone());
+        blocking(move || hands.finish(key, remote, fetched, over, loser)).await
+    }
+
+    /// Puts what arrived in its place; where the file that would be displaced holds the very same
+    /// bytes, there is no conflict and nothing to do.
+    fn finish(
+        &self,
+        key: Key,
+        remote: RemoteStamp,
+        fetched: Fetched,
+        over: Option<LocalStamp>,
+        loser: Loser,
+    ) -> Result<Record, Failure> {
+        let Fetched {
+            temp,
+            head,
+            content,
+            blake3,
+        } = fetched;
+        let local = match self.twin(&key, over, loser, blake3)? {
+            Some(twin) => twin,
+            None => temp.place(&PlaceAs {
+                mtime_ns: head
+                    .told
+                    .mtime_ns
+                    .unwrap_or_else(|| remote.modified_ms.saturating_mul(1_000_000)),
+                replaces: over,
+                loser,
+                run: &self.recovery,
+            })?,
+        };
+        Ok(Record {
+            key,
+            local: Some(local.settled(now_ns())),
+            remote: RemoteStamp {
+                version: head.stamp.version,
+                ..remote
+            },
+            content,
+            encoding: Encoding::Plain,
+            parts: None,
+        })
+    }
+
+    fn twin(
+        &self,
+        key: &Key,
+        over: Option<LocalStamp>,
+        loser: Loser,
+        blake3: [u8; 32],
+    ) -> Result<Option<LocalStamp>, Failure> {
+        let (Some(expected), Loser::Keep) = (over, loser) else {
+            return Ok(None);
+        };
+        let read_at_ns = now_ns();
+        let sums = self.sums(key, expected, &ETag::parse(""))?;
+        Ok((sums.blake3 == blake3).then(|| expected.settled(read_at_ns)))
+    }
+
+    async fn fetch_whole(
+        self: &Arc<Self>,
+        key: &Key,
+        remote: &RemoteStamp,
+    ) -> Result<Fetched, Failure> {
+        let permit = self.reserve(remote.size_bytes).await?;
+        let (head, mut bytes) = self.get_whole(key, remote).await?;
+        let mut content = verify_whole(&bytes, remote, &head)?;
+        if content.is_none() {
+            // No checksum fits the bytes' kind, so the bucket is asked twice (an encrypted
+            // bucket's ETag is not the MD5 it looks like).
+            let again = self.get_whole(key, remote).await?.1;
+            if again != bytes {
+                return Err(Failure::Damaged { what: "content" });
+            }
+            content = Some(Content::Blake3(digest::blake3(&again)));
+            bytes = again;
+        }
+        (self.sink)(Event::Moved {
+            bytes: remote.size_bytes,
+        });
+        let (hands, name) = (Arc::clone(self), key.clone());
+        blocking(move || {
+            let blake3 = digest::blake3(&bytes);
+            let mut temp = hands.root.create_temp(&name)?;
+            temp.write_all(&bytes)
+                .map_err(|error| io_failed("write", &name, error))?;
+            drop(permit);
+            Ok(Fetched {
+                temp,
+                head,
+                content: content.unwrap_or(Content::Blake3(blake3)),
+                blake3,
+            })
+        })
+        .await
+    }
+
+    async fn get_whole(&self, key: &Key, remote: &RemoteStamp) -> Result<(Head, Bytes), Failure> {
+        let (head, mut body) = self.remote.get(key, &remote.etag, None).await?;
+        check_plain(&head)?;
+        let length = usize::try_from(remote.size_bytes).unwrap_or(usize::MAX);
+        if body.remaining_bytes() != remote.size_bytes {
+            return Err(Failure::Damaged { what: "length" });
+        }
+        let mut bytes = Vec::with_capacity(length);
+        while let Some(piece) = body.next().await? {
+            bytes.extend_from_slice(&piece);
+        }
+        if bytes.len() != length {
+            return Err(Failure::Damaged { what: "length" });
+        }
+        Ok((head, bytes.into()))
+    }
+
+    async fn fetch_ranges(
+        self: &Arc<Self>,
+        key: &Key,
+        remote: &RemoteStamp,
+    ) -> Result<Fetched, Failure> {
+        let head = self.remote.head(key).await?.ok_or(Failure::Stale)?;
+        if !head.stamp.is_same_object(remote) {
+            return Err(Failure::Stale);
+        }
+        check_plain(&head)?;
+        let (hands, name, size) = (Arc::clone(self), key.clone(), remote.size_bytes);
+        let mut temp = blocking(move || {
+            if hands.root.free_bytes()? < size.saturating_add(SPARE_BYTES) {
+                return Err(Failure::Local(local::Error {
+                    operation: "download",
+                    path: name.to_string(),
+                    kind: local::Kind::NoSpace,
+                }));
+            }
+            Ok(hands.root.create_temp(&name)?)
+        })
+        .await?;
+        let step = digest::part_bytes(size);
+        let ranges = (0..size.div_ceil(step)).map(|n| n * step..size.min((n + 1) * step));
+        let mut pieces = stream::iter(ranges)
+            .map(|range| self.fetch_range(key, &remote.etag, range))
+            .buffered(RANGES_AT_ONCE);
+        let mut hasher = digest::Blake3::default();
+        let mut crc64 = 0;
+        while let Some(piece) = pieces.next().await {
+            let (bytes, permit) = piece?;
+            let name = key.clone();
+            (temp, hasher, crc64) = blocking(move || {
+                hasher.update(&bytes);
+                let crc64 = digest::crc64_join(crc64, digest::crc64(&bytes), bytes.len() as u64);
+                temp.write_all(&bytes)
+                    .map_err(|error| io_failed("write", &name, error))?;
+                drop(permit);
+                Ok((temp, hasher, crc64))
+            })
+            .await?;
+            if self.stop.is_wished() {
+                return Err(Failure::Interrupted);
+            }
+        }
+        if head.crc64.is_some_and(|promised| promised != crc64) {
+            return Err(Failure::Damaged { what: "checksum" });
+        }
+        let blake3 = hasher.finish();
+        Ok(Fetched {
+            temp,
+            head,
+            content: Content::Blake3(blake3),
+            blake3,
+        })
+    }
+
+    async fn fetch_range(
+        &self,
+        key: &Key,
+        etag: &ETag,
+        range: std::ops::Range<u64>,
+    ) -> Result<(Bytes, tokio::sync::OwnedSemaphorePermit), Failure> {
+        let length = range.end - range.start;
+        let permit = self.reserve(length).await?;
+        let (_, mut body) = self.remote.get(key, etag, Some(range)).await?;
+        let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
+        while let Some(piece) = body.next().await? {
+            bytes.extend_from_slice(&piece);
+        }
+        if bytes.len() as u64 != length {
+            return Err(Failure::Damaged { what: "length" });
+        }
+        (self.sink)(Event::Moved { bytes: length });
+        Ok((bytes.into(), permit))
+    }
+
+    /// Every sum of a file that must be `expected`, before and after it is read.
+    pub(crate) fn sums(
+        &self,
+        key: &Key,
+        expected: LocalStamp,
+        etag: &ETag,
+    ) -> Result<Sums, Failure> {
+        let mut opened = self.root.open_file(key)?;
+        if opened.stamp != expected {
+            return Err(Failure::Stale);
+        }
+        let sums = digest::sums(&mut opened.file, expected.size_bytes, etag)
+            .map_err(|error| io_failed("read", key, error))?;
+        if sums.size_bytes != expected.size_bytes || self.root.stat(key)? != Some(expected) {
+            return Err(Failure::ChangedWhileRead);
+        }
+        Ok(sums)
+    }
+}
+
+fn check_plain(head: &Head) -> Result<(), Failure> {
+    match head.told.encoding {
+        None | Some(Encoding::Plain) => Ok(()),
+        Some(encoding) => Err(Failure::Encoded(encoding)),
+    }
+}
+
+/// The identity of bytes that fit a checksum of the object; `None` where it has none that speaks
+/// of bytes.
+fn verify_whole(
+    bytes: &Bytes,
+    remote: &RemoteStamp,
+    head: &Head,
+) -> Result<Option<Content>, Failure> {
+    if remote.etag == ETag::Md5(digest::md5(bytes)) {
+        return Ok(Some(Content::ETag));
+    }
+    match head.crc64 {
+        Some(promised) if promised == digest::crc64(bytes) => {
+            Ok(Some(Content::Blake3(digest::blake3(bytes))))
+        }
+        Some(_) => Err(Failure::Damaged { what: "checksum" }),
+        None => Ok(None),
+    }
+}
