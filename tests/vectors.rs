@@ -26,7 +26,7 @@ fn folder() -> Vec<Vector> {
     let mut names: Vec<_> = fs::read_dir(&folder)
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .filter(|name| name.ends_with(".hex"))
+        .filter(|name| Path::new(name).extension().is_some_and(|it| it == "hex"))
         .collect();
     names.sort();
     let read = |name: String| parse(&fs::read_to_string(folder.join(&name)).unwrap(), name);
