@@ -171,7 +171,10 @@ async fn resolve(
 /// stand for: within it the bucket wins, as it wins a tie.
 fn latest_ns(modified_ms: i64) -> i64 {
     let cut_ms = if modified_ms % 1000 == 0 { 1000 } else { 1 };
-    modified_ms.saturating_add(cut_ms).saturating_mul(1_000_000).saturating_sub(1)
+    modified_ms
+        .saturating_add(cut_ms)
+        .saturating_mul(1_000_000)
+        .saturating_sub(1)
 }
 
 /// Compares the file with what the question names; reads it at most once for each ETag.

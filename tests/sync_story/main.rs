@@ -16,7 +16,7 @@ mod renamed;
 mod types_change;
 mod types_clash;
 
-use support::world::{Machine, World};
+use support::world::Machine;
 
 /// Both sides hold these files and the one that no story touches, and the next run is quiet.
 #[track_caller]

@@ -120,7 +120,8 @@ fn a_deleted_file_is_deleted_from_the_bucket() {
 fn a_deleted_object_takes_the_file_to_the_recovery_folder() {
     let w = World::agreed(&[("d/a", "v1")]);
     w.remove_remote("d/a").sync();
-    w.expect_requests(&[(Op::List, 1)]);
+    // The bucket is asked once more before the file goes.
+    w.expect_requests(&[(Op::List, 1), (Op::Head, 1)]);
     w.expect_kept_local("d/a", "v1");
     assert!(!w.path("d").exists(), "a folder goes with its last file");
     ends_with(&w, &[]);

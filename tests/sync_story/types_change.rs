@@ -86,15 +86,24 @@ fn an_object_that_took_a_remote_folders_name_survives_the_removal_of_the_files()
 #[test]
 fn an_empty_folder_where_a_file_was_makes_way_for_an_object() {
     let w = World::agreed(&[("t", "v1")]);
-    w.remove("t").remote("t", "v2");
-    std::fs::create_dir(w.path("t")).expect("the name is free");
-    let run = w.run(&[]);
-    if run.code == 0 {
-        ends_with(&w, &[("t", "v2")]);
-    } else {
-        run.expect_code(1).expect_stderr(" t: ");
-        w.expect_remote("t", "v2");
+    w.remove("t").remote("t", "v2").remote("new", "v1");
+    for empty in ["t/e/f", "new"] {
+        std::fs::create_dir_all(w.path(empty)).expect("the name is free");
     }
+    w.sync();
+    ends_with(&w, &[("new", "v1"), ("t", "v2")]);
+}
+
+#[test]
+fn a_folder_that_holds_anything_makes_way_for_no_object() {
+    let w = World::agreed(&[]);
+    w.local(".s3syncignore", "*.tmp")
+        .local("t/x.tmp", "mine")
+        .sync();
+    w.remote("t", "v1");
+    w.sync_code(1).expect_stderr("t: ");
+    w.expect_local("t/x.tmp", "mine").expect_remote("t", "v1");
+    assert!(w.path("t").is_dir());
 }
 
 #[test]
