@@ -200,9 +200,10 @@ pub fn stand(task: &Task) -> Result<(Root, Standing), Halt> {
     let marker = root.read_marker().map_err(Halt::Root)?;
     let standing = match (marker, terms.safety) {
         (Some(marker), _) if marker.replica == terms.replica && marker.map == map.id => {
-            match [marker.next, marker.base].contains(&map.generation) {
-                true => Standing::Based,
-                false => Standing::Foreign,
+            if [marker.next, marker.base].contains(&map.generation) {
+                Standing::Based
+            } else {
+                Standing::Foreign
             }
         }
         (_, Safety::Forced) => Standing::Foreign,

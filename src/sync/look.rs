@@ -33,7 +33,7 @@ pub(super) async fn look(
         decided: Vec::with_capacity(items.len()),
         failed: Vec::new(),
     };
-    let mut looking: JoinSet<Result<Decided, (Key, Failure)>> = JoinSet::new();
+    let mut looking: JoinSet<Ended> = JoinSet::new();
     let policy = task.map.conflict;
     for item in items {
         if task.terms.stop.is_wished() {
@@ -64,11 +64,10 @@ pub(super) async fn look(
     Ok(looked)
 }
 
+type Ended = Result<Decided, (Key, Failure)>;
+
 impl Looked {
-    fn take(
-        &mut self,
-        ended: Option<Result<Result<Decided, (Key, Failure)>, tokio::task::JoinError>>,
-    ) -> Result<(), Halt> {
+    fn take(&mut self, ended: Option<Result<Ended, tokio::task::JoinError>>) -> Result<(), Halt> {
         match ended {
             Some(Ok(Ok(decided))) => self.decided.push(decided),
             Some(Ok(Err(failed))) => self.failed.push(failed),
@@ -171,7 +170,10 @@ async fn resolve(
 /// stand for: within it the bucket wins, as it wins a tie.
 fn latest_ns(modified_ms: i64) -> i64 {
     let cut_ms = if modified_ms % 1000 == 0 { 1000 } else { 1 };
-    modified_ms.saturating_add(cut_ms).saturating_mul(1_000_000).saturating_sub(1)
+    modified_ms
+        .saturating_add(cut_ms)
+        .saturating_mul(1_000_000)
+        .saturating_sub(1)
 }
 
 /// Compares the file with what the question names; reads it at most once for each ETag.
