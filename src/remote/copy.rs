@@ -24,6 +24,8 @@ const MAX_COPY_BYTES: u64 = 5 << 30;
 /// Parts of a greater one, unless there would be too many.
 const COPY_PART_BYTES: u64 = 512 << 20;
 const COPIES_AT_ONCE: usize = 4;
+/// Further folders that one run may need to keep several objects of one key.
+const MAX_FOLDERS: u32 = 100;
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'/')
     .remove(b'-')
@@ -77,7 +79,7 @@ impl Remote {
 
     /// Makes sure that the object `key`, which must still be `loser`, can be found after it is
     /// overwritten or deleted: as an old version where the bucket keeps those, else as a verified
-    /// copy `PREFIX/.s3bsync/recovery/RUN/KEY`.
+    /// copy `PREFIX/.s3bsync/recovery/RUN/KEY`, or under `RUN-1` and so on where that is taken.
     ///
     /// # Errors
     /// As [`Remote::copy`], and [`Kind::Unsupported`] where the copy's key would be too long. Then
@@ -97,15 +99,33 @@ impl Remote {
                 return Ok(Kept::Version(version));
             }
         }
-        let to = self.own_key(&format!("{RECOVERY}/{run}/{}", key.as_str()));
-        if to.len() > MAX_OBJECT_KEY_BYTES {
-            return Err(self.error(Kind::Unsupported, Operation::Copy, &to));
+        let mut number = 0;
+        loop {
+            let folder = match number {
+                0 => format!("{RECOVERY}/{run}"),
+                number => format!("{RECOVERY}/{run}-{number}"),
+            };
+            let to = self.own_key(&format!("{folder}/{}", key.as_str()));
+            if to.len() > MAX_OBJECT_KEY_BYTES {
+                return Err(self.error(Kind::Unsupported, Operation::Copy, &to));
+            }
+            match self.copy_object(&from, loser, &to, Expect::Absent).await {
+                // A run of the same second, or an earlier round, kept another object there.
+                Err(error)
+                    if error.kind == Kind::Changed
+                        && error.key.as_deref() == Some(&to)
+                        && number < MAX_FOLDERS =>
+                {
+                    number += 1;
+                }
+                copied => {
+                    return copied.map(|stamp| Kept::Copy {
+                        object_key: to,
+                        stamp,
+                    });
+                }
+            }
         }
-        let stamp = self.copy_object(&from, loser, &to, Expect::Absent).await?;
-        Ok(Kept::Copy {
-            object_key: to,
-            stamp,
-        })
     }
 
     pub(super) async fn copy_object(

@@ -5,7 +5,7 @@ use super::{Halt, Sync};
 use crate::event::Event;
 use crate::key::Key;
 use crate::plan::{Plan, Receipt, Step};
-use crate::transfer::{Failure, blocking};
+use crate::transfer::Failure;
 use std::sync::Arc;
 use tokio::task::JoinSet;
 
@@ -21,16 +21,9 @@ impl Sync<'_> {
     /// Carries out a plan; what is stale is given back to be decided anew.
     pub(super) async fn perform(&mut self, plan: Plan, scribe: &Scribe) -> Result<Stale, Halt> {
         let mut stale = Stale::new();
-        let [records, clearing, transfers, deletions, replacements] = plan.into_phases();
-        for phase in [records, clearing, transfers, deletions] {
+        for phase in plan.into_phases() {
             self.phase(phase, scribe, &mut stale).await?;
         }
-        for step in &replacements {
-            let (hands, key) = (Arc::clone(&self.hands), step.key().clone());
-            // What fails here fails again, and is told, when the file is placed.
-            let _ = blocking(move || Ok(hands.root.make_way(&key)?)).await;
-        }
-        self.phase(replacements, scribe, &mut stale).await?;
         Ok(stale)
     }
 

@@ -60,6 +60,11 @@ impl Hands {
             content,
             blake3,
         } = fetched;
+        if over.is_none() {
+            // Empty directories hold nothing that would be lost; whatever else is in the way is
+            // told when the file is placed.
+            let _ = self.root.make_way(&key);
+        }
         let local = match self.twin(&key, over, loser, blake3)? {
             Some(twin) => twin,
             None => temp.place(&PlaceAs {

@@ -128,6 +128,42 @@ impl Machine {
         self
     }
 
+    /// A further sync is idle and lists so often.
+    #[track_caller]
+    pub fn expect_quiet(&self, lists: usize) -> &Self {
+        self.expect_idle().expect_requests(&[(Op::List, lists)])
+    }
+
+    /// A further sync asks for listings only, so often, changes nothing, and names again what it
+    /// cannot make equal.
+    #[track_caller]
+    pub fn expect_frozen(&self, lists: usize, complaint: &str) -> &Self {
+        let before = (self.tree(), self.remote_tree());
+        self.wire().forget();
+        self.sync_code(1).expect_stderr(complaint);
+        self.expect_requests(&[(Op::List, lists)]);
+        assert_eq!(
+            (self.tree(), self.remote_tree()),
+            before,
+            "nothing is done about what is skipped"
+        );
+        self
+    }
+
+    /// The recovery folder below the root holds this file, and only once.
+    #[track_caller]
+    pub fn expect_kept_local(&self, name: &str, contents: &str) -> &Self {
+        assert_kept(&self.kept_local(), name, contents);
+        self
+    }
+
+    /// The recovery folder below the prefix holds this object, and only once.
+    #[track_caller]
+    pub fn expect_kept_remote(&self, name: &str, contents: &str) -> &Self {
+        assert_kept(&self.kept_remote(), name, contents);
+        self
+    }
+
     /// Since the log was last begun, exactly these requests came, each so often, in any order.
     #[track_caller]
     pub fn expect_requests(&self, requests: &[(Op, usize)]) -> &Self {
@@ -145,6 +181,15 @@ pub fn counts(log: &[Exchange]) -> BTreeMap<Op, usize> {
         *counts.entry(exchange.op).or_default() += 1;
     }
     counts
+}
+
+/// What is kept lies in a folder that its run made.
+#[track_caller]
+fn assert_kept(kept: &super::Tree, name: &str, contents: &str) {
+    let found = kept.iter().filter(|(path, found)| {
+        path.split_once('/').is_some_and(|(_, path)| path == name) && found == contents
+    });
+    assert_eq!(found.count(), 1, "{name} with {contents:?} among {kept:?}");
 }
 
 #[track_caller]

@@ -100,6 +100,25 @@ impl World {
         }
     }
 
+    /// A world with these files on both sides and in the base, and `zz`, which no story touches:
+    /// a side that loses its last file is another story.
+    #[track_caller]
+    pub fn agreed(files: &[(&str, &str)]) -> Self {
+        Self::agreed_with(files, &[])
+    }
+
+    /// The same with settings of the map.
+    #[track_caller]
+    pub fn agreed_with(files: &[(&str, &str)], settings: &[&str]) -> Self {
+        let world = Self::new();
+        for (name, contents) in files {
+            world.local(name, contents);
+        }
+        world.local("zz", "stays").init_with(settings).sync();
+        world.wire().forget();
+        world
+    }
+
     /// Another machine with its own home, root and state file, on the same bucket and prefix.
     pub fn machine(&self, name: &str) -> Machine {
         Machine::new(&self.first.scene, name, &self.first.prefix)
