@@ -31,6 +31,9 @@ use std::sync::{Arc, Mutex};
 /// Rounds in which stale keys are looked at anew before they are left to the next run.
 const ROUNDS: u32 = 3;
 
+/// Age from which an unfinished multipart upload is nobody's any more: a day, in milliseconds.
+const UPLOADS_REST_MS: i64 = 24 * 60 * 60 * 1000;
+
 /// Whether anything is changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
@@ -435,6 +438,7 @@ impl<'a> Sync<'a> {
     }
 
     async fn carry_out(&mut self, plan: Plan, store: &Arc<Mutex<Store>>) -> Result<(), Halt> {
+        self.sweep_uploads(&plan).await;
         let scribe = scribe::Scribe::start(self.task.map.id, self.hands.root.clone(), store);
         let mut plan = plan;
         let mut result = Ok(());
@@ -466,6 +470,15 @@ impl<'a> Sync<'a> {
         }
         self.outcome.changes = scribe.finish().await?;
         result
+    }
+
+    /// Aborts what dead runs left half uploaded. Asked for only where a large file is uploaded, so
+    /// that other runs cost nothing; not to succeed harms nobody but the bill.
+    async fn sweep_uploads(&self, plan: &Plan) {
+        if plan.steps().any(crate::transfer::goes_in_parts) {
+            let before_ms = self.task.terms.now_ms.saturating_sub(UPLOADS_REST_MS);
+            let _ = self.hands.remote.sweep_uploads(before_ms).await;
+        }
     }
 
     /// Looks at stale keys anew and plans for them.
