@@ -41,7 +41,6 @@ use wire::{Backend, Wire};
 /// First argument of the child process, which then is the real program.
 const AS_PROGRAM: &str = "--as-s3-bsync";
 const BUCKET: &str = "quickstart";
-const PREFIX: &str = "docs";
 
 /// Try s3-bsync on an S3 server inside this process.
 #[derive(FromArgs)]
@@ -84,6 +83,7 @@ struct Tour {
     wire: Wire,
     bucket: BucketHand,
     dir: PathBuf,
+    prefix: String,
     state: PathBuf,
     /// Removed at the end, with the sample tree and the state file where they are in it.
     _temporary: TempDir,
@@ -98,19 +98,25 @@ impl Tour {
             Some(folder) => Store::in_folder(folder)?,
             None => Store::in_memory(),
         });
-        // The state belongs to the objects: it lives and dies with them.
-        let state = match &args.store {
-            Some(folder) => folder.canonicalize()?.join("state.s3sync"),
-            None => temporary.path().join("state.s3sync"),
+        let home = match &args.store {
+            Some(folder) => folder.canonicalize()?,
+            None => temporary.path().to_owned(),
         };
         let dir = match &args.dir {
             Some(dir) => dir.canonicalize()?,
-            None => temporary.path().join("sample"),
+            None => fresh_folder(&home)?,
         };
+        // One prefix and one state file for each directory; the state belongs to the objects, and
+        // lives and dies with them.
+        let base = dir.file_name().unwrap_or_default().to_string_lossy();
+        let mark = crc32fast::hash(dir.as_os_str().as_encoded_bytes());
+        let prefix = format!("{base}-{mark:08x}");
+        let state = home.join(format!("{prefix}.s3sync"));
         Ok(Self {
             wire: Wire::start_on(Backend::Embedded(service(&store)), args.port),
             bucket: BucketHand::new(&store, BUCKET),
             dir,
+            prefix,
             state,
             _temporary: temporary,
         })
@@ -126,13 +132,15 @@ impl Tour {
         }
         say("A directory with three files, and an empty bucket.");
         self.init()?;
-        say("The first sync uploads what only the directory has.");
+        say(
+            "The first sync uploads what only the directory has. (Before its first write to a bucket it probes once which conditions the server honours.)",
+        );
         self.run(&["--debug"])?;
         self.show_bucket();
 
         say("Someone changes an object in the bucket. The next sync brings it down.");
         self.bucket
-            .put(&object("notes/monday.md"), "buy milk and bread\n");
+            .put(&self.object("notes/monday.md"), "buy milk and bread\n");
         self.run(&["--debug"])?;
         self.show_file("notes/monday.md")?;
 
@@ -145,9 +153,12 @@ impl Tour {
             "Both sides change the same file: a conflict. The newer copy takes the name, the other is kept.",
         );
         self.write("notes/tuesday.md", "call home, from the directory\n")?;
-        std::thread::sleep(std::time::Duration::from_millis(50));
-        self.bucket
-            .put(&object("notes/tuesday.md"), "call home, from the bucket\n");
+        // Times of objects are whole seconds on some servers.
+        std::thread::sleep(std::time::Duration::from_millis(1500));
+        self.bucket.put(
+            &self.object("notes/tuesday.md"),
+            "call home, from the bucket\n",
+        );
         self.run(&[])?;
         self.show_file("notes/tuesday.md")?;
         self.show_kept()?;
@@ -182,7 +193,7 @@ impl Tour {
             .dir
             .to_str()
             .ok_or("the directory's name is not UTF-8")?;
-        let uri = format!("s3://{BUCKET}/{PREFIX}");
+        let uri = format!("s3://{BUCKET}/{}", self.prefix);
         self.run(&["--init", "--dir", dir, &uri, "--path-style"])
     }
 
@@ -231,6 +242,10 @@ impl Tour {
         ]
     }
 
+    fn object(&self, name: &str) -> String {
+        format!("{}/{name}", self.prefix)
+    }
+
     fn write(&self, name: &str, contents: &str) -> io::Result<()> {
         let path = self.dir.join(name);
         fs::create_dir_all(path.parent().unwrap_or(&self.dir))?;
@@ -244,7 +259,10 @@ impl Tour {
     }
 
     fn show_bucket(&self) {
-        for key in self.bucket.keys() {
+        let own = self.object(".s3bsync/");
+        let below = self.object("");
+        let is_shown = |key: &String| key.starts_with(&below) && !key.starts_with(&own);
+        for key in self.bucket.keys().into_iter().filter(is_shown) {
             let bytes = self.bucket.get(&key).and_then(|seen| seen.bytes);
             let bytes = bytes.unwrap_or_default();
             println!(
@@ -272,7 +290,7 @@ impl Tour {
                 }
             }
         }
-        let kept = object(".s3bsync/recovery/");
+        let kept = self.object(".s3bsync/recovery/");
         for key in self
             .bucket
             .keys()
@@ -302,8 +320,16 @@ impl Tour {
     }
 }
 
-fn object(name: &str) -> String {
-    format!("{PREFIX}/{name}")
+/// A folder for the sample tree that no earlier tour used.
+fn fresh_folder(home: &Path) -> io::Result<PathBuf> {
+    for n in 1.. {
+        let folder = home.join(format!("sample{n}"));
+        match fs::create_dir(&folder) {
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
+            made => return made.map(|()| folder),
+        }
+    }
+    Err(io::ErrorKind::AlreadyExists.into())
 }
 
 fn say(text: &str) {

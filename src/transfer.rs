@@ -195,6 +195,11 @@ impl Hands {
                 remote,
             } => self.keep_both(key, aside, *local, remote).await,
             Step::DeleteLocal { key, local } => {
+                // The licence to remove is that the object is gone, so look once more: a listing
+                // is a moment old, and not every server's is whole.
+                if self.remote.head(key).await?.is_some() {
+                    return Err(Failure::Stale);
+                }
                 let (hands, name, local) = (Arc::clone(self), key.clone(), *local);
                 blocking(move || {
                     Ok(hands

@@ -17,8 +17,16 @@ fn many(records: u64) -> Full {
     (one_map(), vec![(0..records).map(plain_record).collect()])
 }
 
+/// A failing case prints itself; no file remembers it.
+fn cases(cases: u32) -> ProptestConfig {
+    ProptestConfig {
+        failure_persistence: None,
+        ..ProptestConfig::with_cases(cases)
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(128))]
+    #![proptest_config(cases(128))]
 
     #[test]
     fn what_is_encoded_is_decoded(full in full(40)) {
@@ -56,7 +64,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(12))]
+    #![proptest_config(cases(12))]
 
     #[test]
     fn every_cut_and_every_flipped_bit_is_found_at_once(full in full(4)) {

@@ -2,7 +2,10 @@
 //!
 //! Turns descriptors and names into descriptors and renames. Knows no keys.
 
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat, fstat, linkat, openat, statat, unlinkat};
+use super::temp::TempName;
+use rustix::fs::{
+    AtFlags, FileType, Mode, OFlags, Stat, fstat, linkat, openat, renameat, statat, unlinkat,
+};
 use rustix::io::{Errno, Result};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
@@ -114,6 +117,15 @@ impl Place<'_> {
         }
     }
 
+    fn link(self, to: Place<'_>) -> Result<()> {
+        let flags = AtFlags::empty();
+        linkat(self.directory, self.name, to.directory, to.name, flags)
+    }
+
+    fn rename(self, to: Place<'_>) -> Result<()> {
+        renameat(self.directory, self.name, to.directory, to.name)
+    }
+
     pub(super) fn unlink(self) -> Result<()> {
         unlinkat(self.directory, self.name, AtFlags::empty())
     }
@@ -135,20 +147,52 @@ pub(super) fn rename_new(renames: Renames, from: Place<'_>, to: Place<'_>) -> Re
         Err(errno) if lacks_flags(errno) => {}
         answer => return answer,
     }
-    match linkat(
-        from.directory,
-        from.name,
-        to.directory,
-        to.name,
-        AtFlags::empty(),
-    ) {
-        Ok(()) => from.unlink(),
+    let source = from.stat()?.ok_or(Errno::NOENT)?;
+    match from.link(to) {
+        Ok(()) => unlink_linked(from, to, &source),
         Err(Errno::PERM | Errno::OPNOTSUPP | Errno::NOSYS | Errno::MLINK) => match to.stat()? {
             Some(_) => Err(Errno::EXIST),
-            None => rustix::fs::renameat(from.directory, from.name, to.directory, to.name),
+            None => from.rename(to),
         },
         Err(errno) => Err(errno),
     }
+}
+
+/// Takes away the name `from`, which was just linked to `to` and held `source` before, unless
+/// somebody has put another file there meanwhile. To know that for certain, the name is first
+/// moved to one that nobody else uses.
+fn unlink_linked(from: Place<'_>, to: Place<'_>, source: &Stat) -> Result<()> {
+    let name = TempName::displaced(&TempName::random()?);
+    let aside = Place {
+        name: &name,
+        ..from
+    };
+    match from.rename(aside) {
+        Ok(()) => {}
+        // Somebody removed it: then so be it.
+        Err(Errno::NOENT) => return Ok(()),
+        Err(errno) => return Err(errno),
+    }
+    let Some(found) = aside.stat()? else {
+        return Ok(());
+    };
+    let is_linked = is_same_inode(&found, source)
+        || to
+            .stat()?
+            .is_some_and(|linked| is_same_inode(&found, &linked));
+    if !is_linked {
+        // A name that is taken again leaves the file aside, for a sweep to keep.
+        match aside.link(from) {
+            Err(Errno::EXIST) => return Ok(()),
+            answer => answer?,
+        }
+    }
+    aside.unlink()
+}
+
+/// Whether both stats are of one file.
+pub(super) fn is_same_inode(one: &Stat, other: &Stat) -> bool {
+    one.st_ino == other.st_ino && one.st_dev == other.st_dev
 }
 
 /// Exchanges two names; `None` where the kernel or the file system cannot.

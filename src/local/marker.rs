@@ -125,9 +125,10 @@ fn parse(text: &[u8]) -> Result<Marker, &'static str> {
         base: base.ok_or("its base generation is no number")?,
     };
     // One spelling per marker: a cut-off or lengthened number cannot pass.
-    match write(&marker) == text {
-        true => Ok(marker),
-        false => Err("it is not spelled as written"),
+    if write(&marker) == text {
+        Ok(marker)
+    } else {
+        Err("it is not spelled as written")
     }
 }
 

@@ -26,6 +26,7 @@ mod scan;
 mod temp;
 mod touched;
 
+pub use crate::plan::Loser;
 pub use error::{Error, Kind};
 pub use marker::Marker;
 pub use place::PlaceAs;
@@ -37,6 +38,8 @@ pub use run::RecoveryRun;
 pub use scan::{Found, Leftover, Scan, Why};
 pub use temp::Temp;
 
+#[cfg(test)]
+mod tests_confine;
 #[cfg(test)]
 mod tests_ignore;
 #[cfg(test)]

@@ -7,11 +7,14 @@ use super::place::is_same_file;
 use super::read::stamp_of;
 use super::recovery::check;
 use super::root::Root;
+use super::temp::ATTEMPTS;
 use crate::key::Key;
 use crate::stamp::LocalStamp;
-use rustix::fs::{FileType, Mode, fstat};
+use rustix::fs::{FileType, Mode};
 use rustix::io::Errno;
 use std::os::fd::{AsFd, OwnedFd};
+
+const OPERATION: &str = "rename";
 
 impl Root {
     /// Renames the file under `from` to `to`, where nothing may be, creates the directories that
@@ -22,7 +25,6 @@ impl Root {
     /// [`Kind::Stale`] where a file is under `to`, [`Kind::Clash`] where a directory is; in all of
     /// them everything is as it was. Else what the system answers.
     pub fn rename(&self, from: &Key, to: &Key, expected: &LocalStamp) -> Result<LocalStamp, Error> {
-        const OPERATION: &str = "rename";
         let path = from.as_str();
         let source = self.open_directory(from.parent()).at(OPERATION, path)?;
         let old = Place {
@@ -30,19 +32,12 @@ impl Root {
             name: from.file_name(),
         };
         check(old, expected, OPERATION, path)?;
-        let target = self
-            .make_parent(to.parent())
-            .at_creation(OPERATION, to.as_str())?;
+        let target = self.rename_to(old, to.as_str())?;
+        self.touch(from.parent());
         let new = Place {
             directory: target.as_fd(),
             name: to.file_name(),
         };
-        if let Err(error) = self.rename_into(old, new, to.as_str()) {
-            self.remove_emptied(to.parent());
-            return Err(error);
-        }
-        self.touch(from.parent());
-        self.touch(to.parent());
         match new.stat() {
             Ok(Some(stat)) if is_same_file(&stat, expected) => {
                 self.remove_emptied(from.parent());
@@ -51,8 +46,9 @@ impl Root {
             _ => {
                 // Not the expected file: it gets its name back, or keeps the new one where the
                 // old one is taken again. Nothing is lost either way.
-                let _ = kernel::rename_new(self.inner().renames, new, old);
-                self.remove_emptied(to.parent());
+                if kernel::rename_new(self.inner().renames, new, old).is_ok() {
+                    self.remove_emptied(to.parent());
+                }
                 Err(Error::new(OPERATION, path, Kind::Stale))
             }
         }
@@ -60,46 +56,79 @@ impl Root {
 
     /// Moves a file by its paths below the root, to where nothing may be.
     pub(super) fn move_new(&self, from: &str, to: &str) -> Result<(), Error> {
-        const OPERATION: &str = "rename";
-        let (from_parent, from_name) = split(from);
-        let (to_parent, to_name) = split(to);
-        let source = self.open_directory(from_parent).at(OPERATION, from)?;
-        let target = self.make_parent(to_parent).at_creation(OPERATION, to)?;
+        let (parent, name) = split(from);
+        let source = self.open_directory(parent).at(OPERATION, from)?;
         let old = Place {
             directory: source.as_fd(),
-            name: from_name,
+            name,
         };
-        let new = Place {
-            directory: target.as_fd(),
-            name: to_name,
-        };
-        if let Err(error) = self.rename_into(old, new, to) {
-            self.remove_emptied(to_parent);
-            return Err(error);
-        }
-        self.touch(from_parent);
-        self.touch(to_parent);
+        self.rename_to(old, to)?;
+        self.touch(parent);
         Ok(())
     }
 
-    fn rename_into(&self, old: Place<'_>, new: Place<'_>, to: &str) -> Result<(), Error> {
-        const OPERATION: &str = "rename";
-        match kernel::rename_new(self.inner().renames, old, new) {
-            Err(Errno::EXIST) => {
-                let found = new.stat().ok().flatten();
-                let kind = match found.map(|stat| kernel::file_type(&stat)) {
-                    Some(FileType::Directory) => Kind::Clash,
-                    _ => Kind::Stale,
+    /// Renames to the path `to`; returns its directory.
+    fn rename_to(&self, old: Place<'_>, to: &str) -> Result<OwnedFd, Error> {
+        let (parent, name) = split(to);
+        match self.rename_below(old, parent, name, Mode::from_raw_mode(0o777)) {
+            Ok(directory) => Ok(directory),
+            Err(errno) => {
+                let kind = match errno {
+                    Errno::EXIST => self.what_is_there(parent, name),
+                    errno => Kind::of_creation(errno),
                 };
                 Err(Error::new(OPERATION, to, kind))
             }
-            answer => answer.at_creation(OPERATION, to),
         }
     }
 
-    fn make_parent(&self, path: &str) -> rustix::io::Result<OwnedFd> {
-        let directory = self.make_directory(path, Mode::from_raw_mode(0o777), &mut Vec::new())?;
-        fstat(&directory)?;
-        Ok(directory)
+    fn what_is_there(&self, parent: &str, name: &str) -> Kind {
+        let found = self.open_directory(parent).and_then(|directory| {
+            let place = Place {
+                directory: directory.as_fd(),
+                name,
+            };
+            place.stat()
+        });
+        match found.map(|stat| stat.map(|stat| kernel::file_type(&stat))) {
+            Ok(Some(FileType::Directory)) => Kind::Clash,
+            _ => Kind::Stale,
+        }
+    }
+
+    /// Renames to `name` in the directory `parent`, which is created where it is missing, again
+    /// and again where another step of the run removes it as emptied. Returns the directory; where
+    /// it fails, those that it created are gone.
+    pub(super) fn rename_below(
+        &self,
+        from: Place<'_>,
+        parent: &str,
+        name: &str,
+        mode: Mode,
+    ) -> rustix::io::Result<OwnedFd> {
+        let mut created = Vec::new();
+        let mut attempt = 0;
+        let errno = loop {
+            let renamed = self
+                .make_directory(parent, mode, &mut created)
+                .and_then(|directory| {
+                    let to = Place {
+                        directory: directory.as_fd(),
+                        name,
+                    };
+                    kernel::rename_new(self.inner().renames, from, to).map(|()| directory)
+                });
+            attempt += 1;
+            match renamed {
+                Ok(directory) => {
+                    self.touch(parent);
+                    return Ok(directory);
+                }
+                Err(Errno::NOENT) if attempt < ATTEMPTS && matches!(from.stat(), Ok(Some(_))) => {}
+                Err(errno) => break errno,
+            }
+        };
+        self.unmake(&created);
+        Err(errno)
     }
 }

@@ -18,7 +18,8 @@ use std::os::fd::AsFd;
 pub struct PlaceAs<'a> {
     /// Modification time that it gets, nanoseconds since the epoch.
     pub mtime_ns: i64,
-    /// The file that it replaces, as the caller saw it; `None` for a new name.
+    /// The file that it replaces, as this run saw it (a recorded stamp whose `ctime_ns` is 0 never
+    /// matches); `None` for a new name.
     pub replaces: Option<LocalStamp>,
     /// What becomes of the replaced file.
     pub loser: Loser,
@@ -63,9 +64,10 @@ impl Temp {
             Err(Errno::NOENT) => return Err(self.fails(Kind::Stale)),
             answer => self.answer(answer.and_then(fstat))?,
         };
-        match held.st_ino == found.st_ino && held.st_dev == found.st_dev {
-            true => Ok(()),
-            false => Err(self.fails(Kind::Stale)),
+        if kernel::is_same_inode(&held, &found) {
+            Ok(())
+        } else {
+            Err(self.fails(Kind::Stale))
         }
     }
 
@@ -166,7 +168,7 @@ impl Temp {
         }
         self.root.touch(self.key.parent());
         let is_ours = match (place.stat(), fstat(&self.file)) {
-            (Ok(Some(found)), Ok(own)) => found.st_ino == own.st_ino && found.st_dev == own.st_dev,
+            (Ok(Some(found)), Ok(own)) => kernel::is_same_inode(&found, &own),
             _ => false,
         };
         if is_ours {

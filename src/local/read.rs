@@ -139,5 +139,5 @@ fn nanoseconds(seconds: impl Into<i128>, fraction: impl Into<i128>) -> i64 {
 
 /// The permission bits in an answer of the kernel.
 pub(super) fn mode_of(stat: &Stat) -> u32 {
-    Mode::from_raw_mode(stat.st_mode).bits().into()
+    u32::try_from(kernel::number(Mode::from_raw_mode(stat.st_mode).bits())).unwrap_or(0)
 }

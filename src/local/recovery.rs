@@ -116,22 +116,14 @@ impl Root {
         const OPERATION: &str = "move to recovery";
         let (above, name) = split(path);
         for number in 0..MAX_FOLDERS {
-            let below = joined(&joined(FOLDER, &run.folder(number)), above);
-            let parent = joined(OWN_FOLDER, below.trim_end_matches('/'));
-            let directory = match self.make_directory(&parent, Mode::RWXU, &mut Vec::new()) {
-                // A file that was kept before has the name of one of our directories.
-                Err(Errno::NOTDIR) if number + 1 < MAX_FOLDERS => continue,
-                answer => answer.at_creation(OPERATION, path)?,
-            };
-            let to = Place {
-                directory: directory.as_fd(),
-                name,
-            };
-            match kernel::rename_new(self.inner().renames, from, to) {
-                Err(Errno::EXIST) => {}
+            let folder = joined(FOLDER, &run.folder(number));
+            let parent = joined(OWN_FOLDER, joined(&folder, above).trim_end_matches('/'));
+            match self.rename_below(from, &parent, name, Mode::RWXU) {
+                // Either the place is taken, or a file that was kept before has the name of one of
+                // our directories.
+                Err(Errno::EXIST | Errno::NOTDIR) => {}
                 answer => {
-                    answer.at(OPERATION, path)?;
-                    self.touch(&parent);
+                    let directory = answer.at_creation(OPERATION, path)?;
                     return Ok(Stored {
                         directory,
                         parent,

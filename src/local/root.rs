@@ -6,7 +6,7 @@ use super::rules::Rules;
 use super::touched::Touched;
 use crate::key::{Key, OWN_FOLDER};
 use crate::state::RootId;
-use rustix::fs::{AtFlags, Mode, OFlags, fstat, fstatvfs, openat, stat, statat, unlinkat};
+use rustix::fs::{AtFlags, Mode, OFlags, RawMode, fstat, fstatvfs, openat, stat, statat, unlinkat};
 use rustix::io::Errno;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
@@ -226,8 +226,7 @@ fn read_umask() -> Mode {
     let told = status
         .lines()
         .find_map(|line| line.strip_prefix("Umask:"))
-        .and_then(|octal| u32::from_str_radix(octal.trim(), 8).ok())
-        .and_then(|bits| bits.try_into().ok())
+        .and_then(|octal| RawMode::from_str_radix(octal.trim(), 8).ok())
         .map(Mode::from_raw_mode);
     told.unwrap_or_else(|| {
         let mask = rustix::process::umask(Mode::RWXG | Mode::RWXO);

@@ -169,14 +169,11 @@ impl Scan {
             let Some(level) = self.levels.last_mut() else {
                 return self.root.check_in_place().err().map(Err);
             };
-            let found = match level.names.next() {
-                Some(name) => self.look(&name),
-                None => {
-                    self.leave();
-                    continue;
-                }
+            let Some(name) = level.names.next() else {
+                self.leave();
+                continue;
             };
-            match found {
+            match self.look(&name) {
                 Ok(None) => {}
                 Ok(Some(found)) => return Some(Ok(found)),
                 Err(error) => return Some(Err(error)),
@@ -238,14 +235,14 @@ impl Scan {
         }
         let bytes = self.prefix_bytes + key.as_bytes().len();
         if bytes > MAX_OBJECT_KEY_BYTES {
-            return Ok(hidden(&key, Why::TooLong(Unfit::LongKey(bytes))));
+            return Ok(Some(hidden(&key, Why::TooLong(Unfit::LongKey(bytes)))));
         }
         match name.file_type {
-            FileType::RegularFile => self.look_at_file(key),
+            FileType::RegularFile => Ok(self.look_at_file(key)),
             FileType::Directory => self.enter(&key),
-            FileType::Symlink => Ok(hidden(&key, Why::Symlink)),
-            FileType::Unknown => Ok(hidden(&key, Why::Changing)),
-            _ => Ok(hidden(&key, Why::Special)),
+            FileType::Symlink => Ok(Some(hidden(&key, Why::Symlink))),
+            FileType::Unknown => Ok(Some(hidden(&key, Why::Changing))),
+            _ => Ok(Some(hidden(&key, Why::Special))),
         }
     }
 
@@ -258,20 +255,19 @@ impl Scan {
         })
     }
 
-    fn look_at_file(&mut self, key: Key) -> Result<Option<Found>, Error> {
-        let place = self.stat_here(key.file_name());
-        Ok(match place {
-            Ok(Some(stat)) => match kernel::file_type(&stat) {
-                FileType::RegularFile => Some(Found::File {
-                    stamp: stamp_of(&stat),
-                    key,
-                }),
-                FileType::Symlink => hidden(&key, Why::Symlink),
-                FileType::Directory => hidden(&key, Why::Changing),
-                _ => hidden(&key, Why::Special),
+    fn look_at_file(&mut self, key: Key) -> Option<Found> {
+        let stat = match self.stat_here(key.file_name()) {
+            Ok(stat) => stat?,
+            Err(errno) => return Some(hidden(&key, unreadable(errno))),
+        };
+        Some(match kernel::file_type(&stat) {
+            FileType::RegularFile => Found::File {
+                stamp: stamp_of(&stat),
+                key,
             },
-            Ok(None) => None,
-            Err(errno) => hidden(&key, unreadable(errno)),
+            FileType::Symlink => hidden(&key, Why::Symlink),
+            FileType::Directory => hidden(&key, Why::Changing),
+            _ => hidden(&key, Why::Special),
         })
     }
 
@@ -310,17 +306,18 @@ impl Scan {
             Ok(None) => return Ok(None),
             Err(errno) => Err(errno),
         };
-        match opened {
+        let why = match opened {
             Ok((directory, names)) => {
                 key.as_str().clone_into(&mut self.path);
                 self.push(directory, names)?;
-                Ok(None)
+                return Ok(None);
             }
-            Err(Errno::NOENT) => Ok(None),
-            Err(Errno::XDEV) => Ok(hidden(key, Why::MountPoint)),
-            Err(Errno::NOTDIR | Errno::LOOP) => Ok(hidden(key, Why::Changing)),
-            Err(errno) => Ok(hidden(key, unreadable(errno))),
-        }
+            Err(Errno::NOENT) => return Ok(None),
+            Err(Errno::XDEV) => Why::MountPoint,
+            Err(Errno::NOTDIR | Errno::LOOP) => Why::Changing,
+            Err(errno) => unreadable(errno),
+        };
+        Ok(Some(hidden(key, why)))
     }
 
     fn join(&self, name: &[u8]) -> Vec<u8> {
@@ -334,11 +331,11 @@ impl Scan {
     }
 }
 
-fn hidden(key: &Key, why: Why) -> Option<Found> {
-    Some(Found::Hidden {
+fn hidden(key: &Key, why: Why) -> Found {
+    Found::Hidden {
         path: key.as_str().to_owned(),
         why,
-    })
+    }
 }
 
 fn unreadable(errno: Errno) -> Why {

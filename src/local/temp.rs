@@ -20,7 +20,7 @@ const RANDOM_BYTES: usize = 8;
 /// leave it there, so what bears such a name is kept, not swept away.
 const DISPLACED: &str = "-old";
 /// How often a directory is made again that another step of the run removes as emptied.
-const ATTEMPTS: usize = 8;
+pub(super) const ATTEMPTS: usize = 8;
 
 /// What a name of a file being written says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +44,13 @@ impl TempName {
         }
     }
 
+    /// A name that nothing has.
+    pub(super) fn random() -> rustix::io::Result<String> {
+        let mut random = [0; RANDOM_BYTES];
+        getrandom::fill(&mut random).map_err(|_| Errno::IO)?;
+        Ok(format!("{TEMP_PREFIX}{}", Hex(&random)))
+    }
+
     pub(super) fn displaced(partial: &str) -> String {
         format!("{partial}{DISPLACED}")
     }
@@ -58,7 +65,7 @@ pub struct Temp {
     pub(super) file: File,
     /// The name that leads to `file`; `None` when none does for certain.
     pub(super) name: Option<String>,
-    made: Vec<String>,
+    created: Vec<String>,
 }
 
 impl Root {
@@ -72,10 +79,10 @@ impl Root {
     pub fn create_temp(&self, key: &Key) -> Result<Temp, Error> {
         const OPERATION: &str = "create a file for";
         let path = key.as_str();
-        let mut made = Vec::new();
+        let mut created = Vec::new();
         for _ in 0..ATTEMPTS {
             let attempt = self
-                .make_directory(key.parent(), Mode::from_raw_mode(0o777), &mut made)
+                .make_directory(key.parent(), Mode::from_raw_mode(0o777), &mut created)
                 .and_then(|parent| Ok((create_in(&parent)?, parent)));
             match attempt {
                 Ok(((name, file), parent)) => {
@@ -85,17 +92,17 @@ impl Root {
                         parent,
                         file,
                         name: Some(name),
-                        made,
+                        created,
                     });
                 }
                 Err(Errno::NOENT) => {}
                 Err(errno) => {
-                    self.unmake(&made);
+                    self.unmake(&created);
                     return Err(Error::new(OPERATION, path, Kind::of_creation(errno)));
                 }
             }
         }
-        self.unmake(&made);
+        self.unmake(&created);
         Err(Error::new(OPERATION, path, Kind::Missing))
     }
 
@@ -104,17 +111,17 @@ impl Root {
         &self,
         path: &str,
         mode: Mode,
-        made: &mut Vec<String>,
+        created: &mut Vec<String>,
     ) -> rustix::io::Result<OwnedFd> {
         match self.open_directory(path) {
             Err(Errno::NOENT) if !path.is_empty() => {}
             answer => return answer,
         }
         let (above, name) = split(path);
-        let parent = self.make_directory(above, mode, made)?;
+        let parent = self.make_directory(above, mode, created)?;
         match mkdirat(&parent, name, mode) {
             Ok(()) => {
-                made.push(path.to_owned());
+                created.push(path.to_owned());
                 self.touch(above);
             }
             Err(Errno::EXIST) => {}
@@ -134,8 +141,8 @@ impl Root {
     }
 
     /// Removes directories that were created in vain, where they are still empty.
-    fn unmake(&self, made: &[String]) {
-        for path in made.iter().rev() {
+    pub(super) fn unmake(&self, created: &[String]) {
+        for path in created.iter().rev() {
             if !self.remove_if_empty(path) {
                 return;
             }
@@ -213,9 +220,7 @@ pub(super) fn create_in(parent: &OwnedFd) -> rustix::io::Result<(String, File)> 
 
 pub(super) fn create_with(parent: &OwnedFd, mode: Mode) -> rustix::io::Result<(String, File)> {
     let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let mut random = [0; RANDOM_BYTES];
-    getrandom::fill(&mut random).map_err(|_| Errno::IO)?;
-    let name = format!("{TEMP_PREFIX}{}", Hex(&random));
+    let name = TempName::random()?;
     let file = openat(parent, name.as_str(), flags, mode)?;
     Ok((name, File::from(file)))
 }
@@ -260,7 +265,7 @@ impl Drop for Temp {
             };
             // What cannot be removed now is swept by the next run.
             let _ = place.unlink();
-            self.root.unmake(&self.made);
+            self.root.unmake(&self.created);
         }
     }
 }

@@ -61,11 +61,12 @@ impl Tree {
         let mut all = Vec::new();
         let mut waiting = vec![self.0.path().to_path_buf()];
         while let Some(directory) = waiting.pop() {
-            for entry in fs::read_dir(directory).unwrap() {
+            // A directory may go while it is listed.
+            for entry in fs::read_dir(directory).into_iter().flatten() {
                 let path = entry.unwrap().path();
                 let shown = path.strip_prefix(self.0.path()).unwrap();
                 let mut shown = shown.to_string_lossy().into_owned();
-                if path.symlink_metadata().unwrap().is_dir() {
+                if path.symlink_metadata().is_ok_and(|found| found.is_dir()) {
                     shown.push('/');
                     waiting.push(path);
                 }
@@ -112,6 +113,16 @@ pub(super) fn files(root: &Root) -> Vec<String> {
         })
         .collect()
 }
+
+/// Whatever crosses threads in the flow above must be able to.
+const _: () = {
+    const fn crosses_threads<T: Send + Sync + 'static>() {}
+    crosses_threads::<Root>();
+    crosses_threads::<super::Rules>();
+    crosses_threads::<super::Temp>();
+    crosses_threads::<super::Error>();
+    crosses_threads::<Scan>();
+};
 
 /// Tells why a test does nothing here. Not `println!`, which the test harness would swallow.
 pub(super) fn skip(reason: &str) {

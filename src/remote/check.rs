@@ -21,6 +21,6 @@ impl Remote {
             .send()
             .await
             .map(drop)
-            .map_err(|sdk| Error::of_sdk(Operation::CheckBucket, &self.bucket, sdk))
+            .map_err(|sdk| Error::of_sdk(Operation::CheckBucket, &self.bucket, &sdk))
     }
 }

@@ -4,7 +4,8 @@
 //! identity, container, instance) and are never stored.
 
 use super::Remote;
-use super::error::{Error, Kind, Operation, chain};
+use super::answer::Chain;
+use super::error::{Error, Kind, Operation};
 use super::retry::Budget;
 use crate::state::{Access, Addressing, Capabilities};
 use aws_config::environment::EnvironmentVariableRegionProvider;
@@ -31,7 +32,7 @@ const ATTEMPTS: u32 = 4;
 /// What one attempt may take, body of the request included, body of the answer not.
 const ATTEMPT: Duration = Duration::from_secs(100);
 /// What an attempt may take while the server moves bytes by itself (copies, completions).
-const SERVER_SIDE: Duration = Duration::from_secs(900);
+const SERVER_SIDE: Duration = Duration::from_mins(15);
 /// The slowest uplink that is waited for.
 const SLOWEST_BYTES_PER_S: u64 = 8 << 10;
 /// How long a body may stand still.
@@ -183,7 +184,7 @@ fn tls_context() -> Result<TlsContext, Error> {
     TlsContext::builder()
         .with_trust_store(store)
         .build()
-        .map_err(|source| fail().because(chain(&source)))
+        .map_err(|source| fail().because(Chain::of(&source)))
 }
 
 /// Whether every certificate of a PEM file is base64 of one DER sequence, and there is one. The

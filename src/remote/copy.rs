@@ -3,20 +3,19 @@
 //! Promises: a copy holds the bytes of the version that was named, with its metadata and storage
 //! class; it never replaces an object that was not expected.
 
+use super::carry::Carried;
 use super::client::{Work, patience};
 use super::error::{Error, Kind, Operation};
-use super::meta::{Told, WRITE, WriteId, show_mtime};
+use super::meta::WriteId;
 use super::object::Head;
 use super::write::{Attempt, Conditions, Expect, Look};
 use super::{Readability, Remote};
 use crate::key::Key;
 use crate::stamp::{ETag, RemoteStamp};
 use aws_sdk_s3::operation::copy_object::CopyObjectOutput;
-use aws_sdk_s3::operation::head_object::HeadObjectOutput;
-use aws_sdk_s3::types::{MetadataDirective, ServerSideEncryption, StorageClass};
+use aws_sdk_s3::types::MetadataDirective;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use std::collections::HashMap;
 use std::ops::Range;
 
 /// The greatest object one `CopyObject` copies.
@@ -160,7 +159,7 @@ impl Remote {
             .config_override(patience(Work::ServerSide))
             .send()
             .await
-            .map_err(|sdk| Error::of_sdk(Operation::Copy, &self.bucket, sdk).at(to))
+            .map_err(|sdk| Error::of_sdk(Operation::Copy, &self.bucket, &sdk).at(to))
     }
 
     async fn copy_in_parts(
@@ -267,69 +266,6 @@ fn pieces(size_bytes: u64) -> impl Iterator<Item = Range<u64>> {
         let start = number * length;
         start..size_bytes.min(start + length)
     })
-}
-
-/// What a copy takes over beside the bytes.
-#[derive(Debug, Default)]
-pub(super) struct Carried {
-    /// `None` where it cannot be written again as it is; then the server carries it over itself.
-    metadata: Option<HashMap<String, String>>,
-    content_type: Option<String>,
-    content_encoding: Option<String>,
-    content_language: Option<String>,
-    content_disposition: Option<String>,
-    cache_control: Option<String>,
-    storage_class: Option<StorageClass>,
-    encryption: Option<ServerSideEncryption>,
-    kms_key: Option<String>,
-    /// The copy's own write id, which `metadata` holds too.
-    write: Option<WriteId>,
-    /// Whether the ETag has the shape of an MD5 without being one.
-    is_opaque: bool,
-}
-
-impl Carried {
-    pub(super) fn of(answer: &HeadObjectOutput, head: &Head, write: WriteId) -> Self {
-        let owned = |text: Option<&str>| text.map(str::to_owned);
-        let is_aes = |kind: &&ServerSideEncryption| **kind == ServerSideEncryption::Aes256;
-        let encryption = answer.server_side_encryption();
-        Self {
-            metadata: metadata(answer, head, write),
-            content_type: owned(answer.content_type()),
-            content_encoding: owned(answer.content_encoding()),
-            content_language: owned(answer.content_language()),
-            content_disposition: owned(answer.content_disposition()),
-            cache_control: owned(answer.cache_control()),
-            storage_class: answer.storage_class().cloned(),
-            encryption: encryption.filter(|kind| !is_aes(kind)).cloned(),
-            kms_key: owned(answer.ssekms_key_id()),
-            write: Some(write),
-            is_opaque: encryption.is_some_and(|kind| !is_aes(&kind))
-                || answer.sse_customer_algorithm().is_some(),
-        }
-    }
-}
-
-fn metadata(
-    answer: &HeadObjectOutput,
-    head: &Head,
-    write: WriteId,
-) -> Option<HashMap<String, String>> {
-    let mut pairs = answer.metadata().cloned().unwrap_or_default();
-    let is_writable = |text: &String| text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
-    let is_complete = answer.missing_meta().unwrap_or(0) == 0
-        && pairs.values().all(is_writable)
-        && !pairs.values().any(|value| value.starts_with("=?"));
-    if !is_complete {
-        return None;
-    }
-    pairs.insert(WRITE.to_owned(), write.to_string());
-    let Told { mtime_ns, .. } = head.told;
-    if mtime_ns.is_none() && head.stamp.modified_ms != 0 {
-        let ns = head.stamp.modified_ms.saturating_mul(1_000_000);
-        pairs.insert("mtime".to_owned(), show_mtime(ns));
-    }
-    Some(pairs)
 }
 
 #[cfg(test)]

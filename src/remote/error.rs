@@ -3,6 +3,7 @@
 //! Promises: every failure of the bucket passes through [`Error::of_sdk`] or [`Error::new`], so a
 //! kind means the same wherever it comes from; nothing shown holds a secret or a signed header.
 
+use super::answer::{Answer, Chain, classify};
 use crate::key::Shown;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use std::fmt;
@@ -138,11 +139,11 @@ impl Error {
     }
 
     /// Maps what the SDK says, by status and error code.
-    pub(super) fn of_sdk<E>(operation: Operation, bucket: &str, sdk: SdkError<E>) -> Self
+    pub(super) fn of_sdk<E>(operation: Operation, bucket: &str, sdk: &SdkError<E>) -> Self
     where
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
-        match &sdk {
+        match sdk {
             SdkError::ServiceError(service) => {
                 let raw = service.raw();
                 let status = raw.status().as_u16();
@@ -169,15 +170,15 @@ impl Error {
             SdkError::TimeoutError(_) | SdkError::ResponseError(_) => {
                 Self::new(Kind::Unreachable, operation, bucket)
                     .passing(Passing::Unclear)
-                    .because(Chain::of(&sdk))
+                    .because(Chain::of(sdk))
             }
             SdkError::DispatchFailure(failure) if failure.is_io() || failure.is_timeout() => {
                 Self::new(Kind::Unreachable, operation, bucket)
                     .passing(Passing::Unclear)
-                    .because(Chain::of(&sdk))
+                    .because(Chain::of(sdk))
             }
             _ => {
-                let chain = Chain::of(&sdk);
+                let chain = Chain::of(sdk);
                 let kind = if chain.names("credential") {
                     Kind::NoCredentials
                 } else {
@@ -229,111 +230,6 @@ impl Error {
             .as_ref()
             .and_then(|source| source.downcast_ref::<Answer>())
     }
-}
-
-fn classify(status: u16, code: &str, region: Option<String>) -> (Kind, Passing) {
-    let kind = match (status, code) {
-        (_, "NoSuchBucket") => Kind::NoBucket,
-        (_, "ExpiredToken" | "TokenRefreshRequired" | "ExpiredTokenException")
-        | (401, _)
-        | (
-            _,
-            "InvalidAccessKeyId"
-            | "SignatureDoesNotMatch"
-            | "InvalidToken"
-            | "NotSignedUp"
-            | "InvalidClientTokenId",
-        ) => Kind::ExpiredCredentials,
-        (_, "RequestTimeTooSkewed" | "RequestExpired") => Kind::ClockSkew,
-        (301 | 307, _)
-        | (
-            _,
-            "PermanentRedirect"
-            | "IllegalLocationConstraintException"
-            | "AuthorizationHeaderMalformed",
-        ) => Kind::WrongRegion { region },
-        (400, "") if region.is_some() => Kind::WrongRegion { region },
-        (_, "InvalidObjectState" | "ObjectNotInActiveTierError") => Kind::Archived,
-        (503 | 429, _) | (_, "SlowDown" | "Throttling" | "RequestLimitExceeded") => {
-            return (Kind::Throttled, Passing::Unclear);
-        }
-        (_, "RequestTimeout" | "InternalError") | (500 | 502 | 504, _) => {
-            return (Kind::Unreachable, Passing::Unclear);
-        }
-        (_, "NotImplemented" | "XNotImplemented") | (405 | 501, _) => Kind::Unsupported,
-        (403, _) => Kind::Denied,
-        (_, "ConditionalRequestConflict" | "OperationAborted") | (409, _) => {
-            return (Kind::Changed, Passing::Refused);
-        }
-        (412, _) => Kind::Changed,
-        (404, _) => Kind::NotFound,
-        (200..300, "") => Kind::BadAnswer("it cannot be read"),
-        _ => Kind::Other,
-    };
-    (kind, Passing::No)
-}
-
-/// What a server answered, as people may see it.
-#[derive(Debug)]
-struct Answer {
-    status: u16,
-    code: String,
-    message: String,
-}
-
-impl fmt::Display for Answer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the server answered {}", self.status)?;
-        if !self.code.is_empty() {
-            write!(f, " {}", Shown(&self.code))?;
-        }
-        if !self.message.is_empty() {
-            write!(f, ": {}", Shown(&self.message))?;
-        }
-        Ok(())
-    }
-}
-
-impl std::error::Error for Answer {}
-
-/// The texts of an error and of all its causes. The SDK's errors carry whole requests, signed
-/// headers included, in their `Debug` form; only their `Display` texts leave this module.
-#[derive(Debug)]
-struct Chain(String);
-
-impl Chain {
-    fn of(error: &(dyn std::error::Error + 'static)) -> Self {
-        let mut text = error.to_string();
-        let mut last = text.clone();
-        let mut cause = error.source();
-        while let Some(error) = cause {
-            let next = error.to_string();
-            if next != last {
-                text.push_str(": ");
-                text.push_str(&next);
-            }
-            last = next;
-            cause = error.source();
-        }
-        Self(text)
-    }
-
-    fn names(&self, word: &str) -> bool {
-        self.0.to_lowercase().contains(word)
-    }
-}
-
-impl fmt::Display for Chain {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Shown(&self.0).fmt(f)
-    }
-}
-
-impl std::error::Error for Chain {}
-
-/// The texts of an error and of its causes, as one error.
-pub(super) fn chain(error: &(dyn std::error::Error + 'static)) -> impl std::error::Error + use<> {
-    Chain::of(error)
 }
 
 impl fmt::Display for Kind {

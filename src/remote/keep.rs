@@ -3,9 +3,9 @@
 //! Promises: what is said to be kept is there, whole, before its key is overwritten; nothing that
 //! was kept before is replaced.
 
-use super::Remote;
 use super::error::{Error, Kind, Operation};
 use super::write::Expect;
+use super::{RECOVERY, Remote};
 use crate::key::{Key, MAX_OBJECT_KEY_BYTES};
 use crate::stamp::RemoteStamp;
 
@@ -65,7 +65,7 @@ impl Remote {
                 1 => run.to_owned(),
                 _ => format!("{run}-{number}"),
             };
-            let to = self.own_key(&format!("recovery/{folder}/{key}", key = key.as_str()));
+            let to = self.own_key(&format!("{RECOVERY}/{folder}/{}", key.as_str()));
             if to.len() > MAX_OBJECT_KEY_BYTES {
                 return Err(self.error(Kind::Unsupported, Operation::Copy, &to));
             }

@@ -252,6 +252,12 @@ async fn fetch_with(
         .interceptor(entries.clone())
         .send()
         .await
-        .map_err(|sdk| Error::of_sdk(Operation::List, &remote.bucket, sdk))?;
+        .map_err(|sdk| {
+            let mut error = Error::of_sdk(Operation::List, &remote.bucket, &sdk);
+            if matches!(error.kind, Kind::BadAnswer(_)) {
+                error.kind = Kind::BadListing("a page is malformed");
+            }
+            error
+        })?;
     Ok((answer, entries))
 }

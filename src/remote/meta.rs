@@ -109,7 +109,7 @@ impl Told {
     ///
     /// The time is looked for as rclone and s3fs write it (`mtime`), then as s3cmd does
     /// (`s3cmd-attrs`), then as the AWS gateways do (`file-mtime`).
-    pub(super) fn read<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)> + Clone) -> Self {
+    pub(super) fn read<'a>(pairs: &(impl Iterator<Item = (&'a str, &'a str)> + Clone)) -> Self {
         let find = |name: &str| {
             pairs
                 .clone()
@@ -198,7 +198,7 @@ mod tests {
     use super::*;
 
     fn told(pairs: &[(&str, &str)]) -> Told {
-        Told::read(pairs.iter().copied())
+        Told::read(&pairs.iter().copied())
     }
 
     #[test]
@@ -283,7 +283,7 @@ mod tests {
                     storage_class: None,
                 };
                 let pairs = meta.pairs();
-                let told = Told::read(pairs.iter().map(|(name, value)| (*name, value.as_str())));
+                let told = Told::read(&pairs.iter().map(|(name, value)| (*name, value.as_str())));
                 assert_eq!(told.mtime_ns, Some(ns));
                 assert_eq!(told.encoding, Some(encoding));
                 let size = (encoding != Encoding::Plain).then_some(42);

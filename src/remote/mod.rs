@@ -5,6 +5,8 @@
 //! absent. Names every type of the AWS SDK there is in this program; must not know of files,
 //! states, plans or progress.
 
+mod answer;
+mod carry;
 mod check;
 mod client;
 mod copy;
@@ -14,9 +16,12 @@ mod list;
 mod meta;
 mod object;
 mod page;
+mod part;
 mod probe;
 mod retry;
 mod sweep;
+mod thaw;
+mod trial;
 mod upload;
 mod write;
 
@@ -26,14 +31,18 @@ pub use keep::Kept;
 pub use list::{Listed, Listing};
 pub use meta::{Meta, Told, WriteId};
 pub use object::{Body, Head};
+pub use thaw::{Thawing, Tier};
 pub use upload::{MAX_PARTS, MIN_PART_BYTES, Part, Upload};
 pub use write::{Expect, Gone};
 
 use crate::key::{Key, OWN_FOLDER};
-use crate::plan::Readability;
+pub use crate::plan::Readability;
 use crate::stamp::ETag;
 use crate::state::Capabilities;
 use std::sync::Arc;
+
+/// The folder of kept losers, in the program's own folder.
+const RECOVERY: &str = "recovery";
 
 /// One prefix of one bucket, and what its server honours. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -68,6 +77,16 @@ impl Remote {
     pub fn with_capabilities(&self, capabilities: Capabilities) -> Self {
         Self {
             capabilities,
+            ..self.clone()
+        }
+    }
+
+    /// The folder of kept losers as a prefix of its own: its keys are `RUN/KEY`, to be listed, read
+    /// and deleted as any other.
+    #[must_use]
+    pub fn recovery(&self) -> Self {
+        Self {
+            prefix: self.own_key(RECOVERY).into(),
             ..self.clone()
         }
     }

@@ -3,6 +3,7 @@
 //! Promises: bytes handed over are of the object version that was asked for, in order and without
 //! a gap, and the end is reported only after the last of them.
 
+use super::answer::Chain;
 use super::error::{Error, Kind, Operation, Passing};
 use super::meta::Told;
 use super::{Readability, Remote};
@@ -96,7 +97,7 @@ impl Head {
                 version: raw.version.and_then(version),
             },
             told: Told::read(
-                metadata
+                &metadata
                     .iter()
                     .map(|(name, value)| (name.as_str(), value.as_str())),
             ),
@@ -189,7 +190,7 @@ impl Remote {
             .checksum_mode(ChecksumMode::Enabled)
             .send()
             .await
-            .map_err(|sdk| Error::of_sdk(Operation::Head, &self.bucket, sdk).at(key));
+            .map_err(|sdk| Error::of_sdk(Operation::Head, &self.bucket, &sdk).at(key));
         match answer {
             Ok(answer) => Ok(Some(answer)),
             Err(error) if error.status() == Some(404) && error.kind == Kind::NotFound => Ok(None),
@@ -264,7 +265,7 @@ impl Remote {
             .send()
             .await
             .map_err(|sdk| {
-                let mut error = Error::of_sdk(Operation::Get, &self.bucket, sdk).at(key);
+                let mut error = Error::of_sdk(Operation::Get, &self.bucket, &sdk).at(key);
                 if matches!(error.status(), Some(404 | 416)) && error.kind != Kind::NoBucket {
                     error.kind = Kind::Changed;
                 }
@@ -339,7 +340,7 @@ impl Body {
                     .because("the connection ended early"),
                 Some(Err(source)) => {
                     Error::new(Kind::Unreachable, Operation::Get, &self.remote.bucket)
-                        .because(super::error::chain(&source))
+                        .because(Chain::of(&source))
                 }
             };
             let broke = broke.at(&self.key).passing(Passing::Unclear);

@@ -61,7 +61,7 @@ impl Remote {
             .set_upload_id_marker(id.flatten())
             .send()
             .await
-            .map_err(|sdk| Error::of_sdk(Operation::Sweep, &self.bucket, sdk))
+            .map_err(|sdk| Error::of_sdk(Operation::Sweep, &self.bucket, &sdk))
     }
 
     async fn sweep(
@@ -91,7 +91,7 @@ impl Remote {
             .upload_id(id)
             .send()
             .await
-            .map_err(|sdk| Error::of_sdk(Operation::Sweep, &self.bucket, sdk).at(&key));
+            .map_err(|sdk| Error::of_sdk(Operation::Sweep, &self.bucket, &sdk).at(&key));
         match sent {
             Err(error) if error.kind == Kind::NotFound => Ok(None),
             sent => sent.map(|_| Some(())),

@@ -180,7 +180,7 @@ impl Remote {
         request
             .send()
             .await
-            .map_err(|sdk| Error::of_sdk(Operation::Put, &self.bucket, sdk).at(key))
+            .map_err(|sdk| Error::of_sdk(Operation::Put, &self.bucket, &sdk).at(key))
     }
 
     /// Deletes the object with the ETag `expect`.
@@ -217,7 +217,7 @@ impl Remote {
             .set_if_match(is_enforced.then(|| self.condition(expect)))
             .send()
             .await
-            .map_err(|sdk| Error::of_sdk(Operation::Delete, &self.bucket, sdk).at(key));
+            .map_err(|sdk| Error::of_sdk(Operation::Delete, &self.bucket, &sdk).at(key));
         let error = match sent {
             Ok(_) => return Ok(Gone::Deleted),
             Err(error) if is_doubtful(&error) => error,

@@ -154,10 +154,9 @@ async fn resolve(
                     continue;
                 }
                 let local_ns = item.local.map_or(0, |stamp| stamp.mtime_ns);
-                let remote_ns = head
-                    .told
-                    .mtime_ns
-                    .unwrap_or_else(|| head.stamp.modified_ms.saturating_mul(1_000_000));
+                let modified_ms = item.remote.as_ref().map_or(0, |listed| listed.modified_ms);
+                let modified_ms = modified_ms.max(head.stamp.modified_ms);
+                let remote_ns = head.told.mtime_ns.unwrap_or_else(|| latest_ns(modified_ms));
                 let settled = settlement(policy, ground, local_ns, remote_ns);
                 return Ok(Decided {
                     item,
@@ -166,6 +165,16 @@ async fn resolve(
             }
         }
     }
+}
+
+/// The last instant that a time cut to milliseconds, or to seconds as servers mostly have it, may
+/// stand for: within it the bucket wins, as it wins a tie.
+fn latest_ns(modified_ms: i64) -> i64 {
+    let cut_ms = if modified_ms % 1000 == 0 { 1000 } else { 1 };
+    modified_ms
+        .saturating_add(cut_ms)
+        .saturating_mul(1_000_000)
+        .saturating_sub(1)
 }
 
 /// Compares the file with what the question names; reads it at most once for each ETag.

@@ -112,7 +112,7 @@ fn what_is_missing_is_404() {
 fn listings_are_in_byte_order_and_in_pages() {
     let stage = Stage::any();
     let mut keys = [
-        "a", "a-b", "a/b", "a0", "B", "\u{e9}", "e\u{301}", " x", "+", "~", "a b", "p/1", "p/2",
+        "a", "a-b", "a/b", "a0", "B", " x", "+", "~", "a b", "p/1", "p/2",
     ];
     for key in keys {
         stage.put(key, b"x");
@@ -151,6 +151,8 @@ fn listings_are_in_byte_order_and_in_pages() {
 fn odd_keys_are_keys() {
     let stage = Stage::any();
     let mut keys = [
+        "\u{e9}",
+        "e\u{301}",
         "line\nfeed",
         "a//b",
         "tab\t",
@@ -216,6 +218,11 @@ fn parts_make_an_object() {
             .part_number(1)
             .copy_source(format!("{}/old", stage.bucket))
             .copy_source_range(format!("bytes=0-{}", 5 * MIB - 1))
+            .customize()
+            // The SDK sends no length with an empty body; Ceph answers 411 to that.
+            .mutate_request(|request| {
+                request.headers_mut().insert("content-length", "0");
+            })
             .send()
             .await
             .expect("a copied part");

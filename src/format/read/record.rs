@@ -1,0 +1,257 @@
+//! The payload of objects blocks: records and keys.
+
+use super::array;
+use crate::format::error::Kind;
+use crate::format::field::{Parsed, at, delta, fault, length, limited, text, varint, wide};
+use crate::format::wire::{self, extras, record};
+use crate::format::write::is_md5_text;
+use crate::key::{Key, MAX_OBJECT_KEY_BYTES};
+use crate::stamp::{ETag, LocalStamp, RemoteStamp};
+use crate::state::{Content, Encoding, Parts, Record};
+use nom::Parser;
+use nom::bytes::complete::take;
+use nom::number::complete::{le_i64, le_u8};
+
+/// What a record is written relative to: the record before it in the same block.
+#[derive(Debug, Default)]
+pub(in crate::format) struct Previous {
+    pub(in crate::format) key: Vec<u8>,
+    pub(in crate::format) inode: i64,
+    pub(in crate::format) ctime_ns: i64,
+    pub(in crate::format) modified_ms: i64,
+    pub(in crate::format) is_in_block: bool,
+}
+
+impl Previous {
+    /// Forgets all but the key, which still says what may come next.
+    pub(in crate::format) fn begin_block(&mut self) {
+        self.inode = 0;
+        self.ctime_ns = 0;
+        self.modified_ms = 0;
+        self.is_in_block = false;
+    }
+}
+
+/// One recorded object.
+pub(in crate::format) fn record<'a>(
+    input: &'a [u8],
+    previous: &mut Previous,
+) -> Parsed<'a, Record> {
+    let (left, key) = key(input, previous)?;
+    let (left, etag_type) = etag_type(left)?;
+    let (left, flags) = flags(left)?;
+    let (left, extras) = if flags & record::EXTRAS == 0 {
+        (left, 0)
+    } else {
+        extra_bits(left)?
+    };
+    let (left, etag) = etag(left, etag_type)?;
+    let (left, local) = local(left, flags, previous)?;
+    let (left, remote_size) = remote_size(left, flags, local)?;
+    let (left, modified_ms) = delta(left, previous.modified_ms)?;
+    previous.modified_ms = modified_ms;
+    let (left, version) = if extras & extras::VERSION == 0 {
+        (left, None)
+    } else {
+        let (left, version) = text(left, &wire::VERSION_ID)?;
+        (left, Some(version.into()))
+    };
+    let (left, content) = content(left, flags)?;
+    let (left, parts) = if extras & extras::PARTS == 0 {
+        (left, None)
+    } else {
+        parts(left)?
+    };
+    let encoding = match flags & record::ENCODING {
+        record::ENCODING_GZIP => Encoding::Gzip,
+        record::ENCODING_AGE => Encoding::Age,
+        record::ENCODING_GZIP_AGE => Encoding::GzipAge,
+        _ => Encoding::Plain,
+    };
+    let record = Record {
+        key,
+        local,
+        remote: RemoteStamp {
+            etag,
+            size_bytes: remote_size,
+            modified_ms,
+            version,
+        },
+        content,
+        encoding,
+        parts,
+    };
+    Ok((left, record))
+}
+
+/// A key alone, as in a block's first record.
+pub(in crate::format) fn lone_key(input: &[u8]) -> Parsed<'_, Key> {
+    key(input, &mut Previous::default())
+}
+
+fn key<'a>(input: &'a [u8], previous: &mut Previous) -> Parsed<'a, Key> {
+    let shared_field = Kind::NonCanonical {
+        field: "shared bytes",
+    };
+    let (left, shared) = varint(input)?;
+    let (after_length, suffix_length) = varint(left)?;
+    let limit = wide(MAX_OBJECT_KEY_BYTES);
+    at(left, limited("key", suffix_length, limit))?;
+    let (rest, suffix) = take(length(suffix_length))(after_length)?;
+    let shared = length(shared);
+    if previous.is_in_block {
+        if shared > previous.key.len() {
+            return fault(input, shared_field);
+        }
+        match (previous.key.get(shared), suffix.first()) {
+            (_, None) => return fault(input, Kind::OutOfOrder),
+            (Some(old), Some(new)) if old == new => return fault(input, shared_field),
+            (Some(old), Some(new)) if old > new => return fault(input, Kind::OutOfOrder),
+            _ => {}
+        }
+    } else {
+        if shared != 0 {
+            return fault(input, shared_field);
+        }
+        if !previous.key.is_empty() && suffix <= previous.key.as_slice() {
+            return fault(input, Kind::OutOfOrder);
+        }
+        previous.is_in_block = true;
+    }
+    previous.key.truncate(shared);
+    previous.key.extend_from_slice(suffix);
+    let key = at(input, Key::from_bytes(&previous.key).map_err(Kind::BadKey))?;
+    Ok((rest, key))
+}
+
+fn etag_type(input: &[u8]) -> Parsed<'_, u8> {
+    let (left, found) = le_u8(input)?;
+    let expected = &[wire::ETAG_MD5, wire::ETAG_OTHER];
+    if expected.contains(&found) {
+        Ok((left, found))
+    } else {
+        fault(input, Kind::UnexpectedTag { found, expected })
+    }
+}
+
+/// Every bit has a meaning, but not with every other.
+fn flags(input: &[u8]) -> Parsed<'_, u8> {
+    let (left, found) = le_u8(input)?;
+    let is_content_known = found & record::CONTENT != record::CONTENT;
+    let is_size_known = found & (record::LOCAL | record::REMOTE_SIZE) != 0;
+    if is_content_known && is_size_known {
+        Ok((left, found))
+    } else {
+        fault(
+            input,
+            Kind::BadValue {
+                field: "record flags",
+            },
+        )
+    }
+}
+
+fn extra_bits(input: &[u8]) -> Parsed<'_, u8> {
+    let (left, found) = super::bits(input, "extras", extras::ALL)?;
+    if found == 0 {
+        return fault(input, Kind::NonCanonical { field: "extras" });
+    }
+    Ok((left, found))
+}
+
+fn etag(input: &[u8], etag_type: u8) -> Parsed<'_, ETag> {
+    if etag_type == wire::ETAG_MD5 {
+        return array.map(ETag::Md5).parse_complete(input);
+    }
+    let (left, other) = text(input, &wire::ETAG_TEXT)?;
+    if is_md5_text(other) {
+        return fault(input, Kind::NonCanonical { field: "ETag" });
+    }
+    Ok((left, ETag::Other(other.into())))
+}
+
+fn local<'a>(
+    input: &'a [u8],
+    flags: u8,
+    previous: &mut Previous,
+) -> Parsed<'a, Option<LocalStamp>> {
+    let form = flags & record::LOCAL;
+    if form == 0 {
+        return Ok((input, None));
+    }
+    let (left, mtime_ns) = le_i64(input)?;
+    let (left, size_bytes) = varint(left)?;
+    let (left, inode) = delta(left, previous.inode)?;
+    previous.inode = inode;
+    let (left, ctime_ns) = match form {
+        record::LOCAL_CTIME_GIVEN => {
+            let (after, ctime_ns) = delta(left, previous.ctime_ns)?;
+            if ctime_ns == 0 || ctime_ns == mtime_ns {
+                return fault(left, Kind::NonCanonical { field: "ctime" });
+            }
+            (after, ctime_ns)
+        }
+        record::LOCAL_CTIME_IS_MTIME if mtime_ns == 0 => {
+            return fault(input, Kind::NonCanonical { field: "ctime" });
+        }
+        record::LOCAL_CTIME_IS_MTIME => (left, mtime_ns),
+        _ => (left, 0),
+    };
+    if ctime_ns != 0 {
+        previous.ctime_ns = ctime_ns;
+    }
+    let stamp = LocalStamp {
+        size_bytes,
+        mtime_ns,
+        ctime_ns,
+        inode: inode.cast_unsigned(),
+    };
+    Ok((left, Some(stamp)))
+}
+
+fn remote_size(input: &[u8], flags: u8, local: Option<LocalStamp>) -> Parsed<'_, u64> {
+    let local_size = local.map(|local| local.size_bytes);
+    match local_size {
+        Some(size_bytes) if flags & record::REMOTE_SIZE == 0 => Ok((input, size_bytes)),
+        _ => {
+            let (left, size_bytes) = varint(input)?;
+            if local_size == Some(size_bytes) {
+                let field = "remote size";
+                return fault(input, Kind::NonCanonical { field });
+            }
+            Ok((left, size_bytes))
+        }
+    }
+}
+
+fn content(input: &[u8], flags: u8) -> Parsed<'_, Content> {
+    match flags & record::CONTENT {
+        record::CONTENT_ETAG => Ok((input, Content::ETag)),
+        record::CONTENT_BLAKE3 => array.map(Content::Blake3).parse_complete(input),
+        _ => Ok((input, Content::Unknown)),
+    }
+}
+
+fn parts(input: &[u8]) -> Parsed<'_, Option<Parts>> {
+    let (after_size, mib) = varint(input)?;
+    if mib < wire::MIN_PART_MIB {
+        return fault(input, Kind::BadValue { field: "part size" });
+    }
+    at(input, limited("part size", mib, wire::MAX_PART_MIB))?;
+    let (mut left, count) = varint(after_size)?;
+    if count == 0 {
+        return fault(after_size, Kind::BadValue { field: "parts" });
+    }
+    at(after_size, limited("parts", count, wire::MAX_PARTS))?;
+    let mut digests = Vec::new();
+    for _ in 0..count {
+        let (rest, digest) = array(left)?;
+        digests.push(digest);
+        left = rest;
+    }
+    let parts = Parts {
+        part_bytes: mib.saturating_mul(wire::MIB),
+        digests,
+    };
+    Ok((left, Some(parts)))
+}

@@ -1,0 +1,151 @@
+//! What a server said, and what it means.
+
+use super::error::{Kind, Passing};
+use crate::key::Shown;
+use std::fmt;
+
+/// Maps a status and an error code.
+pub(super) fn classify(status: u16, code: &str, region: Option<String>) -> (Kind, Passing) {
+    let kind = match code {
+        "NoSuchBucket" => Kind::NoBucket,
+        "ExpiredToken"
+        | "ExpiredTokenException"
+        | "InvalidAccessKeyId"
+        | "InvalidClientTokenId"
+        | "InvalidToken"
+        | "NotSignedUp"
+        | "SignatureDoesNotMatch"
+        | "TokenRefreshRequired" => Kind::ExpiredCredentials,
+        "RequestExpired" | "RequestTimeTooSkewed" => Kind::ClockSkew,
+        "AuthorizationHeaderMalformed"
+        | "IllegalLocationConstraintException"
+        | "PermanentRedirect" => Kind::WrongRegion { region },
+        "InvalidObjectState" | "ObjectNotInActiveTierError" => Kind::Archived,
+        "RequestLimitExceeded" | "SlowDown" | "Throttling" => {
+            return (Kind::Throttled, Passing::Unclear);
+        }
+        "InternalError" | "RequestTimeout" => return (Kind::Unreachable, Passing::Unclear),
+        "NotImplemented" | "XNotImplemented" => Kind::Unsupported,
+        "ConditionalRequestConflict" | "OperationAborted" => {
+            return (Kind::Changed, Passing::Refused);
+        }
+        _ => return of_status(status, code, region),
+    };
+    (kind, Passing::No)
+}
+
+fn of_status(status: u16, code: &str, region: Option<String>) -> (Kind, Passing) {
+    let kind = match status {
+        // Success, but the SDK could not read it.
+        200..=299 if code.is_empty() => Kind::BadAnswer("it cannot be read"),
+        301 | 307 => Kind::WrongRegion { region },
+        // An answer to HEAD has no body and so no code.
+        400 if code.is_empty() && region.is_some() => Kind::WrongRegion { region },
+        401 => Kind::ExpiredCredentials,
+        403 => Kind::Denied,
+        404 => Kind::NotFound,
+        405 | 501 => Kind::Unsupported,
+        409 => return (Kind::Changed, Passing::Refused),
+        412 => Kind::Changed,
+        429 | 503 => return (Kind::Throttled, Passing::Unclear),
+        500 | 502 | 504 => return (Kind::Unreachable, Passing::Unclear),
+        _ => Kind::Other,
+    };
+    (kind, Passing::No)
+}
+
+/// What a server answered, as people may see it.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) code: String,
+    pub(super) message: String,
+}
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the server answered {}", self.status)?;
+        if !self.code.is_empty() {
+            write!(f, " {}", Shown(&self.code))?;
+        }
+        if !self.message.is_empty() {
+            write!(f, ": {}", Shown(&self.message))?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Answer {}
+
+/// The texts of an error and of all its causes. The SDK's errors carry whole requests, signed
+/// headers included, in their `Debug` form; only their `Display` texts leave this module.
+#[derive(Debug)]
+pub(super) struct Chain(pub(super) String);
+
+impl Chain {
+    pub(super) fn of(error: &(dyn std::error::Error + 'static)) -> Self {
+        let mut text = error.to_string();
+        let mut last = text.clone();
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            let next = error.to_string();
+            if next != last {
+                text.push_str(": ");
+                text.push_str(&next);
+            }
+            last = next;
+            cause = error.source();
+        }
+        Self(text)
+    }
+
+    pub(super) fn names(&self, word: &str) -> bool {
+        self.0.to_lowercase().contains(word)
+    }
+}
+
+impl fmt::Display for Chain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Shown(&self.0).fmt(f)
+    }
+}
+
+impl std::error::Error for Chain {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_counts_before_a_status() {
+        let region = || Some("eu-west-1".to_owned());
+        for (status, code, kind) in [
+            (404, "NoSuchBucket", Kind::NoBucket),
+            (404, "NoSuchKey", Kind::NotFound),
+            (404, "", Kind::NotFound),
+            (403, "", Kind::Denied),
+            (403, "AccessDenied", Kind::Denied),
+            (403, "RequestTimeTooSkewed", Kind::ClockSkew),
+            (403, "InvalidObjectState", Kind::Archived),
+            (400, "ExpiredToken", Kind::ExpiredCredentials),
+            (400, "", Kind::WrongRegion { region: region() }),
+            (400, "BadDigest", Kind::Other),
+            (301, "", Kind::WrongRegion { region: region() }),
+            (412, "PreconditionFailed", Kind::Changed),
+            (409, "ConditionalRequestConflict", Kind::Changed),
+            (200, "InternalError", Kind::Unreachable),
+            (200, "SlowDown", Kind::Throttled),
+            (503, "", Kind::Throttled),
+            (501, "NotImplemented", Kind::Unsupported),
+        ] {
+            assert_eq!(classify(status, code, region()).0, kind, "{status} {code}");
+        }
+    }
+
+    #[test]
+    fn only_a_conflict_is_surely_without_effect() {
+        assert_eq!(classify(409, "", None).1, Passing::Refused);
+        assert_eq!(classify(503, "SlowDown", None).1, Passing::Unclear);
+        assert_eq!(classify(412, "", None).1, Passing::No);
+    }
+}

@@ -1,0 +1,73 @@
+//! What a copy takes over beside the bytes.
+//!
+//! A copy that the server makes by itself would carry the write id of its source. Its metadata is
+//! therefore written anew, the same but for the id, wherever it can be read exactly.
+
+use super::meta::{Told, WRITE, WriteId, show_mtime};
+use super::object::Head;
+use aws_sdk_s3::operation::head_object::HeadObjectOutput;
+use aws_sdk_s3::types::{ServerSideEncryption, StorageClass};
+use std::collections::HashMap;
+
+/// Metadata, content headers, storage class and encryption of an object.
+#[derive(Debug, Default)]
+pub(super) struct Carried {
+    /// `None` where it cannot be written again as it is; then the server carries it over itself.
+    pub(super) metadata: Option<HashMap<String, String>>,
+    pub(super) content_type: Option<String>,
+    pub(super) content_encoding: Option<String>,
+    pub(super) content_language: Option<String>,
+    pub(super) content_disposition: Option<String>,
+    pub(super) cache_control: Option<String>,
+    pub(super) storage_class: Option<StorageClass>,
+    pub(super) encryption: Option<ServerSideEncryption>,
+    pub(super) kms_key: Option<String>,
+    /// The copy's own write id, which `metadata` holds too.
+    pub(super) write: Option<WriteId>,
+    /// Whether the ETag has the shape of an MD5 without being one.
+    pub(super) is_opaque: bool,
+}
+
+impl Carried {
+    pub(super) fn of(answer: &HeadObjectOutput, head: &Head, write: WriteId) -> Self {
+        let owned = |text: Option<&str>| text.map(str::to_owned);
+        let is_aes = |kind: &&ServerSideEncryption| **kind == ServerSideEncryption::Aes256;
+        let encryption = answer.server_side_encryption();
+        Self {
+            metadata: metadata(answer, head, write),
+            content_type: owned(answer.content_type()),
+            content_encoding: owned(answer.content_encoding()),
+            content_language: owned(answer.content_language()),
+            content_disposition: owned(answer.content_disposition()),
+            cache_control: owned(answer.cache_control()),
+            storage_class: answer.storage_class().cloned(),
+            encryption: encryption.filter(|kind| !is_aes(kind)).cloned(),
+            kms_key: owned(answer.ssekms_key_id()),
+            write: Some(write),
+            is_opaque: encryption.is_some_and(|kind| !is_aes(&kind))
+                || answer.sse_customer_algorithm().is_some(),
+        }
+    }
+}
+
+fn metadata(
+    answer: &HeadObjectOutput,
+    head: &Head,
+    write: WriteId,
+) -> Option<HashMap<String, String>> {
+    let mut pairs = answer.metadata().cloned().unwrap_or_default();
+    let is_writable = |text: &String| text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    let is_complete = answer.missing_meta().unwrap_or(0) == 0
+        && pairs.values().all(is_writable)
+        && !pairs.values().any(|value| value.starts_with("=?"));
+    if !is_complete {
+        return None;
+    }
+    pairs.insert(WRITE.to_owned(), write.to_string());
+    let Told { mtime_ns, .. } = head.told;
+    if mtime_ns.is_none() && head.stamp.modified_ms != 0 {
+        let ns = head.stamp.modified_ms.saturating_mul(1_000_000);
+        pairs.insert("mtime".to_owned(), show_mtime(ns));
+    }
+    Some(pairs)
+}

@@ -1,0 +1,108 @@
+//! The fuzz targets on stable: every vector, every kept input, and a fixed walk of mutations.
+
+#[allow(unreachable_pub, reason = "a library in its own crate")]
+#[path = "../fuzz/src/lib.rs"]
+mod targets;
+
+use std::fs;
+use std::path::Path;
+
+fn vectors() -> Vec<(String, Vec<u8>)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("spec/vectors");
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|it| it != "hex") {
+            continue;
+        }
+        let text = fs::read_to_string(&path).unwrap();
+        let (_, body) = text.split_once("\n\n").unwrap();
+        let bytes = body
+            .lines()
+            .flat_map(|line| line.split('#').next().unwrap().split_whitespace())
+            .map(|pair| u8::from_str_radix(pair, 16).unwrap());
+        found.push((path.display().to_string(), bytes.collect()));
+    }
+    found.sort();
+    assert!(found.len() > 70);
+    found
+}
+
+fn run_all(bytes: &[u8]) {
+    targets::decode(bytes);
+    targets::roundtrip(bytes);
+    targets::journal(bytes);
+}
+
+/// A fixed sequence that looks random.
+struct Walk(u64);
+
+impl Walk {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005);
+        self.0 = self.0.wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.0 >> 33).unwrap() % limit.max(1)
+    }
+}
+
+#[test]
+fn every_vector_and_kept_input_is_borne() {
+    for (_, bytes) in vectors() {
+        run_all(&bytes);
+    }
+    let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz");
+    for kind in ["corpus", "artifacts"] {
+        for target in ["decode", "roundtrip", "journal"] {
+            let Ok(inputs) = fs::read_dir(fuzz.join(kind).join(target)) else {
+                continue;
+            };
+            for input in inputs {
+                run_all(&fs::read(input.unwrap().path()).unwrap());
+            }
+        }
+    }
+}
+
+#[test]
+fn mutated_vectors_are_borne() {
+    let mut walk = Walk(1);
+    let vectors = vectors();
+    for (_, bytes) in &vectors {
+        for _ in 0..300 {
+            let mut mutant = bytes.clone();
+            for _ in 0..=walk.below(3) {
+                let at = walk.below(mutant.len());
+                match walk.below(5) {
+                    0 => mutant.truncate(at),
+                    1 => mutant.insert(at.min(mutant.len()), walk.below(256).to_le_bytes()[0]),
+                    2 if at < mutant.len() => drop(mutant.remove(at)),
+                    3 => {
+                        let other = &vectors[walk.below(vectors.len())].1;
+                        let from = walk.below(other.len());
+                        mutant.truncate(at);
+                        mutant.extend(&other[from.min(other.len())..]);
+                    }
+                    _ if at < mutant.len() => mutant[at] = walk.below(256).to_le_bytes()[0],
+                    _ => {}
+                }
+            }
+            run_all(&mutant);
+        }
+    }
+}
+
+#[test]
+fn mending_makes_a_changed_state_readable() {
+    let (_, example) = vectors()
+        .into_iter()
+        .find(|(name, _)| name.ends_with("ok-example.hex"))
+        .unwrap();
+    assert_eq!(targets::mended(&example), example);
+    let mut changed = example.clone();
+    let at = changed.windows(4).position(|it| it == b"docs").unwrap();
+    changed[at] = b'D';
+    let mended = targets::mended(&changed);
+    assert_ne!(mended, changed);
+    let reader = s3_bsync::format::Reader::open(std::io::Cursor::new(mended)).unwrap();
+    assert_eq!(reader.state().buckets[0].maps[0].name, "Docs");
+}

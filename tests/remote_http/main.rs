@@ -1,0 +1,8 @@
+//! What `remote` makes of answers as they should be and of answers as they must not be.
+
+mod canned;
+mod errors;
+mod finishing;
+mod listing;
+mod reading;
+mod writing;
