@@ -277,6 +277,15 @@ impl Hands {
     }
 }
 
+/// Whether a step sends a file in parts.
+#[must_use]
+pub fn goes_in_parts(step: &Step) -> bool {
+    match step {
+        Step::Upload { local, .. } | Step::KeepBoth { local, .. } => local.size_bytes > WHOLE_BYTES,
+        _ => false,
+    }
+}
+
 /// A failure of the system while bytes of a file moved.
 fn io_failed(operation: &'static str, key: &Key, error: std::io::Error) -> Failure {
     let kind = match error.kind() {
