@@ -191,7 +191,7 @@ pub fn parse(argv: impl IntoIterator<Item = OsString>) -> Result<Command, Misuse
         .skip(1)
         .map(|word| {
             word.into_string().map_err(|word| {
-                Misuse::new(format!("argument {word:?} is not UTF-8"))
+                Misuse::new(format!("argument {} is not UTF-8", word.display()))
                     .hint("paths given on the command line must be UTF-8; files below them may be anything")
             })
         })
@@ -212,8 +212,8 @@ pub fn parse(argv: impl IntoIterator<Item = OsString>) -> Result<Command, Misuse
         )));
     }
     let folded = values::fold(words)?;
-    let folded: Vec<&str> = folded.iter().map(String::as_str).collect();
-    let args = Args::from_args(&["s3-bsync"], &folded).map_err(|exit| {
+    let words: Vec<&str> = folded.iter().map(String::as_str).collect();
+    let parsed = Args::from_args(&["s3-bsync"], &words).map_err(|exit| {
         Misuse::new(
             exit.output
                 .trim_end()
@@ -222,7 +222,7 @@ pub fn parse(argv: impl IntoIterator<Item = OsString>) -> Result<Command, Misuse
         )
         .hint(SEE_HELP)
     })?;
-    args.into_command()
+    parsed.into_command()
 }
 
 fn help() -> String {
@@ -264,7 +264,7 @@ impl Args {
             }));
         }
         if self.init {
-            return self.into_init(file, voice);
+            return Ok(Command::Init(self.into_init(file, voice)));
         }
         Ok(Command::Sync(Run {
             file,
@@ -365,7 +365,7 @@ impl Args {
         }
     }
 
-    fn into_init(self, file: PathBuf, voice: Voice) -> Result<Command, Misuse> {
+    fn into_init(self, file: PathBuf, voice: Voice) -> Init {
         let start = match (self.purge, self.overwrite) {
             (true, _) => Start::Purge,
             (false, true) => Start::Overwrite,
@@ -391,7 +391,7 @@ impl Args {
             conflict: self.conflict.map(|policy| policy.0),
             keep_days: self.keep,
         });
-        Ok(Command::Init(Init {
+        Init {
             file,
             voice,
             start,
@@ -401,6 +401,6 @@ impl Args {
                 .into_iter()
                 .map(|UnmapArg { path, dest }| Unmap { path, dest })
                 .collect(),
-        }))
+        }
     }
 }

@@ -54,6 +54,10 @@ pub enum Action {
 
 /// The law of reconciliation.
 #[must_use]
+#[expect(
+    clippy::match_same_arms,
+    reason = "twelve rows, one line each, none hidden in another"
+)]
 pub fn law(row: Row) -> Action {
     use Fate::{Gone, Modified, Same};
     match row {
@@ -208,14 +212,15 @@ pub fn settlement(
     local_ns: i64,
     remote_ns: i64,
 ) -> Settlement {
-    match (policy, ground) {
-        (ConflictPolicy::Ask, _) => Settlement::Leave,
-        (ConflictPolicy::Local, _) => Settlement::LocalWins,
-        (ConflictPolicy::Remote, _) => Settlement::RemoteWins,
-        (ConflictPolicy::KeepBoth, _) | (ConflictPolicy::Newer, Ground::Baseless) => {
-            Settlement::KeepBoth
-        }
-        (ConflictPolicy::Newer, Ground::Based) if local_ns > remote_ns => Settlement::LocalWins,
-        (ConflictPolicy::Newer, Ground::Based) => Settlement::RemoteWins,
+    match policy {
+        ConflictPolicy::Ask => Settlement::Leave,
+        ConflictPolicy::Local => Settlement::LocalWins,
+        ConflictPolicy::Remote => Settlement::RemoteWins,
+        ConflictPolicy::KeepBoth => Settlement::KeepBoth,
+        ConflictPolicy::Newer => match ground {
+            Ground::Baseless => Settlement::KeepBoth,
+            Ground::Based if local_ns > remote_ns => Settlement::LocalWins,
+            Ground::Based => Settlement::RemoteWins,
+        },
     }
 }

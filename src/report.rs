@@ -16,6 +16,7 @@ pub use hint::hint;
 use progress::Progress;
 use std::error::Error;
 use std::fmt::Display;
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
 /// Tells of one run.
@@ -58,7 +59,7 @@ impl Reporter {
             Event::Would(step) => self.debug(&format!("would {step}")),
             Event::Done(step) => self.debug(&done(step)),
             Event::KeptRemote { key, place, .. } => {
-                self.debug(&format!("kept the object of {key}: {place}"))
+                self.debug(&format!("kept the object of {key}: {place}"));
             }
         }
     }
@@ -127,11 +128,11 @@ fn complaint(what: &str, error: &(dyn Error + 'static)) -> String {
     let mut text = format!("error: {what}\n");
     let mut cause = error.source();
     while let Some(error) = cause {
-        text += &format!("caused by: {error}\n");
+        let _ = writeln!(text, "caused by: {error}");
         cause = error.source();
     }
     if let Some(hint) = hint(error) {
-        text += &format!("hint: {hint}\n");
+        let _ = writeln!(text, "hint: {hint}");
     }
     text
 }
@@ -145,7 +146,7 @@ pub fn complain(what: &str, error: &(dyn Error + 'static)) {
 pub fn complain_of_misuse(message: &str, hint: Option<&str>) {
     let mut text = format!("error: {message}\n");
     if let Some(hint) = hint {
-        text.push_str(&format!("hint: {hint}\n"));
+        let _ = writeln!(text, "hint: {hint}");
     }
     let _ = io::stderr().write_all(text.as_bytes());
 }

@@ -5,6 +5,7 @@
 mod join;
 mod look;
 mod perform;
+mod prepare;
 mod scribe;
 mod sides;
 #[cfg(test)]
@@ -15,10 +16,10 @@ use crate::draft::{Decided, Draft, draft};
 use crate::event::{Counts, Event, Sink};
 use crate::guard::{self, Held, Limit, Toll};
 use crate::key::Key;
-use crate::local::{self, Marker, OwnFiles, RecoveryRun, Root};
+use crate::local::{self, OwnFiles, RecoveryRun, Root};
 use crate::plan::{Item, Obstacle, Plan, Step};
 use crate::reconcile::Ground;
-use crate::remote::{self, Remote};
+use crate::remote;
 use crate::state::{Bucket, Capabilities, Change, DirMap, Encryption, Record, ReplicaId, RootId};
 use crate::stop::Stop;
 use crate::store::{self, Store};
@@ -200,9 +201,10 @@ pub fn stand(task: &Task) -> Result<(Root, Standing), Halt> {
     let marker = root.read_marker().map_err(Halt::Root)?;
     let standing = match (marker, terms.safety) {
         (Some(marker), _) if marker.replica == terms.replica && marker.map == map.id => {
-            match [marker.next, marker.base].contains(&map.generation) {
-                true => Standing::Based,
-                false => Standing::Foreign,
+            if [marker.next, marker.base].contains(&map.generation) {
+                Standing::Based
+            } else {
+                Standing::Foreign
             }
         }
         (_, Safety::Forced) => Standing::Foreign,
@@ -397,43 +399,6 @@ impl<'a> Sync<'a> {
         (self.task.terms.sink)(Event::Skipped { key, obstacle });
     }
 
-    /// What must be so before the first change: the marker names this run, and where something is
-    /// written to the bucket, what its server honours is known.
-    async fn prepare(&mut self, plan: &Plan) -> Result<(), Halt> {
-        let Task {
-            bucket, map, terms, ..
-        } = self.task;
-        if bucket.capabilities.is_none() && plan.steps().any(Step::writes_remote) {
-            let found = self.hands.remote.probe().await.map_err(Halt::Remote)?;
-            if !(found.put_if_absent && found.put_if_match) {
-                (terms.sink)(Event::Notice(
-                    "this server does not honour conditional writes: two machines writing the same \
-                     file in the same moment can overwrite each other",
-                ));
-            }
-            self.outcome.capabilities = Some(found);
-            let remote: Remote = self.hands.remote.with_capabilities(found);
-            let hands = Arc::get_mut(&mut self.hands);
-            hands
-                .ok_or_else(|| Halt::Internal("a look is still under way".to_owned()))?
-                .remote = remote;
-        }
-        let marker = Marker {
-            replica: terms.replica,
-            map: map.id,
-            next: map.generation + 1,
-            base: map.generation,
-        };
-        let root = self.hands.root.clone();
-        tokio::task::spawn_blocking(move || {
-            root.check_in_place()?;
-            root.write_marker(&marker)
-        })
-        .await
-        .map_err(|error| Halt::Internal(error.to_string()))?
-        .map_err(Halt::Root)
-    }
-
     async fn carry_out(&mut self, plan: Plan, store: &Arc<Mutex<Store>>) -> Result<(), Halt> {
         let scribe = scribe::Scribe::start(self.task.map.id, self.hands.root.clone(), store);
         let mut plan = plan;
@@ -481,7 +446,9 @@ impl<'a> Sync<'a> {
         items.sort_by(|a, b| a.key.cmp(&b.key));
         let decided = self.decide(items).await?;
         let draft = draft(decided, &[], &self.tag());
-        Ok(self.judge(draft, u64::MAX))
+        let plan = self.judge(draft, u64::MAX);
+        self.learn(&plan).await?;
+        Ok(plan)
     }
 }
 

@@ -4,6 +4,7 @@
 //! after); nothing is replaced or removed that is not what the step expects; memory is bounded by
 //! one budget for all bytes in flight. Never asks what should be done.
 
+mod buffers;
 mod download;
 mod upload;
 
@@ -16,6 +17,7 @@ use crate::remote::{self, Remote};
 use crate::stamp::{LocalStamp, RemoteStamp};
 use crate::state::{Change, Encoding, ReplicaId};
 use crate::stop::Stop;
+use buffers::Buffers;
 use std::fmt;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -24,7 +26,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// Files up to this size travel in one request, from and to memory.
 const WHOLE_BYTES: u64 = 8 * MIB;
 /// Bytes in flight over all transfers.
-const BUDGET_BYTES: u64 = 64 * MIB;
+const BUDGET_BYTES: u64 = 48 * MIB;
 /// What one permit of the budget stands for.
 const PERMIT_BYTES: u64 = 64 * 1024;
 
@@ -45,6 +47,7 @@ pub struct Hands {
     /// Where events go.
     pub sink: Arc<Sink>,
     budget: Arc<Semaphore>,
+    buffers: Buffers,
 }
 
 /// Why a step was not done.
@@ -156,6 +159,7 @@ impl Hands {
             stop,
             sink,
             budget: Arc::new(Semaphore::new(permits)),
+            buffers: Buffers::default(),
         }
     }
 
@@ -270,6 +274,15 @@ impl Hands {
             .acquire_many_owned(permits)
             .await
             .map_err(|_| Failure::Interrupted)
+    }
+}
+
+/// Whether a step sends a file in parts.
+#[must_use]
+pub fn goes_in_parts(step: &Step) -> bool {
+    match step {
+        Step::Upload { local, .. } | Step::KeepBoth { local, .. } => local.size_bytes > WHOLE_BYTES,
+        _ => false,
     }
 }
 

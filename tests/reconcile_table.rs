@@ -64,9 +64,10 @@ fn base() -> Record {
 fn told(
     base: Option<&Record>,
     local: Option<LocalStamp>,
-    remote: Option<RemoteStamp>,
+    object: impl Into<Option<RemoteStamp>>,
     answers: Answers,
 ) -> Verdict {
+    let remote = object.into();
     decide(
         Seen {
             base,

@@ -198,13 +198,14 @@ fn add(state: &mut State, new: &NewMap) -> Result<String, Error> {
         Some((old, map)) => {
             let access = merge_access(new, old.clone());
             // Another endpoint is another bucket: nothing is known of what it holds.
-            let map = match access.endpoint == old.endpoint {
-                true => map,
-                false => DirMap {
+            let map = if access.endpoint == old.endpoint {
+                map
+            } else {
+                DirMap {
                     id: store::new_map_id()?,
                     generation: 0,
                     ..map
-                },
+                }
             };
             (access, map)
         }
@@ -258,7 +259,7 @@ fn merge_access(new: &NewMap, old: crate::state::Access) -> crate::state::Access
 fn fresh(state: &State, new: &NewMap) -> Result<DirMap, Error> {
     let stem = new.path.rsplit('/').next().unwrap_or(&new.path);
     let is_taken = |name: &str| state.maps().any(|(_, map)| map.name == name);
-    let name = (1_u32..)
+    let name = (1..=u32::MAX)
         .map(|n| {
             if n == 1 {
                 stem.to_owned()

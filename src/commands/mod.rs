@@ -39,7 +39,9 @@ fn carry_out(command: Command) -> Exit {
             let reporter = Reporter::new(asked.voice);
             match init::init(&asked, now_ms()) {
                 Ok(told) => {
-                    told.iter().for_each(|line| reporter.say(line));
+                    for line in told {
+                        reporter.say(&line);
+                    }
                     Exit::InSync
                 }
                 Err(error) => {

@@ -240,22 +240,22 @@ fn finish(
         exit = exit.max(exit_of(&outcome));
         let Outcome {
             counts,
-            changes: changed,
+            changes: receipts,
             capabilities,
             root,
             halt,
         } = outcome;
         for bucket in &mut state.buckets {
             if let Some(found) = bucket.maps.iter_mut().find(|found| found.id == map.id) {
-                if !changed.is_empty() {
+                if !receipts.is_empty() {
                     found.generation += 1;
                     found.root = root.or(found.root);
                 }
                 bucket.capabilities = capabilities.or(bucket.capabilities);
             }
         }
-        if !changed.is_empty() {
-            changes.insert(map.id, changed);
+        if !receipts.is_empty() {
+            changes.insert(map.id, receipts);
         }
         maps.push(Ended {
             map: map.name,

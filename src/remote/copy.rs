@@ -1,5 +1,4 @@
-//! Copying within a bucket without moving bytes through this machine, and keeping a conflict's
-//! loser with it.
+//! Copying within a bucket without moving bytes through this machine.
 //!
 //! Promises: a copy holds the bytes of the version that was named, with its metadata and storage
 //! class; it never replaces an object that was not expected.
@@ -10,8 +9,8 @@ use super::error::{Error, Kind, Operation};
 use super::meta::WriteId;
 use super::object::Head;
 use super::write::{Attempt, Conditions, Expect, Look};
-use super::{RECOVERY, Readability, Remote};
-use crate::key::{Key, MAX_OBJECT_KEY_BYTES};
+use super::{Readability, Remote};
+use crate::key::Key;
 use crate::stamp::{ETag, RemoteStamp};
 use aws_sdk_s3::operation::copy_object::CopyObjectOutput;
 use aws_sdk_s3::types::MetadataDirective;
@@ -24,37 +23,12 @@ const MAX_COPY_BYTES: u64 = 5 << 30;
 /// Parts of a greater one, unless there would be too many.
 const COPY_PART_BYTES: u64 = 512 << 20;
 const COPIES_AT_ONCE: usize = 4;
-/// Further folders that one run may need to keep several objects of one key.
-const MAX_FOLDERS: u32 = 100;
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'/')
     .remove(b'-')
     .remove(b'_')
     .remove(b'.')
     .remove(b'~');
-
-/// Where a conflict's loser is kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Kept {
-    /// As an old version of its own key, once it is overwritten or deleted.
-    Version(Box<str>),
-    /// As a copy under this object key.
-    Copy {
-        /// The full object key.
-        object_key: String,
-        /// The copy's stamp.
-        stamp: RemoteStamp,
-    },
-}
-
-impl std::fmt::Display for Kept {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Version(id) => write!(f, "version {}", crate::key::Shown(id)),
-            Self::Copy { object_key, .. } => crate::key::Shown(object_key).fmt(f),
-        }
-    }
-}
 
 impl Remote {
     /// Copies the object `from`, which must still be `source`, to `to`, where `expect` must hold.
@@ -75,57 +49,6 @@ impl Remote {
     ) -> Result<RemoteStamp, Error> {
         let (from, to) = (self.object_key(from), self.object_key(to));
         self.copy_object(&from, source, &to, expect).await
-    }
-
-    /// Makes sure that the object `key`, which must still be `loser`, can be found after it is
-    /// overwritten or deleted: as an old version where the bucket keeps those, else as a verified
-    /// copy `PREFIX/.s3bsync/recovery/RUN/KEY`, or under `RUN-1` and so on where that is taken.
-    ///
-    /// # Errors
-    /// As [`Remote::copy`], and [`Kind::Unsupported`] where the copy's key would be too long. Then
-    /// nothing is kept, and the object must be left alone.
-    pub async fn keep_loser(
-        &self,
-        key: &Key,
-        loser: &RemoteStamp,
-        run: &str,
-    ) -> Result<Kept, Error> {
-        let from = self.object_key(key);
-        if self.capabilities.versioned {
-            let head = self.head_object(&from).await?;
-            let head = head.filter(|head| head.stamp.is_same_object(loser));
-            let head = head.ok_or_else(|| self.error(Kind::Changed, Operation::Copy, &from))?;
-            if let Some(version) = head.stamp.version {
-                return Ok(Kept::Version(version));
-            }
-        }
-        let mut number = 0;
-        loop {
-            let folder = match number {
-                0 => format!("{RECOVERY}/{run}"),
-                number => format!("{RECOVERY}/{run}-{number}"),
-            };
-            let to = self.own_key(&format!("{folder}/{}", key.as_str()));
-            if to.len() > MAX_OBJECT_KEY_BYTES {
-                return Err(self.error(Kind::Unsupported, Operation::Copy, &to));
-            }
-            match self.copy_object(&from, loser, &to, Expect::Absent).await {
-                // A run of the same second, or an earlier round, kept another object there.
-                Err(error)
-                    if error.kind == Kind::Changed
-                        && error.key.as_deref() == Some(&to)
-                        && number < MAX_FOLDERS =>
-                {
-                    number += 1;
-                }
-                copied => {
-                    return copied.map(|stamp| Kept::Copy {
-                        object_key: to,
-                        stamp,
-                    });
-                }
-            }
-        }
     }
 
     pub(super) async fn copy_object(

@@ -11,6 +11,7 @@ mod check;
 mod client;
 mod copy;
 mod error;
+mod keep;
 mod list;
 mod meta;
 mod object;
@@ -25,8 +26,8 @@ mod upload;
 mod write;
 
 pub use client::{Client, connect};
-pub use copy::Kept;
 pub use error::{Error, Kind, Operation};
+pub use keep::Kept;
 pub use list::{Listed, Listing};
 pub use meta::{Meta, Told, WriteId};
 pub use object::{Body, Head};

@@ -33,7 +33,7 @@ pub(super) async fn look(
         decided: Vec::with_capacity(items.len()),
         failed: Vec::new(),
     };
-    let mut looking: JoinSet<Result<Decided, (Key, Failure)>> = JoinSet::new();
+    let mut looking: JoinSet<Ended> = JoinSet::new();
     let policy = task.map.conflict;
     for item in items {
         if task.terms.stop.is_wished() {
@@ -64,11 +64,10 @@ pub(super) async fn look(
     Ok(looked)
 }
 
+type Ended = Result<Decided, (Key, Failure)>;
+
 impl Looked {
-    fn take(
-        &mut self,
-        ended: Option<Result<Result<Decided, (Key, Failure)>, tokio::task::JoinError>>,
-    ) -> Result<(), Halt> {
+    fn take(&mut self, ended: Option<Result<Ended, tokio::task::JoinError>>) -> Result<(), Halt> {
         match ended {
             Some(Ok(Ok(decided))) => self.decided.push(decided),
             Some(Ok(Err(failed))) => self.failed.push(failed),

@@ -13,6 +13,7 @@ use crate::store::Store;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
@@ -52,6 +53,21 @@ impl Scribe {
     }
 }
 
+/// Gathers what comes within [`GATHERING`], or until there is no more to come.
+fn gather(receiver: &mut mpsc::Receiver<Receipt>, batch: &mut Vec<Receipt>) {
+    Handle::current().block_on(async {
+        let gathering = async {
+            while batch.len() < WAITING
+                && let Some(receipt) = receiver.recv().await
+            {
+                batch.push(receipt);
+            }
+        };
+        // Whatever the time was up for is in the batch or still in the channel.
+        let _ = tokio::time::timeout(GATHERING, gathering).await;
+    });
+}
+
 fn write_all(
     mut receiver: mpsc::Receiver<Receipt>,
     map: MapId,
@@ -61,12 +77,7 @@ fn write_all(
     let mut all = Changes::new();
     let mut batch = Vec::new();
     while receiver.blocking_recv_many(&mut batch, WAITING) > 0 {
-        if !receiver.is_closed() && batch.len() < WAITING {
-            std::thread::sleep(GATHERING);
-            while let Ok(more) = receiver.try_recv() {
-                batch.push(more);
-            }
-        }
+        gather(&mut receiver, &mut batch);
         let changes: Vec<Change> = batch.drain(..).flatten().collect();
         root.sync_directories().map_err(Halt::Root)?;
         let mut store = lock(store);

@@ -108,7 +108,7 @@ impl World {
                 self.local.remove(&key(name));
             }
             Act::Touch(name) => {
-                if let Some((bytes, _)) = self.local.get(&key(name)).cloned() {
+                if let Some((bytes, _)) = self.local.get(&key(name)).copied() {
                     self.put_file(&key(name), bytes);
                 }
             }
@@ -423,8 +423,12 @@ proptest! {
         let folder = tempfile::tempdir().unwrap();
         let root = Root::open(folder.path().to_str().unwrap(), None).unwrap();
         let mut world = agreed(&start, &root);
-        local.iter().for_each(|act| world.act_locally(act));
-        remote.iter().for_each(|act| world.act_remotely(act));
+        for act in &local {
+            world.act_locally(act);
+        }
+        for act in &remote {
+            world.act_remotely(act);
+        }
         runs(world, &root, policy, Ground::Based, &order);
     }
 
@@ -438,8 +442,12 @@ proptest! {
         let folder = tempfile::tempdir().unwrap();
         let root = Root::open(folder.path().to_str().unwrap(), None).unwrap();
         let mut world = agreed(&start, &root);
-        local.iter().for_each(|act| world.act_locally(act));
-        remote.iter().for_each(|act| world.act_remotely(act));
+        for act in &local {
+            world.act_locally(act);
+        }
+        for act in &remote {
+            world.act_remotely(act);
+        }
         world.base.clear();
         let before = world.survivors();
         let after = runs(world, &root, policy, Ground::Baseless, &[0]);
@@ -456,8 +464,12 @@ proptest! {
         let folder = tempfile::tempdir().unwrap();
         let root = Root::open(folder.path().to_str().unwrap(), None).unwrap();
         let mut world = agreed(&start, &root);
-        local.iter().for_each(|act| world.act_locally(act));
-        remote.iter().for_each(|act| world.act_remotely(act));
+        for act in &local {
+            world.act_locally(act);
+        }
+        for act in &remote {
+            world.act_remotely(act);
+        }
         let contents = |world: &World| {
             let local: Vec<_> = world.local.iter().map(|(k, (b, _))| (k.clone(), *b)).collect();
             let remote: Vec<_> = world.remote.iter().map(|(k, (b, _))| (k.clone(), *b)).collect();

@@ -150,14 +150,14 @@ impl Hands {
         if body.remaining_bytes() != remote.size_bytes {
             return Err(Failure::Damaged { what: "length" });
         }
-        let mut bytes = Vec::with_capacity(length);
+        let mut buffer = self.buffers.take(length);
         while let Some(piece) = body.next().await? {
-            bytes.extend_from_slice(&piece);
+            buffer.bytes.extend_from_slice(&piece);
         }
-        if bytes.len() != length {
+        if buffer.bytes.len() != length {
             return Err(Failure::Damaged { what: "length" });
         }
-        Ok((head, bytes.into()))
+        Ok((head, buffer.freeze()))
     }
 
     async fn fetch_ranges(
@@ -226,15 +226,15 @@ impl Hands {
         let length = range.end - range.start;
         let permit = self.reserve(length).await?;
         let (_, mut body) = self.remote.get(key, etag, Some(range)).await?;
-        let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
+        let mut buffer = self.buffers.take(usize::try_from(length).unwrap_or(0));
         while let Some(piece) = body.next().await? {
-            bytes.extend_from_slice(&piece);
+            buffer.bytes.extend_from_slice(&piece);
         }
-        if bytes.len() as u64 != length {
+        if buffer.bytes.len() as u64 != length {
             return Err(Failure::Damaged { what: "length" });
         }
         (self.sink)(Event::Moved { bytes: length });
-        Ok((bytes.into(), permit))
+        Ok((buffer.freeze(), permit))
     }
 
     /// Every sum of a file that must be `expected`, before and after it is read.

@@ -1,5 +1,6 @@
 //! A file to an object: in one request from memory, or in parts.
 
+use super::buffers::Buffers;
 use super::{Failure, Hands, WHOLE_BYTES, blocking, io_failed, now_ns};
 use crate::digest;
 use crate::event::Event;
@@ -214,6 +215,7 @@ fn record(key: &Key, local: LocalStamp, remote: RemoteStamp, content: Content) -
 struct Source {
     key: Key,
     file: File,
+    buffers: Buffers,
     expected: LocalStamp,
 }
 
@@ -226,16 +228,19 @@ impl Source {
         Ok(Self {
             key: key.clone(),
             file: opened.file,
+            buffers: hands.buffers.clone(),
             expected,
         })
     }
 
     /// The next `length` bytes, all of them.
     fn next(&mut self, length: usize) -> Result<Bytes, Failure> {
-        let mut bytes = Vec::with_capacity(length);
-        let read = (&mut self.file).take(length as u64).read_to_end(&mut bytes);
+        let mut buffer = self.buffers.take(length);
+        let read = (&mut self.file)
+            .take(length as u64)
+            .read_to_end(&mut buffer.bytes);
         match read {
-            Ok(read) if read == length => Ok(bytes.into()),
+            Ok(read) if read == length => Ok(buffer.freeze()),
             Ok(_) => Err(Failure::ChangedWhileRead),
             Err(error) => Err(io_failed("read", &self.key, error)),
         }

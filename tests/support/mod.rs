@@ -8,6 +8,7 @@
 )]
 
 pub mod client;
+pub mod mixed;
 pub mod server;
 pub mod wire;
 pub mod world;

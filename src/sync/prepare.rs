@@ -1,0 +1,86 @@
+//! What must be so before the first change: what the server honours is known, the marker names
+//! this run, and what dead runs left half uploaded is gone.
+
+use super::{Halt, Sync, Task};
+use crate::event::Event;
+use crate::local::Marker;
+use crate::plan::{Plan, Step};
+use crate::state::Capabilities;
+use std::sync::Arc;
+
+/// Age from which an unfinished multipart upload is nobody's any more: a day, in milliseconds.
+const UPLOADS_REST_MS: i64 = 24 * 60 * 60 * 1000;
+
+impl Sync<'_> {
+    /// Makes everything so.
+    pub(super) async fn prepare(&mut self, plan: &Plan) -> Result<(), Halt> {
+        self.learn(plan).await?;
+        self.sweep_uploads(plan).await;
+        let Task { map, terms, .. } = self.task;
+        let marker = Marker {
+            replica: terms.replica,
+            map: map.id,
+            next: map.generation + 1,
+            base: map.generation,
+        };
+        let root = self.hands.root.clone();
+        tokio::task::spawn_blocking(move || {
+            root.check_in_place()?;
+            root.write_marker(&marker)
+        })
+        .await
+        .map_err(|error| Halt::Internal(error.to_string()))?
+        .map_err(Halt::Root)
+    }
+
+    /// Finds out what the bucket's server honours, once, before the first plan that writes there.
+    pub(super) async fn learn(&mut self, plan: &Plan) -> Result<(), Halt> {
+        let is_known =
+            self.task.bucket.capabilities.is_some() || self.outcome.capabilities.is_some();
+        if is_known || !plan.steps().any(Step::writes_remote) {
+            return Ok(());
+        }
+        let found = self.hands.remote.probe().await.map_err(Halt::Remote)?;
+        for shortcoming in shortcomings(found).into_iter().flatten() {
+            (self.task.terms.sink)(Event::Notice(shortcoming));
+        }
+        let remote = self.hands.remote.with_capabilities(found);
+        let hands = Arc::get_mut(&mut self.hands);
+        hands
+            .ok_or_else(|| Halt::Internal("a look is still under way".to_owned()))?
+            .remote = remote;
+        self.outcome.capabilities = Some(found);
+        Ok(())
+    }
+
+    /// Aborts what dead runs left half uploaded. Asked for only where a large file is uploaded, so
+    /// that other runs cost nothing; not to succeed harms nobody but the bill.
+    async fn sweep_uploads(&self, plan: &Plan) {
+        if plan.steps().any(crate::transfer::goes_in_parts) {
+            let before_ms = self.task.terms.now_ms.saturating_sub(UPLOADS_REST_MS);
+            let _ = self.hands.remote.sweep_uploads(before_ms).await;
+        }
+    }
+}
+
+/// What a person should know of a server that does less than S3.
+fn shortcomings(found: Capabilities) -> [Option<&'static str>; 2] {
+    let is_put_safe = found.put_if_absent && found.put_if_match;
+    let is_complete_safe = found.complete_if_absent && found.complete_if_match;
+    let writes = match (is_put_safe, is_complete_safe) {
+        (true, true) => None,
+        (true, false) => Some(
+            "this server does not honour conditions on multipart uploads: two machines writing the \
+             same large file in the same moment can overwrite each other",
+        ),
+        (false, _) => Some(
+            "this server does not honour conditional writes: two machines writing the same file in \
+             the same moment can overwrite each other",
+        ),
+    };
+    let deletes = (!found.delete_if_match).then_some(
+        "this server does not honour conditional deletes: what one machine writes in the moment \
+         when another deletes the same file can be lost",
+    );
+    [writes, deletes]
+}

@@ -1,0 +1,9 @@
+//! Whatever interrupts a run, nothing is lost, and the next run carries on by itself.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod answers;
+mod kills;
+mod listings;
+mod signals;
