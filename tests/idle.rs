@@ -256,6 +256,18 @@ mod opened {
     }
 
     #[test]
+    fn a_full_run_opens_every_file() {
+        let w = equal_sides(20);
+        w.sync();
+        let watch = Watch::over(&folders(w.root()));
+        w.run(&["--full"]).expect_code(0).expect_silence();
+        let mut seen: Vec<_> = watch.seen().into_iter().map(|(path, _)| path).collect();
+        seen.sort();
+        seen.dedup();
+        assert_eq!(seen.len(), 20, "{seen:?}");
+    }
+
+    #[test]
     fn a_run_opens_only_the_file_that_changed() {
         let w = equal_sides(20);
         w.sync();
