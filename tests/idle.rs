@@ -194,7 +194,7 @@ mod opened {
 
         /// What was done to which file; folders that were merely opened are left out.
         fn seen(&self) -> Vec<(PathBuf, ReadFlags)> {
-            let mut buffer = [MaybeUninit::uninit(); 65_536];
+            let mut buffer = vec![MaybeUninit::uninit(); 65_536];
             let mut reader = Reader::new(&self.inotify, &mut buffer);
             let mut seen = Vec::new();
             loop {

@@ -86,7 +86,10 @@ fn a_first_run_keeps_both_of_two_different_files_whatever_their_times() {
             .expect_stderr("d/a.txt: both are kept");
         w.expect_local("d/a.txt", "remote").expect_same();
         let copy = conflict_copy(&w, "d/a", "local");
-        assert!(copy.ends_with(".txt"), "{copy} is still a text");
+        assert!(
+            copy.split('.').next_back() == Some("txt"),
+            "{copy} is still a text"
+        );
         assert_eq!(w.tree().len(), 2);
         w.expect_nothing_kept().expect_quiet(1);
     }
