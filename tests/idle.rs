@@ -194,7 +194,7 @@ mod opened {
 
         /// What was done to which file; folders that were merely opened are left out.
         fn seen(&self) -> Vec<(PathBuf, ReadFlags)> {
-            let mut buffer = vec![MaybeUninit::uninit(); 65_536];
+            let mut buffer = [MaybeUninit::uninit(); 8192];
             let mut reader = Reader::new(&self.inotify, &mut buffer);
             let mut seen = Vec::new();
             loop {
@@ -253,6 +253,18 @@ mod opened {
                 (w.state_file(), ReadFlags::MODIFY)
             ]
         );
+    }
+
+    #[test]
+    fn a_full_run_opens_every_file() {
+        let w = equal_sides(20);
+        w.sync();
+        let watch = Watch::over(&folders(w.root()));
+        w.run(&["--full"]).expect_code(0).expect_silence();
+        let mut seen: Vec<_> = watch.seen().into_iter().map(|(path, _)| path).collect();
+        seen.sort();
+        seen.dedup();
+        assert_eq!(seen.len(), 20, "{seen:?}");
     }
 
     #[test]
