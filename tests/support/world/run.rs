@@ -162,6 +162,15 @@ impl Machine {
         self.start(args).wait()
     }
 
+    /// The same with these further environment variables.
+    pub fn run_in(&self, variables: &[(&str, &str)], args: &[&str]) -> Run {
+        let mut command = self.command(args);
+        command.envs(variables.iter().copied());
+        Running::start(&mut command)
+            .expect("the program can be started")
+            .wait()
+    }
+
     /// Starts such a run.
     pub fn start(&self, args: &[&str]) -> Running {
         Running::start(&mut self.command(args)).expect("the program can be started")
