@@ -22,9 +22,10 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder).expect("a folder can be read") {
             let path = entry.expect("a folder can be read").path();
-            match path.is_dir() {
-                true => folders.push(path),
-                false => files.push(path),
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                files.push(path);
             }
         }
     }
@@ -175,9 +176,12 @@ fn written(trace: &str) -> BTreeSet<String> {
         let folder = folder.map_or("", |(folder, _)| folder).to_owned();
         let names = line.split('"').skip(1).step_by(2);
         names
-            .map(move |name| match name.starts_with('/') {
-                true => name.to_owned(),
-                false => format!("{folder}/{name}"),
+            .map(move |name| {
+                if name.starts_with('/') {
+                    name.to_owned()
+                } else {
+                    format!("{folder}/{name}")
+                }
             })
             .collect::<Vec<_>>()
     });

@@ -36,9 +36,9 @@ impl Drop for Disk {
 }
 
 #[test]
-fn a_full_disk_fails_a_download_and_hinders_no_upload() {
+fn a_fulldisk_fails_a_download_and_hinders_no_upload() {
     let world = World::new();
-    let Some(_disk) = Disk::mounted(world.root(), "512k") else {
+    let Some(disk) = Disk::mounted(world.root(), "512k") else {
         return;
     };
     world.local("a", "1").local("gone", "2").init().sync();
@@ -60,7 +60,7 @@ fn a_full_disk_fails_a_download_and_hinders_no_upload() {
         assert!(!name.to_string_lossy().contains("tmp-"), "{name:?} is left");
     }
     // Room is made: the next run goes on.
-    _disk.remount("size=4m");
+    disk.remount("size=4m");
     world.wire().forget();
     world.sync();
     world.expect_requests(&[(Op::List, 1), (Op::Get, 1)]);
@@ -89,7 +89,7 @@ fn a_read_only_root_changes_nothing_on_either_side() {
 }
 
 #[test]
-fn a_disk_that_is_not_mounted_stops_the_map() {
+fn adisk_that_is_not_mounted_stops_the_map() {
     let world = World::new();
     let Some(disk) = Disk::mounted(world.root(), "1m") else {
         return;
@@ -105,12 +105,12 @@ fn a_disk_that_is_not_mounted_stops_the_map() {
 }
 
 #[test]
-fn what_lies_on_another_disk_inside_the_root_is_unknown() {
+fn what_lies_on_anotherdisk_inside_the_root_is_unknown() {
     let world = World::new();
     world.local("sub/a", "1").local("b", "2").init().sync();
     fs::rename(world.path("sub"), world.home().join("away")).expect("a folder can be renamed");
     fs::create_dir(world.path("sub")).expect("a folder can be made");
-    let Some(_disk) = Disk::mounted(&world.path("sub"), "1m") else {
+    let Some(disk) = Disk::mounted(&world.path("sub"), "1m") else {
         return;
     };
     world.local("b", "2 edited");
