@@ -5,154 +5,18 @@
 //! only the home directory.
 
 mod args;
+mod command;
 mod values;
 
-use crate::guard::Limit;
-use crate::state::{Access, Addressing, ConflictPolicy, Recursion};
+use crate::state::{Access, Addressing, Recursion};
 use crate::sync::{Mode, Safety, Trust};
 use argh::FromArgs;
 use args::Args;
+pub use command::{Command, Detail, Dump, Form, Init, Level, NewMap, Run, Start, Unmap, Voice};
 use std::ffi::OsString;
 use std::path::PathBuf;
 pub use values::S3Uri;
 use values::{MapArg, UnmapArg};
-
-/// What was asked for.
-#[derive(Debug)]
-pub enum Command {
-    /// Print this and end well.
-    Print(String),
-    /// Keep every map's sides the same.
-    Sync(Run),
-    /// Change the state file's settings.
-    Init(Init),
-    /// Print the state file.
-    Dump(Dump),
-}
-
-/// How a run is made.
-#[derive(Debug)]
-pub struct Run {
-    /// The state file.
-    pub file: PathBuf,
-    /// Whether anything is changed.
-    pub mode: Mode,
-    /// How the run tells of itself.
-    pub voice: Voice,
-    /// Steps at a time; `None` to adapt to the work.
-    pub jobs: Option<usize>,
-    /// How many removals are allowed.
-    pub limit: Limit,
-    /// Whether the guard and a missing marker stop a map.
-    pub safety: Safety,
-    /// Whether recorded stamps are believed.
-    pub trust: Trust,
-}
-
-/// How much a run tells, and in what form.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Voice {
-    /// How much.
-    pub level: Level,
-    /// In what form.
-    pub form: Form,
-}
-
-/// How much a run tells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Level {
-    /// Errors only.
-    Quiet,
-    /// Errors and what a person should know.
-    Normal,
-    /// Everything.
-    Debug,
-}
-
-/// The form of output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
-    /// For people.
-    Text,
-    /// One JSON object a line.
-    Json,
-}
-
-/// A change of settings.
-#[derive(Debug)]
-pub struct Init {
-    /// The state file.
-    pub file: PathBuf,
-    /// How the run tells of itself.
-    pub voice: Voice,
-    /// What is done first.
-    pub start: Start,
-    /// Maps to add or change.
-    pub add: Vec<NewMap>,
-    /// Maps to drop.
-    pub remove: Vec<Unmap>,
-}
-
-/// What a change of settings begins with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Start {
-    /// What is there.
-    Existing,
-    /// No maps: those given replace all others.
-    Overwrite,
-    /// No state file.
-    Purge,
-}
-
-/// A map to add, with what is said about it; what is `None` keeps its value or its default.
-#[derive(Debug, Clone)]
-pub struct NewMap {
-    /// Absolute local path.
-    pub path: String,
-    /// Where it goes.
-    pub dest: S3Uri,
-    /// How its bucket is reached.
-    pub access: Access,
-    /// What it is called.
-    pub name: Option<String>,
-    /// Whether directories below the root belong to it.
-    pub recursion: Option<Recursion>,
-    /// Storage class for uploads.
-    pub storage_class: Option<String>,
-    /// What settles a conflict.
-    pub conflict: Option<ConflictPolicy>,
-    /// Days for which the recovery folder keeps what it holds.
-    pub keep_days: Option<u32>,
-}
-
-/// Maps to drop: all of a path, or the one to a destination.
-#[derive(Debug, Clone)]
-pub struct Unmap {
-    /// Absolute local path.
-    pub path: String,
-    /// Only the map to this destination.
-    pub dest: Option<S3Uri>,
-}
-
-/// What to print of the state file.
-#[derive(Debug)]
-pub struct Dump {
-    /// The state file.
-    pub file: PathBuf,
-    /// The form.
-    pub form: Form,
-    /// How far it goes into detail.
-    pub detail: Detail,
-}
-
-/// How far a dump goes into detail.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Detail {
-    /// Settings and counts.
-    Maps,
-    /// Every record too.
-    Objects,
-}
 
 /// Why argv is no command.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,31 +2,36 @@
 //!
 //! Nothing flows back up: a stale step is not repaired but looked at anew in a further round.
 
+mod halt;
 mod join;
 mod look;
 mod perform;
 mod prepare;
 mod scribe;
 mod sides;
+mod stand;
 #[cfg(test)]
 mod tests_laws;
+#[cfg(test)]
+mod tests_model;
 mod tops;
 
 use crate::draft::{Decided, Draft, draft};
 use crate::event::{Counts, Event, Sink};
 use crate::guard::{self, Held, Limit, Toll};
 use crate::key::Key;
-use crate::local::{self, OwnFiles, RecoveryRun, Root};
+use crate::local::{OwnFiles, RecoveryRun, Root};
 use crate::plan::{Item, Obstacle, Plan, Step};
 use crate::reconcile::Ground;
 use crate::remote;
-use crate::state::{Bucket, Capabilities, Change, DirMap, Encryption, Record, ReplicaId, RootId};
+use crate::state::{Bucket, Capabilities, Change, DirMap, Record, ReplicaId, RootId};
 use crate::stop::Stop;
-use crate::store::{self, Store};
+use crate::store::Store;
 use crate::transfer::{Failure, Hands};
+pub use halt::Halt;
 pub use join::{Broken, Trust};
+pub use stand::{Standing, stand};
 use std::collections::{BTreeMap, HashMap};
-use std::fmt;
 use std::sync::{Arc, Mutex};
 
 /// Rounds in which stale keys are looked at anew before they are left to the next run.
@@ -87,64 +92,6 @@ pub struct Task {
     pub terms: Terms,
 }
 
-/// Why a map could not be synced, or not to its end.
-#[derive(Debug)]
-pub enum Halt {
-    /// The root cannot be reached.
-    Root(local::Error),
-    /// The root holds no marker though it was synced before.
-    MarkerMissing(String),
-    /// The root's marker belongs to another state file or map.
-    MarkerForeign(String),
-    /// The map is encrypted or compressed, which this version does not do.
-    Encoded(String),
-    /// A side could not be read to its end.
-    Broken(Broken),
-    /// The bucket refuses everything.
-    Remote(remote::Error),
-    /// The state file cannot be written.
-    Store(store::Error),
-    /// Removals are held back.
-    Guarded(Held),
-    /// A part of the program broke off.
-    Internal(String),
-}
-
-impl fmt::Display for Halt {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Root(error) => error.fmt(f),
-            Self::MarkerMissing(path) => {
-                write!(f, "{path} was synced before but holds no marker now")
-            }
-            Self::MarkerForeign(path) => {
-                write!(
-                    f,
-                    "the marker in {path} belongs to another state file or map"
-                )
-            }
-            Self::Encoded(name) => write!(f, "map {name} asks for gzip or age"),
-            Self::Broken(error) => error.fmt(f),
-            Self::Remote(error) => error.fmt(f),
-            Self::Store(error) => error.fmt(f),
-            Self::Guarded(held) => held.fmt(f),
-            Self::Internal(what) => write!(f, "internal failure: {what}"),
-        }
-    }
-}
-
-impl std::error::Error for Halt {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Root(error) => error.source(),
-            Self::Broken(error) => error.source(),
-            Self::Remote(error) => error.source(),
-            Self::Store(error) => error.source(),
-            _ => None,
-        }
-    }
-}
-
 /// What a map's run came to.
 #[derive(Default)]
 pub struct Outcome {
@@ -167,51 +114,6 @@ impl Outcome {
             ..Self::default()
         }
     }
-}
-
-/// What the root's marker says about the base.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
-    /// The records are of this very tree.
-    Based,
-    /// There are no records yet.
-    New,
-    /// The records are of another time or place: they must be forgotten first.
-    Foreign,
-}
-
-/// Opens a map's root and finds out whether its records may be believed.
-///
-/// The marker is advanced before a run's first change and names the generation before as well, so
-/// a run that died between the two leaves a pair that still fits. Any other difference means that
-/// either side was restored from a backup.
-///
-/// # Errors
-/// [`Halt`] where the root is not there or not the one that was synced.
-pub fn stand(task: &Task) -> Result<(Root, Standing), Halt> {
-    let Task { map, terms, .. } = task;
-    let is_encoded = map.gzip_level > 0 || map.encryption != Encryption::None;
-    if is_encoded {
-        return Err(Halt::Encoded(map.name.clone()));
-    }
-    let root = Root::open(&map.path, Some(terms.own.clone())).map_err(Halt::Root)?;
-    if map.generation == 0 {
-        return Ok((root, Standing::New));
-    }
-    let marker = root.read_marker().map_err(Halt::Root)?;
-    let standing = match (marker, terms.safety) {
-        (Some(marker), _) if marker.replica == terms.replica && marker.map == map.id => {
-            if [marker.next, marker.base].contains(&map.generation) {
-                Standing::Based
-            } else {
-                Standing::Foreign
-            }
-        }
-        (_, Safety::Forced) => Standing::Foreign,
-        (None, Safety::Heeded) => return Err(Halt::MarkerMissing(map.path.clone())),
-        (Some(_), Safety::Heeded) => return Err(Halt::MarkerForeign(map.path.clone())),
-    };
-    Ok((root, standing))
 }
 
 /// Syncs one map. `root` and `standing` come from [`stand`]; a foreign base has been reset.

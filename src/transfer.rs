@@ -79,7 +79,7 @@ impl Failure {
     #[must_use]
     pub fn is_stale(&self) -> bool {
         match self {
-            Self::Stale => true,
+            Self::Stale | Self::ChangedWhileRead => true,
             Self::Local(error) => matches!(error.kind, local::Kind::Stale | local::Kind::Missing),
             Self::Remote(error) => {
                 matches!(error.kind, remote::Kind::Changed | remote::Kind::NotFound)

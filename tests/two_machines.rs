@@ -120,9 +120,9 @@ fn b_syncs_in_the_middle(n: usize) -> bool {
     let run = world.run(&["--jobs", "1"]);
     let struck = world.wire().heal();
     run.expect_code(0);
-    told.iter().for_each(|run| {
+    for run in &told {
         run.expect_code(0);
-    });
+    }
     settle(&[&b, &world]);
     for who in ["a", "b"] {
         for name in ["edited", "fresh", "both"] {

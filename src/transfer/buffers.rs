@@ -83,7 +83,7 @@ mod tests {
     fn a_large_buffer_is_used_again() {
         let buffers = Buffers::default();
         let mut first = buffers.take(1 << 20);
-        first.bytes.extend([7; 1 << 20]);
+        first.bytes.resize(1 << 20, 7);
         let place = first.bytes.as_ptr();
         let shared = first.freeze();
         let other = shared.clone();

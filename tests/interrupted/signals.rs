@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// A hung run is a failed test.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 fn send(running: &Running, signal: Signal) {
     let pid = i32::try_from(running.id()).ok().and_then(Pid::from_raw);

@@ -1,0 +1,64 @@
+//! Why a map's run ends early.
+
+use super::join::Broken;
+use crate::guard::Held;
+use crate::{local, remote, store};
+use std::fmt;
+
+/// Why a map could not be synced, or not to its end.
+#[derive(Debug)]
+pub enum Halt {
+    /// The root cannot be reached.
+    Root(local::Error),
+    /// The root holds no marker though it was synced before.
+    MarkerMissing(String),
+    /// The root's marker belongs to another state file or map.
+    MarkerForeign(String),
+    /// The map is encrypted or compressed, which this version does not do.
+    Encoded(String),
+    /// A side could not be read to its end.
+    Broken(Broken),
+    /// The bucket refuses everything.
+    Remote(remote::Error),
+    /// The state file cannot be written.
+    Store(store::Error),
+    /// Removals are held back.
+    Guarded(Held),
+    /// A part of the program broke off.
+    Internal(String),
+}
+
+impl fmt::Display for Halt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Root(error) => error.fmt(f),
+            Self::MarkerMissing(path) => {
+                write!(f, "{path} was synced before but holds no marker now")
+            }
+            Self::MarkerForeign(path) => {
+                write!(
+                    f,
+                    "the marker in {path} belongs to another state file or map"
+                )
+            }
+            Self::Encoded(name) => write!(f, "map {name} asks for gzip or age"),
+            Self::Broken(error) => error.fmt(f),
+            Self::Remote(error) => error.fmt(f),
+            Self::Store(error) => error.fmt(f),
+            Self::Guarded(held) => held.fmt(f),
+            Self::Internal(what) => write!(f, "internal failure: {what}"),
+        }
+    }
+}
+
+impl std::error::Error for Halt {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Root(error) => error.source(),
+            Self::Broken(error) => error.source(),
+            Self::Remote(error) => error.source(),
+            Self::Store(error) => error.source(),
+            _ => None,
+        }
+    }
+}
