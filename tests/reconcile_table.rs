@@ -135,6 +135,35 @@ fn a_file_with_an_older_time_is_uploaded_all_the_same() {
 }
 
 #[test]
+fn a_file_emptied_under_its_recorded_time_is_damage_and_not_an_edit() {
+    let base = base();
+    let emptied = LocalStamp {
+        size_bytes: 0,
+        ctime_ns: 9,
+        ..file(1)
+    };
+    for remote in [object(1), object(2)] {
+        let verdict = told(Some(&base), Some(emptied), Some(remote), Answers::default());
+        assert_eq!(verdict, Verdict::Do(Action::Download));
+    }
+    let truncated = LocalStamp {
+        mtime_ns: 2,
+        ..emptied
+    };
+    let verdict = told(
+        Some(&base),
+        Some(truncated),
+        Some(object(1)),
+        says(DIFFERENT, None),
+    );
+    assert_eq!(
+        verdict,
+        Verdict::Do(Action::Upload),
+        "a later time is an edit's"
+    );
+}
+
+#[test]
 fn a_touched_file_does_not_win_over_a_remote_edit() {
     let base = base();
     let other = RemoteStamp {
