@@ -56,7 +56,12 @@ fn expect(output: &Output, code: i32, text: &str) {
 
 #[test]
 fn a_folder_that_cannot_be_read_is_left_alone_with_all_below_it() {
-    let w = World::agreed(&[("d/a", "v1"), ("d/e/b", "v1"), ("c", "v1")]);
+    let w = World::agreed(&[
+        ("d/a", "v1"),
+        ("d/e/b", "v1"),
+        ("d/same", "v1"),
+        ("c", "v1"),
+    ]);
     forbid(&w.path("d"));
     w.remote("d/a", "v2")
         .remove_remote("d/e/b")
@@ -73,6 +78,7 @@ fn a_folder_that_cannot_be_read_is_left_alone_with_all_below_it() {
     w.expect_remote("d/a", "v2")
         .expect_remote("c", "v2")
         .expect_nothing_kept();
+    w.expect_remote("d/same", "v1");
     w.sync()
         .expect_local("d/a", "v2")
         .expect_local("d/new", "v1")
