@@ -71,6 +71,8 @@ fn a_folder_that_cannot_be_read_is_left_alone_with_all_below_it() {
         return;
     };
     expect(&output, 1, "skipped d: it cannot be read");
+    let lines = output.stderr.split(|&byte| byte == b'\n').count() - 1;
+    assert_eq!(lines, 1, "nothing below it is tried");
     fs::set_permissions(w.path("d"), fs::Permissions::from_mode(0o700)).expect("it is ours");
     w.expect_local("d/a", "v1")
         .expect_local("d/e/b", "v1")
