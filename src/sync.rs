@@ -30,7 +30,7 @@ use crate::store::Store;
 use crate::transfer::{Failure, Hands};
 pub use halt::Halt;
 pub use join::{Broken, Trust};
-pub use stand::{Standing, stand};
+pub use stand::{Standing, confirm, stand};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 
@@ -55,6 +55,15 @@ pub enum Safety {
     Forced,
 }
 
+/// Which generation of the state file the records are from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Generation {
+    /// The last one.
+    Last,
+    /// The one before, since the last one is damaged.
+    Before,
+}
+
 /// What all maps of a run share.
 #[derive(Clone)]
 pub struct Terms {
@@ -62,6 +71,8 @@ pub struct Terms {
     pub replica: ReplicaId,
     /// When the run began, milliseconds since the epoch.
     pub now_ms: i64,
+    /// Which generation of the state file the records are from.
+    pub generation: Generation,
     /// Whether anything is changed.
     pub mode: Mode,
     /// Whether recorded stamps are believed.
