@@ -3,9 +3,9 @@
 
 mod support;
 
-use std::fs;
-
-use support::world::World;
+use std::{fs, thread};
+use support::wire::{Fault, Op, When};
+use support::world::{Machine, World};
 
 #[test]
 fn a_file_emptied_by_a_power_cut_is_fetched_again() {
@@ -37,4 +37,35 @@ fn a_state_of_the_run_before_put_back_deletes_nothing() {
     world.expect_local("a", "1").expect_remote("a", "1");
     world.expect_findable("2").expect_findable("2 edited");
     world.expect_idle();
+}
+
+#[test]
+fn an_object_taken_back_while_both_were_to_be_kept_stays() {
+    let world = World::agreed_with(&[("a", "1")], &["--conflict", "keep-both"]);
+    world.local("a", "1 here").remote("a", "1 there");
+    let stranger = Machine::clone(&world);
+    world.wire().fault(
+        When::op(Op::Get).key("docs/a"),
+        Fault::call(move || {
+            let stranger = stranger.clone();
+            let _ = thread::spawn(move || {
+                stranger.remote("a", "1");
+            })
+            .join();
+        }),
+    );
+    world.sync().expect_same().expect_findable("1 here");
+    assert_eq!(world.wire().heal(), 1);
+    world.expect_idle();
+}
+
+#[test]
+fn an_emptied_bucket_is_held_though_an_ignored_file_has_a_record() {
+    let world = World::agreed(&[("a", "1"), ("b", "2")]);
+    world.local(".s3syncignore", "zz\n").sync();
+    for key in [".s3syncignore", "a", "b", "zz"] {
+        world.remove_remote(key);
+    }
+    world.sync_code(3).expect_stderr("would be deleted");
+    world.expect_local("a", "1").expect_local("b", "2");
 }
