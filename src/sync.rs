@@ -22,7 +22,7 @@ use crate::guard::{self, Held, Limit, Toll};
 use crate::key::Key;
 use crate::local::{OwnFiles, RecoveryRun, Root};
 use crate::plan::{Item, Obstacle, Plan, Step};
-use crate::reconcile::Ground;
+use crate::reconcile::{Ground, Why, why};
 use crate::remote;
 use crate::state::{Bucket, Capabilities, Change, DirMap, Record, ReplicaId, RootId};
 use crate::stop::Stop;
@@ -230,7 +230,7 @@ impl<'a> Sync<'a> {
         });
         if terms.mode == Mode::DryRun {
             for step in plan.steps() {
-                (terms.sink)(Event::Would(step));
+                (terms.sink)(Event::Would(step, self.why(step)));
                 self.outcome.counts.add_step(step);
             }
             return Ok(());
@@ -301,6 +301,10 @@ impl<'a> Sync<'a> {
             }
         }
         plan
+    }
+
+    fn why(&self, step: &Step) -> Why {
+        why(step, self.bases.get(step.key()).map(|base| &**base))
     }
 
     fn fail(&mut self, key: &Key, failure: &Failure) {

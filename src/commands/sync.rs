@@ -3,6 +3,7 @@
 use super::init::real_path;
 use crate::event::{Counts, Event, Sink};
 use crate::exit::Exit;
+use crate::format::DecodeError;
 use crate::key::Key;
 use crate::local::{OwnFiles, RecoveryRun, Root};
 use crate::overlap::{self, Overlap};
@@ -100,15 +101,14 @@ pub async fn sync(asked: &Asked<'_>) -> Result<Report, Error> {
     let mut store = Store::open(asked.file, store_mode, RecoveryRun::at(asked.now_ms).name())?;
     let mut exit = Exit::InSync;
     if let Some(fell_back) = store.fell_back() {
-        (asked.sink)(Event::Notice(&format!(
-            "the state file is damaged ({}); its previous generation is used",
-            fell_back.defect
-        )));
+        (asked.sink)(Event::Notice(&fallen_back(&fell_back.defect)));
         exit = Exit::Partial;
     }
     overlap::check(store.state(), real_path).map_err(Error::Overlap)?;
     if store.state().maps().next().is_none() {
-        (asked.sink)(Event::Notice("the state file holds no directory map"));
+        (asked.sink)(Event::Notice(
+            "the state file holds no map, so there is nothing to sync",
+        ));
     }
     let terms = asked.terms(&store);
     let tasks = tasks(store.state(), &terms);
@@ -121,7 +121,7 @@ pub async fn sync(asked: &Asked<'_>) -> Result<Report, Error> {
             Ok((root, standing)) => {
                 if standing == Standing::Foreign {
                     (asked.sink)(Event::Notice(&format!(
-                        "map {}: its records are of another time or place and are not used; nothing is deleted this run",
+                        "map {}: what is recorded is of another time or directory and is not used; nothing is deleted this run",
                         task.map.name
                     )));
                     resets.push(task.map.id);
@@ -154,6 +154,11 @@ pub async fn sync(asked: &Asked<'_>) -> Result<Report, Error> {
         }
     }
     finish(asked, tasks, ended, &roots, &store, exit)
+}
+
+/// What is said where a damaged state file has an intact previous generation.
+pub(super) fn fallen_back(defect: &DecodeError) -> String {
+    format!("the state file is damaged ({defect}); its previous generation is used")
 }
 
 async fn run_one(
