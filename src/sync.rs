@@ -10,6 +10,7 @@ mod prepare;
 mod scribe;
 mod sides;
 mod stand;
+mod task;
 #[cfg(test)]
 mod tests_laws;
 #[cfg(test)]
@@ -17,15 +18,14 @@ mod tests_model;
 mod tops;
 
 use crate::draft::{Decided, Draft, draft};
-use crate::event::{Counts, Event, Sink};
+use crate::event::{Counts, Event};
 use crate::guard::{self, Held, Limit, Toll};
 use crate::key::Key;
-use crate::local::{OwnFiles, RecoveryRun, Root};
+use crate::local::{RecoveryRun, Root};
 use crate::plan::{Item, Obstacle, Plan, Step};
 use crate::reconcile::{Ground, Why, why};
 use crate::remote;
-use crate::state::{Bucket, Capabilities, Change, DirMap, Record, ReplicaId, RootId};
-use crate::stop::Stop;
+use crate::state::{Capabilities, Change, Record, RootId};
 use crate::store::Store;
 use crate::transfer::{Failure, Hands};
 pub use halt::Halt;
@@ -33,75 +33,10 @@ pub use join::{Broken, Trust};
 pub use stand::{Standing, confirm, stand};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
+pub use task::{Generation, Mode, Safety, Task, Terms};
 
 /// Rounds in which stale keys are looked at anew before they are left to the next run.
 const ROUNDS: u32 = 3;
-
-/// Whether anything is changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
-    /// Things are done.
-    Apply,
-    /// Things are only planned.
-    DryRun,
-}
-
-/// Whether safety stops are heeded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Safety {
-    /// They are.
-    Heeded,
-    /// They are let pass this once.
-    Forced,
-}
-
-/// Which generation of the state file the records are from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Generation {
-    /// The last one.
-    Last,
-    /// The one before, since the last one is damaged.
-    Before,
-}
-
-/// What all maps of a run share.
-#[derive(Clone)]
-pub struct Terms {
-    /// Who writes.
-    pub replica: ReplicaId,
-    /// When the run began, milliseconds since the epoch.
-    pub now_ms: i64,
-    /// Which generation of the state file the records are from.
-    pub generation: Generation,
-    /// Whether anything is changed.
-    pub mode: Mode,
-    /// Whether recorded stamps are believed.
-    pub trust: Trust,
-    /// Whether safety stops are heeded.
-    pub safety: Safety,
-    /// How many removals are allowed.
-    pub limit: Limit,
-    /// Steps at a time; `None` to adapt to the work.
-    pub jobs: Option<usize>,
-    /// The program's own files, which are no part of any map.
-    pub own: OwnFiles,
-    /// The wish to stop.
-    pub stop: Stop,
-    /// Where events go.
-    pub sink: Arc<Sink>,
-}
-
-/// One map to be synced.
-pub struct Task {
-    /// Its position in the state file.
-    pub index: usize,
-    /// Its bucket's settings.
-    pub bucket: Bucket,
-    /// Its own.
-    pub map: DirMap,
-    /// What all maps share.
-    pub terms: Terms,
-}
 
 /// What a map's run came to.
 #[derive(Default)]
