@@ -1,5 +1,6 @@
 //! The guard: counts what a plan removes, and may hold it back. Pure.
 
+use crate::key::Shown;
 use std::fmt;
 use std::str::FromStr;
 
@@ -29,8 +30,8 @@ impl fmt::Display for BadLimit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{:?} is neither a number nor a percentage from 0% to 100%",
-            self.0
+            "'{}' is neither a number nor a percentage from 0% to 100%",
+            Shown(&self.0)
         )
     }
 }

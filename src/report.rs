@@ -14,15 +14,18 @@ use crate::plan::{Loser, Step};
 use crate::reconcile::Settlement;
 pub use hint::hint;
 use progress::Progress;
+use std::collections::HashSet;
 use std::error::Error;
 use std::fmt::Display;
 use std::fmt::Write as _;
 use std::io::{self, Write};
+use std::sync::{Mutex, PoisonError};
 
 /// Tells of one run.
 pub struct Reporter {
     voice: Voice,
     progress: Progress,
+    hints: Mutex<HashSet<&'static str>>,
 }
 
 impl Reporter {
@@ -32,6 +35,7 @@ impl Reporter {
         Self {
             voice,
             progress: Progress::new(voice),
+            hints: Mutex::default(),
         }
     }
 
@@ -88,7 +92,13 @@ impl Reporter {
 
     /// Tells of an error: what, why, and what to do about it.
     pub fn complain(&self, what: &str, error: &(dyn Error + 'static)) {
-        self.err(&complaint(what, error));
+        let mut text = complaint(what, error);
+        if let Some(hint) = hint(error)
+            && self.is_new(hint)
+        {
+            let _ = writeln!(text, "hint: {hint}");
+        }
+        self.err(&text);
     }
 
     /// Tells what was done, to a person who asked for it.
@@ -96,6 +106,12 @@ impl Reporter {
         if self.voice.level != Level::Quiet && self.voice.form == Form::Text {
             self.out(text);
         }
+    }
+
+    /// Whether a hint was not given yet: a thousand files without rights need it once.
+    fn is_new(&self, hint: &'static str) -> bool {
+        let hints = self.hints.lock();
+        hints.unwrap_or_else(PoisonError::into_inner).insert(hint)
     }
 
     fn mention(&self, text: &str) {
@@ -128,24 +144,19 @@ fn complaint(what: &str, error: &(dyn Error + 'static)) -> String {
     let mut text = format!("error: {what}\n");
     let mut cause = error.source();
     while let Some(error) = cause {
-        let _ = writeln!(text, "caused by: {error}");
+        let told = error.to_string();
+        if !text.contains(&told) {
+            let _ = writeln!(text, "caused by: {told}");
+        }
         cause = error.source();
-    }
-    if let Some(hint) = hint(error) {
-        let _ = writeln!(text, "hint: {hint}");
     }
     text
 }
 
 /// Prints an error without a run.
 pub fn complain(what: &str, error: &(dyn Error + 'static)) {
-    let _ = io::stderr().write_all(complaint(what, error).as_bytes());
-}
-
-/// Prints that the invocation is wrong.
-pub fn complain_of_misuse(message: &str, hint: Option<&str>) {
-    let mut text = format!("error: {message}\n");
-    if let Some(hint) = hint {
+    let mut text = complaint(what, error);
+    if let Some(hint) = hint(error) {
         let _ = writeln!(text, "hint: {hint}");
     }
     let _ = io::stderr().write_all(text.as_bytes());

@@ -1,4 +1,4 @@
-//! What nobody deleted does not vanish: not by a power cut, a state put back from a backup, a
+//! What nobody deleted does not vanish: not by a state put back from a backup, a
 //! change in the wrong moment, or a setting that was changed.
 
 mod support;
@@ -6,24 +6,6 @@ mod support;
 use std::{fs, thread};
 use support::wire::{Fault, Op, When};
 use support::world::{Machine, World};
-
-#[test]
-fn a_file_emptied_by_a_power_cut_is_fetched_again() {
-    let world = World::agreed(&[]);
-    world.local_at("a", "the only copy", 1_600_000_000).sync();
-    world.local_at("a", "", 1_600_000_000);
-    world
-        .sync()
-        .expect_both(&[("a", "the only copy"), ("zz", "stays")]);
-    world.expect_idle();
-}
-
-#[test]
-fn a_file_emptied_by_its_user_is_empty_on_both_sides() {
-    let world = World::agreed(&[("a", "no longer wanted")]);
-    world.local("a", "").sync();
-    world.expect_both(&[("a", ""), ("zz", "stays")]);
-}
 
 #[test]
 fn a_state_of_the_run_before_put_back_deletes_nothing() {
@@ -68,4 +50,22 @@ fn an_emptied_bucket_is_held_though_an_ignored_file_has_a_record() {
     }
     world.sync_code(3).expect_stderr("would be deleted");
     world.expect_local("a", "1").expect_local("b", "2");
+}
+
+#[test]
+fn a_first_run_that_was_cut_off_goes_on_as_a_first_run() {
+    let world = World::new();
+    world
+        .local("a", "1")
+        .local("b", "2 here")
+        .remote("b", "2 there");
+    world.init();
+    let expired = Fault::Status(400, "ExpiredToken");
+    let fetched = When::op(Op::Get).key("docs/b").always();
+    world.wire().fault(fetched, expired);
+    world.run(&["--jobs", "1"]).expect_code(3);
+    world.expect_remote("a", "1").wire().heal();
+    world.sync().expect_same().expect_nothing_kept();
+    world.expect_findable("2 here").expect_findable("2 there");
+    world.expect_idle();
 }

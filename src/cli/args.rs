@@ -1,25 +1,12 @@
-//! The flags as argh reads them.
+//! The flags as argh reads them. What people read of them stands in the help.
 
-use super::values::{Jobs, MapArg, Policy, UnmapArg};
+use super::values::{Days, Jobs, MapArg, Policy, Text, UnmapArg, Url};
 use crate::guard::Limit;
 use argh::FromArgs;
 
 /// keep local directories and S3 prefixes the same, in both directions
-///
-/// Without --init or --dump: sync every directory map of the state file, silent on success.
 #[derive(FromArgs)]
-#[argh(
-    help_triggers("-h", "--help", "-?"),
-    note = "Credentials come from the usual AWS environment variables, files and roles.",
-    example = "s3-bsync --init --dir /home/me/docs s3://bucket/docs",
-    example = "s3-bsync --dryrun --debug",
-    example = "s3-bsync",
-    error_code(0, "both sides are equal"),
-    error_code(1, "finished, but some paths were skipped, failed or are in conflict"),
-    error_code(2, "bad invocation"),
-    error_code(3, "could not run, or stopped for safety"),
-    error_code(130, "interrupted, after a clean stop")
-)]
+#[argh(help_triggers("-h", "--help", "-?"))]
 #[expect(clippy::struct_excessive_bools, reason = "switches of a command line")]
 pub(super) struct Args {
     /// print the version
@@ -64,31 +51,31 @@ pub(super) struct Args {
     pub(super) rmdir: Vec<UnmapArg>,
     /// map setting: what to call it
     #[argh(option)]
-    pub(super) name: Option<String>,
+    pub(super) name: Option<Text>,
     /// map setting: leave out directories below the path
     #[argh(switch)]
     pub(super) no_recursive: bool,
     /// map setting: endpoint of an S3-compatible server
     #[argh(option)]
-    pub(super) endpoint_url: Option<String>,
+    pub(super) endpoint_url: Option<Url>,
     /// map setting: region
     #[argh(option)]
-    pub(super) region: Option<String>,
+    pub(super) region: Option<Text>,
     /// map setting: profile of the AWS configuration files
     #[argh(option)]
-    pub(super) profile: Option<String>,
+    pub(super) profile: Option<Text>,
     /// map setting: name the bucket in the path, not in the host
     #[argh(switch)]
     pub(super) path_style: bool,
     /// map setting: storage class for uploads
     #[argh(option)]
-    pub(super) storage_class: Option<String>,
+    pub(super) storage_class: Option<Text>,
     /// map setting: newer (default), keep-both, local, remote or ask
     #[argh(option)]
     pub(super) conflict: Option<Policy>,
     /// map setting: days for which the recovery folder keeps files, default 30
     #[argh(option)]
-    pub(super) keep: Option<u32>,
+    pub(super) keep: Option<Days>,
     /// print errors only
     #[argh(switch)]
     pub(super) quiet: bool,
@@ -116,6 +103,17 @@ impl Args {
             (self.force, "--force"),
             (self.full, "--full"),
         ])
+    }
+
+    /// A flag that makes no sense with `--dump`, if given.
+    pub(super) fn no_dump_flag(&self) -> Option<&'static str> {
+        first([
+            (self.init, "--init"),
+            (self.quiet, "--quiet"),
+            (self.debug, "--debug"),
+        ])
+        .or_else(|| self.run_flag())
+        .or_else(|| self.init_flag())
     }
 
     /// A flag that sets something of a map, if given.

@@ -1,7 +1,7 @@
 //! Values of flags: text to things that are valid by their type.
 
-use super::Misuse;
-use crate::key::Key;
+use super::{Misuse, help};
+use crate::key::{Key, OWN_FOLDER, Shown, Unfit};
 use crate::state::ConflictPolicy;
 use argh::FromArgValue;
 use std::fmt;
@@ -17,15 +17,13 @@ pub(super) fn fold(words: Vec<String>) -> Result<Vec<String>, Misuse> {
         match word.as_str() {
             "--dir" => {
                 let (Some(path), Some(dest)) = (words.next(), words.next()) else {
-                    return Err(Misuse::new("--dir takes two values: PATH S3_DEST")
-                        .hint("for example --dir /home/me/docs s3://bucket/docs"));
+                    return Err(lacking(&word));
                 };
                 folded.extend([word, format!("{path}{JOINT}{dest}")]);
             }
             "--rmdir" => {
                 let Some(mut value) = words.next() else {
-                    return Err(Misuse::new("--rmdir takes a value: PATH [S3_DEST]")
-                        .hint("for example --rmdir /home/me/docs"));
+                    return Err(lacking(&word));
                 };
                 if let Some(dest) = words.next_if(|next| next.starts_with("s3://")) {
                     value = format!("{value}{JOINT}{dest}");
@@ -36,6 +34,13 @@ pub(super) fn fold(words: Vec<String>) -> Result<Vec<String>, Misuse> {
         }
     }
     Ok(folded)
+}
+
+fn lacking(flag: &str) -> Misuse {
+    Misuse::NoValue {
+        flag: flag.to_owned(),
+        takes: help::takes(flag),
+    }
 }
 
 /// `s3://bucket[/prefix]`.
@@ -60,20 +65,20 @@ impl fmt::Display for S3Uri {
 
 impl FromArgValue for S3Uri {
     fn from_arg_value(text: &str) -> Result<Self, String> {
-        let refuse = |why: &str| Err(format!("{text:?} is no S3 destination: {why}"));
+        let refuse = |why: &str| Err(format!("'{}' is no S3 destination: {why}", Shown(text)));
         let Some(rest) = text.strip_prefix("s3://") else {
             return refuse("it does not begin with s3://");
         };
         let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
         let is_fit = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
         if bucket.len() < 3 || bucket.len() > 63 || !bucket.chars().all(is_fit) {
-            return refuse("the bucket's name must have 3 to 63 letters, digits, dots or hyphens");
+            return refuse("a bucket's name has 3 to 63 letters, digits, dots and hyphens");
         }
         let prefix = prefix.strip_suffix('/').unwrap_or(prefix);
         if !prefix.is_empty()
             && let Err(why) = Key::parse(prefix)
         {
-            return refuse(&format!("in its prefix {why}"));
+            return refuse(&prefix_trouble(why));
         }
         Ok(Self {
             bucket: bucket.to_owned(),
@@ -82,11 +87,26 @@ impl FromArgValue for S3Uri {
     }
 }
 
+fn prefix_trouble(why: Unfit) -> String {
+    match why {
+        Unfit::EmptyComponent => "its prefix holds an empty part, //".to_owned(),
+        Unfit::DotComponent => "its prefix holds . or .. as a part".to_owned(),
+        Unfit::Reserved => format!("{OWN_FOLDER} belongs to s3-bsync itself"),
+        Unfit::Empty
+        | Unfit::NotUtf8
+        | Unfit::Nul
+        | Unfit::LongComponent(_)
+        | Unfit::LongKey(_) => {
+            format!("in its prefix, {why}")
+        }
+    }
+}
+
 /// An absolute path without a slash at its end, without `.` and `..`.
 fn absolute(text: &str) -> Result<String, String> {
     let trimmed = text.trim_end_matches('/');
     if !text.starts_with('/') {
-        return Err(format!("{text:?} is not an absolute path"));
+        return Err(format!("'{}' is not an absolute path", Shown(text)));
     }
     if trimmed.is_empty() {
         return Err("the root directory / cannot be mapped".to_owned());
@@ -98,7 +118,8 @@ fn absolute(text: &str) -> Result<String, String> {
         || trimmed.contains('\0')
     {
         return Err(format!(
-            "{text:?} is not a plain path: it holds //, . or .."
+            "'{}' is not a plain path: it holds //, . or ..",
+            Shown(text)
         ));
     }
     Ok(trimmed.to_owned())
@@ -153,7 +174,8 @@ impl FromArgValue for Policy {
             "ask" => ConflictPolicy::Ask,
             _ => {
                 return Err(format!(
-                    "{text:?} is none of newer, keep-both, local, remote, ask"
+                    "'{}' is none of newer, keep-both, local, remote and ask",
+                    Shown(text)
                 ));
             }
         }))
@@ -174,7 +196,58 @@ impl FromArgValue for Jobs {
     fn from_arg_value(text: &str) -> Result<Self, String> {
         match text.parse() {
             Ok(jobs @ 1..=1024) => Ok(Self(jobs)),
-            _ => Err(format!("{text:?} is not a number from 1 to 1024")),
+            _ => Err(format!("'{}' is not a number from 1 to 1024", Shown(text))),
         }
+    }
+}
+
+/// A text that is not empty and holds no control character.
+pub(super) struct Text(pub(super) String);
+
+impl FromArgValue for Text {
+    fn from_arg_value(text: &str) -> Result<Self, String> {
+        if text.trim().is_empty() {
+            return Err("its value is empty".to_owned());
+        }
+        if text.chars().any(char::is_control) {
+            return Err(format!("'{}' holds a control character", Shown(text)));
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+/// The value of `--endpoint-url`.
+pub(super) struct Url(pub(super) String);
+
+impl FromArgValue for Url {
+    fn from_arg_value(text: &str) -> Result<Self, String> {
+        let host = text
+            .strip_prefix("https://")
+            .or_else(|| text.strip_prefix("http://"));
+        let is_fit = |host: &str| {
+            !host.starts_with('/')
+                && !host.is_empty()
+                && !host.contains(|c: char| c.is_whitespace() || c.is_control())
+        };
+        if host.is_some_and(is_fit) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(format!(
+                "'{}' does not begin with https:// or http:// and a host",
+                Shown(text)
+            ))
+        }
+    }
+}
+
+/// The value of `--keep`.
+#[derive(Clone, Copy)]
+pub(super) struct Days(pub(super) u32);
+
+impl FromArgValue for Days {
+    fn from_arg_value(text: &str) -> Result<Self, String> {
+        text.parse()
+            .map(Self)
+            .map_err(|_| format!("'{}' is not a number of days", Shown(text)))
     }
 }

@@ -1,10 +1,14 @@
 //! `--init`: changes the settings in the state file. Touches no file on either side and no network.
 
-use crate::cli::{Init, NewMap, Start, Unmap};
+use crate::cli::{Init, NewMap, S3Uri, Start, Unmap};
 use crate::exit::Exit;
+use crate::key::Shown;
 use crate::local::RecoveryRun;
 use crate::overlap::{self, Overlap};
-use crate::state::{Bucket, DEFAULT_KEEP_DAYS, DirMap, Encryption, State};
+use crate::state::{
+    Access, Addressing, Bucket, ConflictPolicy, DEFAULT_KEEP_DAYS, DirMap, Direction, Encryption,
+    Recursion, State,
+};
 use crate::store::{self, Store};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -30,7 +34,10 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Store(error) => error.fmt(f),
-            Self::NoDirectory(path, _) => write!(f, "{path} is not an existing directory"),
+            Self::NoDirectory(path, Some(_)) => write!(f, "cannot map {}", Shown(path)),
+            Self::NoDirectory(path, None) => {
+                write!(f, "cannot map {}: not a directory", Shown(path))
+            }
             Self::NoMap(Unmap {
                 path,
                 dest: Some(dest),
@@ -77,11 +84,10 @@ impl From<store::Error> for Error {
 /// Changes settings; gives one line for each thing done.
 ///
 /// # Errors
-/// [`Error`]; the state file is as it was then, but for a purge that came first.
+/// [`Error`]; the state file is as it was then.
 pub fn init(asked: &Init, now_ms: i64) -> Result<Vec<String>, Error> {
     let now = RecoveryRun::at(now_ms);
     let now_utc = now.name();
-    let mut told = Vec::new();
     if asked.start == Start::Existing && asked.add.is_empty() && asked.remove.is_empty() {
         return Err(Error::NothingAsked);
     }
@@ -89,53 +95,81 @@ pub fn init(asked: &Init, now_ms: i64) -> Result<Vec<String>, Error> {
         check_directory(&map.path)?;
     }
     if asked.start == Start::Purge {
-        match store::purge(&asked.file, now_utc) {
-            Ok(()) => told.push(format!("deleted {}", asked.file.display())),
-            Err(store::Error::Missing(_)) => {}
-            Err(error) => return Err(error.into()),
-        }
-        if asked.add.is_empty() && asked.remove.is_empty() {
-            return Ok(told);
-        }
+        return start_anew(asked, now_utc);
     }
     let (mut state, store) = match Store::open(&asked.file, store::Mode::Write, now_utc) {
         Ok(store) => (store.state().clone(), Some(store)),
         Err(store::Error::Missing(_)) => (State::new(store::new_replica_id()?), None),
         Err(error) => return Err(error.into()),
     };
-    if asked.start == Start::Overwrite {
-        for (bucket, map) in state.maps() {
-            if !asked.add.iter().any(|new| is_same_map(new, bucket, map)) {
-                told.push(format!(
-                    "dropped {} ({} and {})",
-                    map.name,
-                    map.path,
-                    map.uri(&bucket.name)
-                ));
-            }
-        }
-        for bucket in &mut state.buckets {
-            let name = bucket.name.clone();
-            bucket.maps.retain(|map| {
-                asked.add.iter().any(|new| {
-                    new.path == map.path && new.dest.bucket == name && new.dest.prefix == map.prefix
-                })
-            });
-        }
-    }
-    for unmap in &asked.remove {
-        told.extend(remove(&mut state, unmap)?);
-    }
-    for new in &asked.add {
-        told.push(add(&mut state, new)?);
-    }
-    state.buckets.retain(|bucket| !bucket.maps.is_empty());
-    overlap::check(&state, real_path).map_err(Error::Overlap)?;
+    let told = edit(&mut state, asked)?;
     match store {
         Some(mut store) => store.commit(state, &BTreeMap::new())?,
         None => drop(Store::create(&asked.file, state, now_utc)?),
     }
     Ok(told)
+}
+
+/// Deletes the state file and writes another, if there are maps to put in it.
+fn start_anew(asked: &Init, now_utc: &str) -> Result<Vec<String>, Error> {
+    let mut state = State::new(store::new_replica_id()?);
+    let added = edit(&mut state, asked)?;
+    let mut told = Vec::new();
+    match store::purge(&asked.file, now_utc) {
+        Ok(()) => told.push(format!("deleted {}", asked.file.display())),
+        Err(store::Error::Missing(_)) => {}
+        Err(error) => return Err(error.into()),
+    }
+    if !asked.add.is_empty() {
+        drop(Store::create(&asked.file, state, now_utc)?);
+    }
+    told.extend(added);
+    Ok(told)
+}
+
+/// Drops and adds maps; gives one line for each.
+fn edit(state: &mut State, asked: &Init) -> Result<Vec<String>, Error> {
+    let mut told = Vec::new();
+    if asked.start == Start::Overwrite {
+        drop_maps(state, &mut told, |bucket, map| {
+            !asked.add.iter().any(|new| is_same_map(new, bucket, map))
+        });
+    }
+    for unmap in &asked.remove {
+        let before = told.len();
+        drop_maps(state, &mut told, |bucket, map| is_meant(unmap, bucket, map));
+        if told.len() == before {
+            return Err(Error::NoMap(unmap.clone()));
+        }
+    }
+    for new in &asked.add {
+        told.push(add(state, new)?);
+    }
+    state.buckets.retain(|bucket| !bucket.maps.is_empty());
+    overlap::check(state, real_path).map_err(Error::Overlap)?;
+    Ok(told)
+}
+
+fn drop_maps(
+    state: &mut State,
+    told: &mut Vec<String>,
+    is_dropped: impl Fn(&str, &DirMap) -> bool,
+) {
+    for Bucket { name, maps, .. } in &mut state.buckets {
+        maps.retain(|map| {
+            let goes = is_dropped(name, map);
+            if goes {
+                told.push(line("dropped", name, map));
+            }
+            !goes
+        });
+    }
+}
+
+fn line(verb: &str, bucket: &str, map: &DirMap) -> String {
+    let uri = map.uri(bucket);
+    let (name, path, uri) = (Shown(&map.name), Shown(&map.path), Shown(&uri));
+    format!("{verb} map {name}: {path} and {uri}")
 }
 
 fn check_directory(path: &str) -> Result<(), Error> {
@@ -154,56 +188,37 @@ pub(super) fn real_path(path: &str) -> String {
         .unwrap_or_else(|| path.to_owned())
 }
 
-fn is_same_map(new: &NewMap, bucket: &Bucket, map: &DirMap) -> bool {
-    new.path == map.path && new.dest.bucket == bucket.name && new.dest.prefix == map.prefix
+fn is_same_map(new: &NewMap, bucket: &str, map: &DirMap) -> bool {
+    new.path == map.path && new.dest.bucket == bucket && new.dest.prefix == map.prefix
 }
 
-fn remove(state: &mut State, unmap: &Unmap) -> Result<Vec<String>, Error> {
-    let mut told = Vec::new();
-    for bucket in &mut state.buckets {
-        let name = bucket.name.clone();
-        bucket.maps.retain(|map| {
-            let is_meant = map.path == unmap.path
-                && unmap
-                    .dest
-                    .as_ref()
-                    .is_none_or(|dest| dest.bucket == name && dest.prefix == map.prefix);
-            if is_meant {
-                told.push(format!(
-                    "dropped {} ({} and {})",
-                    map.name,
-                    map.path,
-                    map.uri(&name)
-                ));
-            }
-            !is_meant
-        });
-    }
-    if told.is_empty() {
-        return Err(Error::NoMap(unmap.clone()));
-    }
-    Ok(told)
+fn is_meant(unmap: &Unmap, bucket: &str, map: &DirMap) -> bool {
+    let is_there = |dest: &S3Uri| dest.bucket == bucket && dest.prefix == map.prefix;
+    unmap.path == map.path && unmap.dest.as_ref().is_none_or(is_there)
 }
 
 /// Adds a map, or changes the one that is there already.
 fn add(state: &mut State, new: &NewMap) -> Result<String, Error> {
     let known = state.buckets.iter_mut().find_map(|bucket| {
-        let at = bucket.maps.iter().position(|map| {
-            new.path == map.path && new.dest.bucket == bucket.name && new.dest.prefix == map.prefix
-        })?;
+        let mut maps = bucket.maps.iter();
+        let at = maps.position(|map| is_same_map(new, &bucket.name, map))?;
         Some((bucket.access.clone(), bucket.maps.remove(at)))
     });
     let verb = if known.is_some() { "changed" } else { "added" };
     let (access, mut map) = match known {
         Some((old, map)) => {
             let access = merge_access(new, old.clone());
-            // Another endpoint is another bucket: nothing is known of what it holds.
-            let map = if access.endpoint == old.endpoint {
+            // Reached in another way (a profile names an endpoint too) it may be another bucket:
+            // nothing is known of what that holds.
+            let is_same_bucket = (&access.endpoint, &access.region, &access.profile)
+                == (&old.endpoint, &old.region, &old.profile);
+            let map = if is_same_bucket {
                 map
             } else {
                 DirMap {
                     id: store::new_map_id()?,
                     generation: 0,
+                    root: None,
                     ..map
                 }
             };
@@ -221,12 +236,7 @@ fn add(state: &mut State, new: &NewMap) -> Result<String, Error> {
     map.conflict = new.conflict.unwrap_or(map.conflict);
     map.keep_days = new.keep_days.unwrap_or(map.keep_days);
     map.storage_class = new.storage_class.clone().or(map.storage_class);
-    let told = format!(
-        "{verb} {}: {} and {}",
-        map.name,
-        map.path,
-        map.uri(&new.dest.bucket)
-    );
+    let told = line(verb, &new.dest.bucket, &map);
     let bucket = state
         .buckets
         .iter_mut()
@@ -243,15 +253,16 @@ fn add(state: &mut State, new: &NewMap) -> Result<String, Error> {
     Ok(told)
 }
 
-fn merge_access(new: &NewMap, old: crate::state::Access) -> crate::state::Access {
+/// What is given now counts, what is not stays.
+fn merge_access(new: &NewMap, old: Access) -> Access {
     let asked = new.access.clone();
-    crate::state::Access {
+    Access {
         endpoint: asked.endpoint.or(old.endpoint),
         region: asked.region.or(old.region),
         profile: asked.profile.or(old.profile),
         addressing: match asked.addressing {
-            crate::state::Addressing::VirtualHost => old.addressing,
-            path @ crate::state::Addressing::Path => path,
+            Addressing::VirtualHost => old.addressing,
+            path @ Addressing::Path => path,
         },
     }
 }
@@ -274,12 +285,12 @@ fn fresh(state: &State, new: &NewMap) -> Result<DirMap, Error> {
         name,
         path: new.path.clone(),
         prefix: new.dest.prefix.clone(),
-        recursion: crate::state::Recursion::Recursive,
+        recursion: Recursion::Recursive,
         gzip_level: 0,
         encryption: Encryption::None,
         storage_class: None,
-        conflict: crate::state::ConflictPolicy::Newer,
-        direction: crate::state::Direction::Both,
+        conflict: ConflictPolicy::Newer,
+        direction: Direction::Both,
         keep_days: DEFAULT_KEEP_DAYS,
         generation: 0,
         root: None,

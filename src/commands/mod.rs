@@ -4,7 +4,7 @@ pub mod dump;
 pub mod init;
 pub mod sync;
 
-use crate::cli::{self, Command, Misuse, Run};
+use crate::cli::{self, Command, Run};
 use crate::event::Event;
 use crate::exit::Exit;
 use crate::report::{self, Reporter};
@@ -20,8 +20,8 @@ use tokio::signal::unix::{SignalKind, signal};
 pub fn main_with(argv: Vec<OsString>) -> u8 {
     let exit = match cli::parse(argv) {
         Ok(command) => carry_out(command),
-        Err(Misuse { message, hint }) => {
-            report::complain_of_misuse(&message, hint);
+        Err(misuse) => {
+            report::complain(&misuse.to_string(), &misuse);
             Exit::Misuse
         }
     };

@@ -223,6 +223,7 @@ fn reset(store: &mut Store, maps: &[MapId]) -> Result<(), Error> {
         if maps.contains(&map.id) {
             map.id = store::new_map_id()?;
             map.generation = 0;
+            map.root = None;
         }
     }
     Ok(store.commit(state, &BTreeMap::new())?)
@@ -254,8 +255,10 @@ fn finish(
         } = outcome;
         for bucket in &mut state.buckets {
             if let Some(found) = bucket.maps.iter_mut().find(|found| found.id == map.id) {
-                if !receipts.is_empty() {
-                    found.generation += 1;
+                // Until a run has come to its end, what has no record may be the rest of a first
+                // run; afterwards an idle run changes nothing.
+                let is_ended = halt.is_none() && !asked.stop.is_wished();
+                if is_ended && (found.root.is_none() || !receipts.is_empty()) {
                     found.root = root.or(found.root);
                 }
                 bucket.capabilities = capabilities.or(bucket.capabilities);

@@ -99,6 +99,19 @@ impl Chain {
         Self(text)
     }
 
+    /// The text of the first cause alone: what stands above it says only through which parts of
+    /// the SDK it came.
+    pub(super) fn root(error: &(dyn std::error::Error + 'static)) -> Self {
+        let causes = std::iter::successors(Some(error), |error| error.source());
+        let texts = causes.map(ToString::to_string);
+        Self(
+            texts
+                .filter(|text| !text.is_empty())
+                .last()
+                .unwrap_or_default(),
+        )
+    }
+
     pub(super) fn names(&self, word: &str) -> bool {
         self.0.to_lowercase().contains(word)
     }

@@ -79,7 +79,7 @@ impl Client {
 /// is set and no region, the region is `us-east-1`, since private servers rarely care.
 ///
 /// # Errors
-/// [`Kind::Other`] where the file of `AWS_CA_BUNDLE` cannot be used.
+/// [`Kind::NoRegion`], and [`Kind::Other`] where the file of `AWS_CA_BUNDLE` cannot be used.
 pub async fn connect(access: &Access) -> Result<Client, Error> {
     let http = http_client()?;
     let mut loader = aws_config::defaults(aws_config::BehaviorVersion::latest())
@@ -109,6 +109,9 @@ pub async fn connect(access: &Access) -> Result<Client, Error> {
         loader = loader.region(region_or_default(access));
     }
     let config = loader.load().await;
+    if config.region().is_none() {
+        return Err(Error::new(Kind::NoRegion, Operation::Connect, ""));
+    }
     let retries = RetryPartition::custom("s3-bsync")
         .token_bucket(
             TokenBucket::builder()

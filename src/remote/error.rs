@@ -41,6 +41,8 @@ pub(super) enum Passing {
 pub enum Kind {
     /// There is no such object or upload.
     NotFound,
+    /// No region is configured, and no endpoint that would do without.
+    NoRegion,
     /// There is no such bucket.
     NoBucket,
     /// The server refuses these credentials this action. Says nothing about what exists.
@@ -170,7 +172,7 @@ impl Error {
             SdkError::TimeoutError(_) | SdkError::ResponseError(_) => {
                 Self::new(Kind::Unreachable, operation, bucket)
                     .passing(Passing::Unclear)
-                    .because(Chain::of(sdk))
+                    .because(Chain::root(sdk))
             }
             // A connection that closes before its answer is "other" to the SDK, but of a known kind.
             SdkError::DispatchFailure(failure)
@@ -178,16 +180,18 @@ impl Error {
             {
                 Self::new(Kind::Unreachable, operation, bucket)
                     .passing(Passing::Unclear)
-                    .because(Chain::of(sdk))
+                    .because(Chain::root(sdk))
             }
             _ => {
                 let chain = Chain::of(sdk);
-                let kind = if chain.names("credential") {
-                    Kind::NoCredentials
+                if chain.names("no credentials found in chain") {
+                    // The rest is a list of all places where there might have been some.
+                    Self::new(Kind::NoCredentials, operation, bucket)
+                } else if chain.names("credential") {
+                    Self::new(Kind::NoCredentials, operation, bucket).because(Chain::root(sdk))
                 } else {
-                    Kind::Other
-                };
-                Self::new(kind, operation, bucket).because(chain)
+                    Self::new(Kind::Other, operation, bucket).because(Chain::root(sdk))
+                }
             }
         }
     }
@@ -196,7 +200,8 @@ impl Error {
     #[must_use]
     pub fn is_fatal(&self) -> bool {
         match &self.kind {
-            Kind::NoBucket
+            Kind::NoRegion
+            | Kind::NoBucket
             | Kind::NoCredentials
             | Kind::ExpiredCredentials
             | Kind::ClockSkew
@@ -239,6 +244,7 @@ impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotFound => write!(f, "not found"),
+            Self::NoRegion => write!(f, "no region is set"),
             Self::NoBucket => write!(f, "no such bucket"),
             Self::Denied => write!(f, "access denied"),
             Self::NoCredentials => write!(f, "no credentials found"),
@@ -266,7 +272,7 @@ impl fmt::Display for Operation {
         f.write_str(match self {
             Self::Connect => "connect",
             Self::CheckBucket => "look at bucket",
-            Self::Probe => "probe",
+            Self::Probe => "find out what the server can do for",
             Self::List => "list",
             Self::Head => "look at",
             Self::Get => "read",
@@ -282,8 +288,10 @@ impl fmt::Display for Operation {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.operation)?;
-        if !self.bucket.is_empty() {
+        write!(f, "cannot {}", self.operation)?;
+        if self.bucket.is_empty() {
+            write!(f, " to the server")?;
+        } else {
             write!(f, " s3://{}", Shown(&self.bucket))?;
             if let Some(key) = &self.key {
                 write!(f, "/{}", Shown(key))?;

@@ -1,5 +1,6 @@
 //! What to do about an error: one sentence for each kind a user can act on.
 
+use crate::cli::Misuse;
 use crate::commands::{dump, init, sync};
 use crate::sync::{Broken, Halt};
 use crate::transfer::Failure;
@@ -9,6 +10,9 @@ use std::error::Error;
 /// The hint for an error, if there is one.
 #[must_use]
 pub fn hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
+    if let Some(misuse) = error.downcast_ref() {
+        return Some(of_misuse(misuse));
+    }
     if let Some(error) = error.downcast_ref() {
         return of_init(error);
     }
@@ -27,10 +31,32 @@ pub fn hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
     }
 }
 
+fn of_misuse(misuse: &Misuse) -> &'static str {
+    match misuse {
+        Misuse::NotUtf8(_) => {
+            "names below a mapped directory may be anything, what is given here must be UTF-8"
+        }
+        Misuse::UnknownFlag(_)
+        | Misuse::Stray(_)
+        | Misuse::NoValue { .. }
+        | Misuse::BadValue { .. } => "s3-bsync --help names all flags and what they take",
+        Misuse::Joined(_) => "put a space between a flag and its value",
+        Misuse::Repeated(_) => "give it once; only --dir and --rmdir may be repeated",
+        Misuse::BadFile(_) => "begin it with /: cron starts programs in another directory",
+        Misuse::NoHome => "set HOME, or name the state file with --file",
+        Misuse::Contradiction(..) => "give one of them",
+        Misuse::ObjectsWithoutDump => "add --dump",
+        Misuse::WithoutInit(_) => "add --init to change settings; leave the flag out to sync",
+        Misuse::WithInit(_) => "change the settings first, then run again without --init",
+        Misuse::WithoutDir(_) => "name the map: --init --dir PATH S3_DEST",
+        Misuse::NameOfMany => "add the maps one at a time",
+    }
+}
+
 fn of_init(error: &init::Error) -> Option<&'static str> {
     match error {
         init::Error::Store(error) => of_store(error),
-        init::Error::NoDirectory(..) => Some("create the directory first, or check the path"),
+        init::Error::NoDirectory(..) => Some("create the directory, or correct the path"),
         init::Error::NoMap(_) => Some("see the maps with --dump"),
         init::Error::NameTaken(_) => Some("choose another --name"),
         init::Error::Overlap(_) => {
@@ -107,6 +133,7 @@ fn of_local(error: &local::Error) -> Option<&'static str> {
 fn of_remote(error: &remote::Error) -> Option<&'static str> {
     use remote::Kind;
     match &error.kind {
+        Kind::NoRegion => Some("set --region, AWS_REGION or a profile's region"),
         Kind::NoBucket => Some("create the bucket, or correct the map's destination or endpoint"),
         Kind::Denied => Some("check the key's rights on this bucket and prefix"),
         Kind::NoCredentials => Some(

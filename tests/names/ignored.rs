@@ -82,6 +82,21 @@ fn a_folder_that_becomes_ignored_is_frozen_with_all_below_it() {
 }
 
 #[test]
+fn a_folder_keeps_what_is_ignored_in_it_when_all_else_in_it_goes() {
+    let w = World::agreed(&[("d/a", "v1"), ("e/a", "v1")]);
+    w.local(RULES, "*.tmp\n")
+        .local("d/x.tmp", "mine")
+        .remote("e/x.tmp", "theirs");
+    w.sync();
+    w.remove_remote("d/a").remove("e/a");
+    fs::remove_dir(w.path("e")).expect("it is empty");
+    w.run(&[]).expect_code(0).expect_silence();
+    w.expect_local("d/x.tmp", "mine").expect_no_local("d/a");
+    w.expect_remote("e/x.tmp", "theirs").expect_no_remote("e/a");
+    w.expect_no_local("e/x.tmp").expect_quiet(1);
+}
+
+#[test]
 fn ignore_files_speak_of_their_own_folder_and_nearer_ones_prevail() {
     let w = World::agreed(&[]);
     w.local(RULES, "*.log\n")

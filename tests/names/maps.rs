@@ -45,10 +45,7 @@ fn folders_are_left_out_where_told_so() {
         .local("d/b", "v1")
         .remote("c", "v1")
         .remote("e/f", "v1");
-    w.init_with(&["--no-recursive"])
-        .run(&[])
-        .expect_code(0)
-        .expect_silence();
+    w.init_with(&["--no-recursive"]).run(&[]).expect_code(0);
     w.expect_remote("a", "v1").expect_local("c", "v1");
     w.expect_no_remote("d/b")
         .expect_no_local("e/f")

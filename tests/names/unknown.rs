@@ -56,7 +56,12 @@ fn expect(output: &Output, code: i32, text: &str) {
 
 #[test]
 fn a_folder_that_cannot_be_read_is_left_alone_with_all_below_it() {
-    let w = World::agreed(&[("d/a", "v1"), ("d/e/b", "v1"), ("c", "v1")]);
+    let w = World::agreed(&[
+        ("d/a", "v1"),
+        ("d/e/b", "v1"),
+        ("d/same", "v1"),
+        ("c", "v1"),
+    ]);
     forbid(&w.path("d"));
     w.remote("d/a", "v2")
         .remove_remote("d/e/b")
@@ -66,6 +71,8 @@ fn a_folder_that_cannot_be_read_is_left_alone_with_all_below_it() {
         return;
     };
     expect(&output, 1, "skipped d: it cannot be read");
+    let lines = output.stderr.split(|&byte| byte == b'\n').count() - 1;
+    assert_eq!(lines, 1, "nothing below it is tried");
     fs::set_permissions(w.path("d"), fs::Permissions::from_mode(0o700)).expect("it is ours");
     w.expect_local("d/a", "v1")
         .expect_local("d/e/b", "v1")
@@ -73,6 +80,7 @@ fn a_folder_that_cannot_be_read_is_left_alone_with_all_below_it() {
     w.expect_remote("d/a", "v2")
         .expect_remote("c", "v2")
         .expect_nothing_kept();
+    w.expect_remote("d/same", "v1");
     w.sync()
         .expect_local("d/a", "v2")
         .expect_local("d/new", "v1")

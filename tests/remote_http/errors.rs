@@ -70,7 +70,10 @@ async fn shown() {
     let (endpoint, _) = serve(|_, _| refusal(403, "AccessDenied\u{1b}[31m"));
     let remote_ = remote(&endpoint, FULL).await;
     let denied = remote_.head(&key("a")).await.unwrap_err();
-    assert_eq!(denied.to_string(), "look at s3://b/p/a: access denied");
+    assert_eq!(
+        denied.to_string(),
+        "cannot look at s3://b/p/a: access denied"
+    );
     let unreachable = remote("http://127.0.0.1:1", FULL).await;
     let unreachable = unreachable.check_bucket().await.unwrap_err();
     assert_eq!(unreachable.kind, Kind::Unreachable);

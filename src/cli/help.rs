@@ -1,0 +1,73 @@
+//! The help, as people read it. argh's own cannot name two values of one flag, nor group flags; a
+//! test holds the two to the same flags.
+
+pub(super) const HELP: &str = "\
+s3-bsync keeps local directories and S3 prefixes the same, in both directions
+
+Usage:
+  s3-bsync [RUN SETTINGS]                 sync all maps, silent where all is well
+  s3-bsync --init [MAPS [MAP SETTINGS]]   change the maps; nothing is synced, no network is used
+  s3-bsync --dump [--objects] [--json]    print the state file
+
+A map is a directory and the S3 prefix it is kept the same as. The state file holds the maps, and
+for each file what both sides last agreed on. Credentials come from the usual AWS environment
+variables, files and roles, and are never stored.
+
+Everywhere:
+  --file SYNCFILE           the state file, an absolute path; default ~/.state.s3sync
+  --quiet                   print errors only
+  --json                    print JSON on standard output: events one a line, or a dump
+  -h, -?, --help            print this help
+  -v, --version             print the version
+
+Run settings:
+  --dryrun                  plan everything, change nothing; --debug shows the plan
+  --debug                   print what is done, and why
+  --jobs N                  files at a time, 1 to 1024; default 32
+  --max-delete N|N%         hold back deletions on a side where they are more; default 50%, and
+                            a percentage always allows 20
+  --force                   this once, do not hold back deletions, and accept a directory that
+                            lost its marker or has another's; nothing is deleted there
+  --full                    read and compare every file, whatever its recorded size and time
+
+Maps, with -i or --init:
+  --dir PATH S3_DEST        add a map, or change its settings; PATH is absolute and a directory,
+                            S3_DEST is s3://bucket[/prefix]; may be repeated
+  --rmdir PATH [S3_DEST]    drop a map, and no file on either side; may be repeated
+  --overwrite               drop all maps but those given
+  --purge                   delete the state file, and no other file, before anything else
+
+Map settings, with --dir; those not given stay as they are:
+  --name NAME               what to call the map; default the last part of PATH
+  --endpoint-url URL        where an S3-compatible server is
+  --region NAME             the bucket's region
+  --profile NAME            a profile of the AWS configuration files
+  --path-style              put the bucket's name in the path of URLs, not in the host
+  --storage-class NAME      the storage class of uploads
+  --no-recursive            leave out the directories below PATH
+  --conflict newer|keep-both|local|remote|ask
+                            which file takes the name where both sides changed; the other is
+                            kept in the recovery folder. Default newer; ask leaves both alone
+  --keep DAYS               how long the recovery folder keeps files; default 30
+
+Exit codes:
+  0    both sides are equal
+  1    finished, but some files were skipped, failed or are in conflict
+  2    the command line is wrong
+  3    could not run, or stopped for safety
+  130  interrupted, after a clean stop
+
+Examples:
+  s3-bsync --init --dir /home/me/docs s3://my-bucket/docs
+  s3-bsync --dryrun --debug
+  */5 * * * * s3-bsync      (a line of a crontab)
+";
+
+/// What a flag takes, as the help names it.
+pub(super) fn takes(flag: &str) -> &'static str {
+    HELP.lines()
+        .find_map(|line| line.trim_start().strip_prefix(flag)?.strip_prefix(' '))
+        .map_or("a value", |rest| {
+            rest.split("  ").next().unwrap_or(rest).trim_end()
+        })
+}

@@ -1,0 +1,116 @@
+//! Why argv is no command, as facts; what to do about each is the business of the reports.
+
+use crate::key::Shown;
+use std::fmt;
+
+/// Why argv is no command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Misuse {
+    /// An argument is not UTF-8; here it is as it can be shown.
+    NotUtf8(String),
+    /// There is no such flag.
+    UnknownFlag(String),
+    /// A flag and its value are one argument, joined by `=`.
+    Joined(String),
+    /// A word that is no flag and belongs to none.
+    Stray(String),
+    /// A flag lacks its value or values; both are named as the help names them.
+    NoValue {
+        /// The flag.
+        flag: String,
+        /// What it takes.
+        takes: &'static str,
+    },
+    /// A flag that can be given once was given twice.
+    Repeated(String),
+    /// A value is none that the flag takes.
+    BadValue {
+        /// The flag.
+        flag: String,
+        /// What is wrong with the value.
+        reason: String,
+    },
+    /// `--file` is not the absolute path of a file.
+    BadFile(String),
+    /// No `--file` was given and there is no home directory.
+    NoHome,
+    /// Two flags contradict each other.
+    Contradiction(&'static str, &'static str),
+    /// `--objects` without `--dump`.
+    ObjectsWithoutDump,
+    /// A flag that changes settings, without `--init`.
+    WithoutInit(&'static str),
+    /// A flag of a run, with `--init`.
+    WithInit(&'static str),
+    /// A map setting without a map.
+    WithoutDir(&'static str),
+    /// One name for several maps.
+    NameOfMany,
+}
+
+impl fmt::Display for Misuse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotUtf8(word) => write!(f, "argument '{}' is not UTF-8", Shown(word)),
+            Self::UnknownFlag(flag) | Self::Joined(flag) => {
+                write!(f, "there is no flag '{}'", Shown(flag))
+            }
+            Self::Stray(word) => write!(f, "'{}' is no flag, nor a flag's value", Shown(word)),
+            Self::NoValue { flag, takes } => write!(f, "{flag} lacks a value, it takes {takes}"),
+            Self::Repeated(flag) => write!(f, "{flag} was given twice"),
+            Self::BadValue { flag, reason } => write!(f, "{flag}: {reason}"),
+            Self::BadFile(file) => {
+                write!(
+                    f,
+                    "--file: '{}' is not the absolute path of a file",
+                    Shown(file)
+                )
+            }
+            Self::NoHome => write!(f, "there is no home directory to hold the state file"),
+            Self::Contradiction(one, other) => write!(f, "{one} and {other} do not go together"),
+            Self::ObjectsWithoutDump => write!(f, "--objects goes with --dump only"),
+            Self::WithoutInit(flag) => write!(f, "{flag} changes settings and needs --init"),
+            Self::WithInit(flag) => {
+                write!(f, "{flag} is for a sync, and --init does not sync")
+            }
+            Self::WithoutDir(flag) => write!(f, "{flag} needs a --dir to apply to"),
+            Self::NameOfMany => write!(f, "--name can name only one map"),
+        }
+    }
+}
+
+impl std::error::Error for Misuse {}
+
+impl Misuse {
+    /// What argh says, as a fact. `words` are those that argh read.
+    pub(super) fn of_argh(output: &str, words: &[&str]) -> Self {
+        let said = output.trim_end();
+        if let Some(word) = said.strip_prefix("Unrecognized argument: ") {
+            return match (word.starts_with('-'), word.contains('=')) {
+                (false, _) => Self::Stray(word.to_owned()),
+                (true, false) => Self::UnknownFlag(word.to_owned()),
+                (true, true) => Self::Joined(word.to_owned()),
+            };
+        }
+        let flag = said.split('\'').nth(1).unwrap_or_default().to_owned();
+        if said.starts_with("No value provided") {
+            let takes = super::help::takes(&flag);
+            return Self::NoValue { flag, takes };
+        }
+        // The value may hold anything, so it is found among the words and not in the text.
+        let value = said
+            .split_once("' with value '")
+            .map_or(said, |(_, rest)| rest);
+        let reason = words
+            .iter()
+            .find_map(|word| value.strip_prefix(*word)?.strip_prefix("': "))
+            .unwrap_or(value);
+        match reason {
+            "duplicate values provided" => Self::Repeated(flag),
+            _ => Self::BadValue {
+                flag,
+                reason: reason.to_owned(),
+            },
+        }
+    }
+}
