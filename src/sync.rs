@@ -346,8 +346,10 @@ impl<'a> Sync<'a> {
                 }
             }
         }
-        self.outcome.changes = scribe.finish().await?;
-        result
+        let (changes, written) = scribe.finish().await;
+        self.outcome.changes = changes;
+        // That the journal broke off is the cause, whatever the steps made of it.
+        written.and(result)
     }
 
     /// Looks at stale keys anew and plans for them.
