@@ -3,6 +3,8 @@
 
 mod support;
 
+use s3_bsync::state::Direction;
+use s3_bsync::store::{Changes, Mode, Store};
 use std::{fs, thread};
 use support::wire::{Fault, Op, When};
 use support::world::{Machine, World};
@@ -68,4 +70,17 @@ fn a_first_run_that_was_cut_off_goes_on_as_a_first_run() {
     world.sync().expect_same().expect_nothing_kept();
     world.expect_findable("2 here").expect_findable("2 there");
     world.expect_idle();
+}
+
+#[test]
+fn a_map_that_goes_one_way_is_not_synced_both_ways() {
+    let world = World::agreed(&[("a", "1")]);
+    let mut store = Store::open(&world.state_file(), Mode::Write, "now").expect("it opens");
+    let mut state = store.state().clone();
+    state.buckets[0].maps[0].direction = Direction::Pull;
+    store.commit(state, &Changes::new()).expect("it is written");
+    drop(store);
+    world.remove("a").local("b", "2");
+    world.sync_code(3).expect_stderr("goes one way only");
+    world.expect_remote("a", "1").expect_no_remote("b");
 }

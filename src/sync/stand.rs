@@ -2,7 +2,7 @@
 
 use super::{Generation, Halt, Safety, Task};
 use crate::local::{Marker, Root};
-use crate::state::{DirMap, Encryption, ReplicaId};
+use crate::state::{DirMap, Direction, Encryption, ReplicaId};
 
 /// What the root's marker says about the base.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +29,9 @@ pub fn stand(task: &Task) -> Result<(Root, Standing), Halt> {
     let is_encoded = map.gzip_level > 0 || map.encryption != Encryption::None;
     if is_encoded {
         return Err(Halt::Encoded(map.name.clone()));
+    }
+    if map.direction != Direction::Both {
+        return Err(Halt::OneWay(map.name.clone()));
     }
     let root = Root::open(&map.path, Some(terms.own.clone())).map_err(Halt::Root)?;
     if map.generation == 0 {
