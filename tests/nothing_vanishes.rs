@@ -84,3 +84,15 @@ fn a_map_that_goes_one_way_is_not_synced_both_ways() {
     world.sync_code(3).expect_stderr("goes one way only");
     world.expect_remote("a", "1").expect_no_remote("b");
 }
+
+#[test]
+fn a_map_under_another_profile_starts_without_a_base() {
+    let world = World::agreed(&[("a", "1")]);
+    fs::create_dir(world.home().join(".aws")).expect("a folder can be made");
+    let config = "[profile other]\nregion = us-east-1\n";
+    fs::write(world.home().join(".aws/config"), config).expect("it can be written");
+    world.init_with(&["--profile", "other"]);
+    // What the profile leads to holds less: that says nothing about deletions.
+    world.remove_remote("a").sync();
+    world.expect_local("a", "1").expect_remote("a", "1");
+}
