@@ -14,11 +14,12 @@ mod stand;
 mod tests_laws;
 #[cfg(test)]
 mod tests_model;
+mod toll;
 mod tops;
 
 use crate::draft::{Decided, Draft, draft};
 use crate::event::{Counts, Event, Sink};
-use crate::guard::{self, Held, Limit, Toll};
+use crate::guard::Limit;
 use crate::key::Key;
 use crate::local::{OwnFiles, RecoveryRun, Root};
 use crate::plan::{Item, Obstacle, Plan, Step};
@@ -30,7 +31,7 @@ use crate::store::Store;
 use crate::transfer::{Failure, Hands};
 pub use halt::Halt;
 pub use join::{Broken, Trust};
-pub use stand::{Standing, confirm, stand};
+pub use stand::{Generation, Standing, confirm, stand};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 
@@ -53,15 +54,6 @@ pub enum Safety {
     Heeded,
     /// They are let pass this once.
     Forced,
-}
-
-/// Which generation of the state file the records are from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Generation {
-    /// The last one.
-    Last,
-    /// The one before, since the last one is damaged.
-    Before,
 }
 
 /// What all maps of a run share.
@@ -281,7 +273,7 @@ impl<'a> Sync<'a> {
         for (key, obstacle) in &skipped {
             self.skip(key, obstacle);
         }
-        if let Err(held) = toll(&plan, self.records, &self.outcome.counts, terms.limit)
+        if let Err(held) = toll::judge(&plan, self.records, &self.outcome.counts, terms.limit)
             && terms.safety == Safety::Heeded
         {
             (terms.sink)(Event::Guarded(held));
@@ -369,35 +361,4 @@ impl<'a> Sync<'a> {
         self.learn(&plan).await?;
         Ok(plan)
     }
-}
-
-/// Whether a plan's removals are within the limit, on each side, with what earlier rounds did.
-fn toll(plan: &Plan, records: u64, done: &Counts, limit: Limit) -> Result<(), Held> {
-    let mut local = Toll {
-        records,
-        deletions: 0,
-        creations: done.downloaded,
-    };
-    let mut remote = Toll {
-        creations: done.uploaded,
-        ..local
-    };
-    for step in plan.steps() {
-        match step {
-            Step::DeleteLocal { .. } => local.deletions += 1,
-            Step::DeleteRemote { .. } => remote.deletions += 1,
-            Step::Download { over: None, .. } => local.creations += 1,
-            Step::Upload { over: None, .. } => remote.creations += 1,
-            _ => {}
-        }
-    }
-    for (toll, done) in [
-        (&mut local, done.deleted_local),
-        (&mut remote, done.deleted_remote),
-    ] {
-        if toll.deletions > 0 {
-            toll.deletions += done;
-        }
-    }
-    guard::judge(local, limit).and_then(|()| guard::judge(remote, limit))
 }

@@ -281,9 +281,10 @@ fn finish(
             state.synced_ms = u64::try_from(asked.now_ms).unwrap_or(0);
         }
         store.commit(state, &changes)?;
-        let changed = store.state().maps().map(|(_, map)| map);
-        for map in changed.filter(|map| changes.contains_key(&map.id)) {
-            if let Some(root) = roots.get(&map.id) {
+        for (_, map) in store.state().maps() {
+            if changes.contains_key(&map.id)
+                && let Some(root) = roots.get(&map.id)
+            {
                 // The marker fits as it is; this only makes it tell one generation from the next.
                 let _ = sync::confirm(root, store.state().replica, map);
             }
