@@ -15,11 +15,11 @@ mod task;
 mod tests_laws;
 #[cfg(test)]
 mod tests_model;
+mod toll;
 mod tops;
 
 use crate::draft::{Decided, Draft, draft};
 use crate::event::{Counts, Event};
-use crate::guard::{self, Held, Limit, Toll};
 use crate::key::Key;
 use crate::local::{RecoveryRun, Root};
 use crate::plan::{Item, Obstacle, Plan, Step};
@@ -30,10 +30,10 @@ use crate::store::Store;
 use crate::transfer::{Failure, Hands};
 pub use halt::Halt;
 pub use join::{Broken, Trust};
-pub use stand::{Standing, confirm, stand};
+pub use stand::{Generation, Standing, confirm, stand};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
-pub use task::{Generation, Mode, Safety, Task, Terms};
+pub use task::{Mode, Safety, Task, Terms};
 
 /// Rounds in which stale keys are looked at anew before they are left to the next run.
 const ROUNDS: u32 = 3;
@@ -216,7 +216,7 @@ impl<'a> Sync<'a> {
         for (key, obstacle) in &skipped {
             self.skip(key, obstacle);
         }
-        if let Err(held) = toll(&plan, self.records, &self.outcome.counts, terms.limit)
+        if let Err(held) = toll::judge(&plan, self.records, &self.outcome.counts, terms.limit)
             && terms.safety == Safety::Heeded
         {
             (terms.sink)(Event::Guarded(held));
@@ -285,8 +285,10 @@ impl<'a> Sync<'a> {
                 }
             }
         }
-        self.outcome.changes = scribe.finish().await?;
-        result
+        let (changes, written) = scribe.finish().await;
+        self.outcome.changes = changes;
+        // That the journal broke off is the cause, whatever the steps made of it.
+        written.and(result)
     }
 
     /// Looks at stale keys anew and plans for them.
@@ -306,35 +308,4 @@ impl<'a> Sync<'a> {
         self.learn(&plan).await?;
         Ok(plan)
     }
-}
-
-/// Whether a plan's removals are within the limit, on each side, with what earlier rounds did.
-fn toll(plan: &Plan, records: u64, done: &Counts, limit: Limit) -> Result<(), Held> {
-    let mut local = Toll {
-        records,
-        deletions: 0,
-        creations: done.downloaded,
-    };
-    let mut remote = Toll {
-        creations: done.uploaded,
-        ..local
-    };
-    for step in plan.steps() {
-        match step {
-            Step::DeleteLocal { .. } => local.deletions += 1,
-            Step::DeleteRemote { .. } => remote.deletions += 1,
-            Step::Download { over: None, .. } => local.creations += 1,
-            Step::Upload { over: None, .. } => remote.creations += 1,
-            _ => {}
-        }
-    }
-    for (toll, done) in [
-        (&mut local, done.deleted_local),
-        (&mut remote, done.deleted_remote),
-    ] {
-        if toll.deletions > 0 {
-            toll.deletions += done;
-        }
-    }
-    guard::judge(local, limit).and_then(|()| guard::judge(remote, limit))
 }

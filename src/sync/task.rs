@@ -1,6 +1,6 @@
 //! What a map's run is asked for.
 
-use super::Trust;
+use super::{Generation, Trust};
 use crate::event::Sink;
 use crate::guard::Limit;
 use crate::local::OwnFiles;
@@ -24,15 +24,6 @@ pub enum Safety {
     Heeded,
     /// They are let pass this once.
     Forced,
-}
-
-/// Which generation of the state file the records are from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Generation {
-    /// The last one.
-    Last,
-    /// The one before, since the last one is damaged.
-    Before,
 }
 
 /// What all maps of a run share.
