@@ -18,7 +18,7 @@ mod tops;
 
 use crate::draft::{Decided, Draft, draft};
 use crate::event::{Counts, Event, Sink};
-use crate::guard::{self, Held, Limit, Toll};
+use crate::guard::{self, Held, Limit, Side, Toll};
 use crate::key::Key;
 use crate::local::{OwnFiles, RecoveryRun, Root};
 use crate::plan::{Item, Obstacle, Plan, Step};
@@ -374,5 +374,5 @@ fn toll(plan: &Plan, records: u64, limit: Limit) -> Result<(), Held> {
             _ => {}
         }
     }
-    guard::judge(local, limit).and_then(|()| guard::judge(remote, limit))
+    guard::judge(Side::Local, local, limit).and_then(|()| guard::judge(Side::Remote, remote, limit))
 }

@@ -7,6 +7,7 @@ const SHAPES: &[(&str, &str)] = &[
     ("00000000T000000Z-xxxxxxxx", "{time}-{id}"),
     ("0000-00-00T00:00:00.000Z", "{time}"),
     ("0000-00-00T00:00:00Z", "{time}"),
+    ("0000-00-00T00-00-00Z", "{time}"),
     ("00000000T000000Z", "{time}"),
     ("xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "{id}"),
     ("xxxxxxxxxxxxxxxx", "{id}"),
