@@ -181,6 +181,28 @@ fn a_failed_init_leaves_the_state_file_as_it_was() {
 }
 
 #[test]
+fn help_is_the_same_however_it_is_asked_for() {
+    let stage = Stage::bare();
+    let help = stage.run(&["--help"]);
+    assert_eq!((help.code, help.stderr.as_str()), (0, ""));
+    for args in [
+        &["-h"][..],
+        &["-?"],
+        &["--init", "--jobs", "0", "-h"],
+        &["-v", "--help", "--nonsense"],
+        &["--dir", "-?"],
+    ] {
+        let other = stage.run(args);
+        assert_eq!(
+            (other.code, other.stdout),
+            (0, help.stdout.clone()),
+            "{args:?}"
+        );
+        assert_eq!(other.stderr, "", "{args:?}");
+    }
+}
+
+#[test]
 fn init_uses_no_network_and_no_credentials() {
     let mut stage = Stage::bare();
     stage.forget_environment();

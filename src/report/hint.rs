@@ -89,11 +89,11 @@ fn of_halt(halt: &Halt) -> Option<&'static str> {
         Halt::Encoded(_) => Some("this version syncs plain maps only"),
         Halt::Broken(Broken::Remote(error)) | Halt::Remote(error) => of_remote(error),
         Halt::Broken(Broken::Base(error)) | Halt::Store(error) => of_store(error),
-        Halt::Guarded(Held { limit: None, .. }) => {
-            Some("if the deletions are meant, run once with --force; everything else was done")
-        }
+        Halt::Guarded(Held { limit: None, .. }) => Some(
+            "see them with --dryrun --debug --force; if they are meant, run once with --force; everything else was done",
+        ),
         Halt::Guarded(Held { limit: Some(_), .. }) => Some(
-            "if the deletions are meant, run once with --force, or raise --max-delete; everything else was done",
+            "see them with --dryrun --debug --force; if they are meant, run once with --force, or raise --max-delete; everything else was done",
         ),
         Halt::Broken(Broken::Lost(_)) | Halt::Internal(_) => {
             Some("this is a fault of s3-bsync, please report it")

@@ -155,6 +155,7 @@ impl Stage {
                 let bytes = fs::read(self.state_file()).unwrap();
                 fs::write(self.state_file(), &bytes[..first.parse().unwrap()]).unwrap();
             }
+            ("symlink", _) => std::os::unix::fs::symlink(rest, path).unwrap(),
             ("local", Place::World(world)) => drop(world.local(first, rest)),
             ("remote", Place::World(world)) => drop(world.remote(first, rest)),
             ("remove", Place::World(world)) => drop(world.remove(first)),
