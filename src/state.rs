@@ -307,6 +307,17 @@ pub enum Encoding {
     GzipAge,
 }
 
+impl Display for Encoding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Plain => "plain",
+            Self::Gzip => "gzip",
+            Self::Age => "age",
+            Self::GzipAge => "gzip+age",
+        })
+    }
+}
+
 /// Digests of a file's consecutive pieces.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parts {
