@@ -3,7 +3,7 @@
 use crate::guard::Held;
 use crate::key::Key;
 use crate::plan::{Obstacle, Step};
-use crate::reconcile::Settlement;
+use crate::reconcile::{Settlement, Why};
 use crate::stamp::RemoteStamp;
 
 /// Something worth telling.
@@ -25,10 +25,10 @@ pub enum Event<'a> {
         /// Bytes to transfer, as far as known.
         bytes: u64,
     },
-    /// A step that a dry run would not do.
-    Would(&'a Step),
+    /// A step that a run would do and a dry run does not; they come in the order of execution.
+    Would(&'a Step, Why),
     /// A step is done.
-    Done(&'a Step),
+    Done(&'a Step, Why),
     /// A step, or a look at a key, failed; the record stays as it was.
     Failed {
         /// Which key.

@@ -4,8 +4,11 @@
 //! may not, the answer is a [`Question`]; the caller looks and asks again. Pure: knows no disk,
 //! no net, no clock. `spec/FORMAT.md` prints the twelve rows with their reasons.
 
+mod why;
+
 use crate::stamp::{LocalStamp, RemoteStamp};
 use crate::state::{ConflictPolicy, Content, Encoding, Record};
+pub use why::{Why, why};
 
 /// What became of one side since the base.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,8 +131,7 @@ pub enum Verdict {
 /// Applies the law to what is seen.
 ///
 /// A base without a local stamp comes from version 1 and proves nothing about the file: the key
-/// is treated as if it had no base, so nothing is deleted on its word. A file that a power cut has
-/// emptied is no edit: the object, where there is one, is fetched again.
+/// is treated as if it had no base, so nothing is deleted on its word.
 #[must_use]
 pub fn decide(seen: Seen<'_>, answers: Answers) -> Verdict {
     let known = seen
@@ -143,13 +145,10 @@ pub fn decide(seen: Seen<'_>, answers: Answers) -> Verdict {
             (Some(_), Some(_)) => settle(law(Row::Both), answers),
         };
     };
-    if let (Some(file), Some(_)) = (seen.local, seen.remote)
-        && is_damaged(file, recorded)
-    {
-        return Verdict::Do(Action::Download);
-    }
+    let is_emptied = seen.local.is_some_and(|stamp| is_emptied(stamp, recorded));
     let local = match (seen.local, answers.local_against_base) {
         (None, _) => Fate::Gone,
+        (Some(_), _) if is_emptied => Fate::Same,
         (Some(stamp), _) if stamp == recorded => Fate::Same,
         (Some(_), Some(Answer::Equal(_))) => Fate::Same,
         (Some(_), Some(Answer::Different)) => Fate::Modified,
@@ -170,15 +169,16 @@ pub fn decide(seen: Seen<'_>, answers: Answers) -> Verdict {
         return settle(Action::Meet, answers);
     }
     match law(Row::Known(local, remote)) {
+        Action::Keep if is_emptied => Verdict::Do(Action::Download),
         Action::Keep if seen.local != Some(recorded) => Verdict::Do(Action::Adopt),
         action => settle(action, answers),
     }
 }
 
-/// Whether a file is empty under the very time at which it was not: a power cut leaves a file like
-/// that whose name and times had reached the disk before its bytes. No edit does.
-fn is_damaged(file: &LocalStamp, recorded: &LocalStamp) -> bool {
-    file.size_bytes == 0 && recorded.size_bytes > 0 && file.mtime_ns == recorded.mtime_ns
+/// Whether a file lost its bytes but not its time, as a power cut leaves it whose file system had
+/// made the name durable and not the content. Nobody wrote that: it is fetched again, never sent.
+fn is_emptied(stamp: &LocalStamp, recorded: &LocalStamp) -> bool {
+    stamp.size_bytes == 0 && recorded.size_bytes > 0 && stamp.mtime_ns == recorded.mtime_ns
 }
 
 fn settle(action: Action, answers: Answers) -> Verdict {

@@ -6,17 +6,15 @@
 mod hint;
 mod json;
 mod progress;
+mod words;
 
 use crate::cli::{Form, Level, Voice};
 use crate::commands::sync::Report;
-use crate::event::Event;
-use crate::plan::{Loser, Step};
-use crate::reconcile::Settlement;
+use crate::event::{Counts, Event};
 pub use hint::hint;
 use progress::Progress;
 use std::collections::HashSet;
 use std::error::Error;
-use std::fmt::Display;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::sync::{Mutex, PoisonError};
@@ -52,16 +50,16 @@ impl Reporter {
             Event::Skipped { key, obstacle } => self.mention(&format!("skipped {key}: {obstacle}")),
             Event::Hidden { name, why } => self.mention(&format!("skipped {name}: {why}")),
             Event::Settled { key, settlement } => {
-                self.mention(&format!("conflict {key}: {}", shown(*settlement)));
+                self.mention(&format!("conflict {key}: {}", words::settled(*settlement)));
             }
             Event::Notice(text) => self.mention(&format!("note: {text}")),
             Event::Guarded(_) | Event::Moved { .. } => {}
             Event::Begun { map, path, uri } => self.debug(&format!("map {map}: {path} and {uri}")),
             Event::Planned { steps, bytes } => {
-                self.debug(&format!("plan: {steps} steps, {bytes} bytes to transfer"));
+                self.debug(&format!("plan: {}", words::planned(*steps, *bytes)));
             }
-            Event::Would(step) => self.debug(&format!("would {step}")),
-            Event::Done(step) => self.debug(&done(step)),
+            Event::Would(step, why) => self.debug(&format!("{}: {why}", words::would(step))),
+            Event::Done(step, why) => self.debug(&format!("{}: {why}", words::done(step))),
             Event::KeptRemote { key, place, .. } => {
                 self.debug(&format!("kept the object of {key}: {place}"));
             }
@@ -75,15 +73,10 @@ impl Reporter {
             if self.voice.form == Form::Json {
                 self.out(&json::summary(ended, report.exit));
             }
-            let counts = ended
-                .counts
-                .fields()
-                .into_iter()
-                .filter(|(_, count)| *count > 0);
-            let counts: Vec<String> = counts
-                .map(|(name, count)| format!("{name} {count}"))
-                .collect();
-            self.debug(&format!("map {}: {}", ended.map, counts.join(", ")));
+            if ended.halt.is_none() || ended.counts != Counts::default() {
+                let counts = words::counted(&ended.counts);
+                self.debug(&format!("map {}: {counts}", ended.map));
+            }
             if let Some(halt) = &ended.halt {
                 self.complain(&format!("map {}: {halt}", ended.map), halt);
             }
@@ -153,6 +146,11 @@ fn complaint(what: &str, error: &(dyn Error + 'static)) -> String {
     text
 }
 
+/// Prints what a person should know, without a run.
+pub fn note(text: &str) {
+    let _ = io::stderr().write_all(format!("note: {text}\n").as_bytes());
+}
+
 /// Prints an error without a run.
 pub fn complain(what: &str, error: &(dyn Error + 'static)) {
     let mut text = complaint(what, error);
@@ -160,42 +158,4 @@ pub fn complain(what: &str, error: &(dyn Error + 'static)) {
         let _ = writeln!(text, "hint: {hint}");
     }
     let _ = io::stderr().write_all(text.as_bytes());
-}
-
-fn shown(settlement: Settlement) -> impl Display {
-    match settlement {
-        Settlement::LocalWins => {
-            "the local file takes the name, the object is kept in the recovery folder"
-        }
-        Settlement::RemoteWins => {
-            "the object takes the name, the local file is kept in the recovery folder"
-        }
-        Settlement::KeepBoth => "both are kept, the local file under a new name",
-        Settlement::Leave => "left as it is",
-    }
-}
-
-fn done(step: &Step) -> String {
-    let verb = match step {
-        Step::Upload {
-            loser: Loser::Discard,
-            ..
-        } => "uploaded",
-        Step::Upload {
-            loser: Loser::Keep, ..
-        } => "uploaded over the kept object",
-        Step::Download {
-            loser: Loser::Discard,
-            ..
-        } => "downloaded",
-        Step::Download {
-            loser: Loser::Keep, ..
-        } => "downloaded over the kept file",
-        Step::KeepBoth { aside, key, .. } => return format!("kept both {key} and {aside}"),
-        Step::DeleteLocal { .. } => "moved to the recovery folder",
-        Step::DeleteRemote { .. } => "deleted from the bucket",
-        Step::Adopt(_) => "found equal",
-        Step::Forget(_) => "forgot, gone on both sides",
-    };
-    format!("{verb} {}", step.key())
 }

@@ -22,7 +22,7 @@ use crate::guard::{self, Held, Limit, Toll};
 use crate::key::Key;
 use crate::local::{OwnFiles, RecoveryRun, Root};
 use crate::plan::{Item, Obstacle, Plan, Step};
-use crate::reconcile::Ground;
+use crate::reconcile::{Ground, Why, why};
 use crate::remote;
 use crate::state::{Bucket, Capabilities, Change, DirMap, Record, ReplicaId, RootId};
 use crate::stop::Stop;
@@ -30,7 +30,7 @@ use crate::store::Store;
 use crate::transfer::{Failure, Hands};
 pub use halt::Halt;
 pub use join::{Broken, Trust};
-pub use stand::{Standing, stand};
+pub use stand::{Standing, confirm, stand};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 
@@ -55,6 +55,15 @@ pub enum Safety {
     Forced,
 }
 
+/// Which generation of the state file the records are from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Generation {
+    /// The last one.
+    Last,
+    /// The one before, since the last one is damaged.
+    Before,
+}
+
 /// What all maps of a run share.
 #[derive(Clone)]
 pub struct Terms {
@@ -62,6 +71,8 @@ pub struct Terms {
     pub replica: ReplicaId,
     /// When the run began, milliseconds since the epoch.
     pub now_ms: i64,
+    /// Which generation of the state file the records are from.
+    pub generation: Generation,
     /// Whether anything is changed.
     pub mode: Mode,
     /// Whether recorded stamps are believed.
@@ -139,6 +150,8 @@ struct Sync<'a> {
     ground: Ground,
     /// Records of the keys under work, for a further round.
     bases: HashMap<Key, Box<Record>>,
+    /// Records that are not left out of this run.
+    records: u64,
     outcome: Outcome,
 }
 
@@ -178,6 +191,7 @@ impl<'a> Sync<'a> {
                 Standing::New | Standing::Foreign => Ground::Baseless,
             },
             bases: HashMap::new(),
+            records: 0,
             outcome,
         })
     }
@@ -205,7 +219,8 @@ impl<'a> Sync<'a> {
         }
         let decided = self.decide(joined.items).await?;
         let draft = draft(decided, &joined.clashes, &self.tag());
-        let plan = self.judge(draft, joined.records);
+        self.records = joined.records;
+        let plan = self.judge(draft);
         (terms.sink)(Event::Planned {
             steps: plan
                 .steps()
@@ -215,7 +230,7 @@ impl<'a> Sync<'a> {
         });
         if terms.mode == Mode::DryRun {
             for step in plan.steps() {
-                (terms.sink)(Event::Would(step));
+                (terms.sink)(Event::Would(step, self.why(step)));
                 self.outcome.counts.add_step(step);
             }
             return Ok(());
@@ -249,7 +264,7 @@ impl<'a> Sync<'a> {
     }
 
     /// Tells what a draft leaves out, and holds its removals back where there are too many.
-    fn judge(&mut self, draft: Draft, records: u64) -> Plan {
+    fn judge(&mut self, draft: Draft) -> Plan {
         let Draft {
             mut plan,
             skipped,
@@ -266,7 +281,7 @@ impl<'a> Sync<'a> {
         for (key, obstacle) in &skipped {
             self.skip(key, obstacle);
         }
-        if let Err(held) = toll(&plan, records, terms.limit)
+        if let Err(held) = toll(&plan, self.records, &self.outcome.counts, terms.limit)
             && terms.safety == Safety::Heeded
         {
             (terms.sink)(Event::Guarded(held));
@@ -286,6 +301,10 @@ impl<'a> Sync<'a> {
             }
         }
         plan
+    }
+
+    fn why(&self, step: &Step) -> Why {
+        why(step, self.bases.get(step.key()).map(|base| &**base))
     }
 
     fn fail(&mut self, key: &Key, failure: &Failure) {
@@ -348,19 +367,23 @@ impl<'a> Sync<'a> {
         items.sort_by(|a, b| a.key.cmp(&b.key));
         let decided = self.decide(items).await?;
         let draft = draft(decided, &[], &self.tag());
-        let plan = self.judge(draft, u64::MAX);
+        let plan = self.judge(draft);
         self.learn(&plan).await?;
         Ok(plan)
     }
 }
 
-/// Whether a plan's removals are within the limit, on each side.
-fn toll(plan: &Plan, records: u64, limit: Limit) -> Result<(), Held> {
+/// Whether a plan's removals are within the limit, on each side, with what earlier rounds did.
+fn toll(plan: &Plan, records: u64, done: &Counts, limit: Limit) -> Result<(), Held> {
     let mut local = Toll {
         records,
-        ..Toll::default()
+        deletions: 0,
+        creations: done.downloaded,
     };
-    let mut remote = local;
+    let mut remote = Toll {
+        creations: done.uploaded,
+        ..local
+    };
     for step in plan.steps() {
         match step {
             Step::DeleteLocal { .. } => local.deletions += 1,
@@ -368,6 +391,14 @@ fn toll(plan: &Plan, records: u64, limit: Limit) -> Result<(), Held> {
             Step::Download { over: None, .. } => local.creations += 1,
             Step::Upload { over: None, .. } => remote.creations += 1,
             _ => {}
+        }
+    }
+    for (toll, done) in [
+        (&mut local, done.deleted_local),
+        (&mut remote, done.deleted_remote),
+    ] {
+        if toll.deletions > 0 {
+            toll.deletions += done;
         }
     }
     guard::judge(local, limit).and_then(|()| guard::judge(remote, limit))

@@ -111,7 +111,6 @@ fn a_full_page_of_objects_takes_one_listing() {
 }
 
 #[test]
-#[ignore = "takes ten seconds"]
 fn a_bucket_listed_in_ranges_takes_no_listing_more() {
     let w = equal_sides(11_500);
     w.sync();

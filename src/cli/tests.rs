@@ -1,1 +1,321 @@
+//! Every flag lands in its field; flags that make no sense together are refused.
 
+use super::args::Args;
+use super::help::{HELP, takes};
+use super::{Command, Detail, Dump, Form, Init, Level, Misuse, Run, Start, parse};
+use crate::guard::Limit;
+use crate::state::{Addressing, ConflictPolicy, Recursion};
+use crate::sync::{Mode, Safety, Trust};
+use argh::FromArgs;
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+use std::path::Path;
+
+fn read(args: &str) -> Result<Command, Misuse> {
+    let words = format!("s3-bsync --file /s {args}");
+    parse(words.split_whitespace().map(OsString::from))
+}
+
+fn run(args: &str) -> Run {
+    match read(args) {
+        Ok(Command::Sync(run)) => run,
+        other => panic!("{args}: {other:?}"),
+    }
+}
+
+fn init(args: &str) -> Init {
+    match read(&format!("--init {args}")) {
+        Ok(Command::Init(init)) => init,
+        other => panic!("{args}: {other:?}"),
+    }
+}
+
+fn dump(args: &str) -> Dump {
+    match read(&format!("--dump {args}")) {
+        Ok(Command::Dump(dump)) => dump,
+        other => panic!("{args}: {other:?}"),
+    }
+}
+
+#[track_caller]
+fn refused(args: &str) -> Misuse {
+    read(args).expect_err(args)
+}
+
+/// The flags in a text: words that begin with `-` and go on with a letter or `?`.
+fn flags(text: &str) -> BTreeSet<&str> {
+    text.split(|c: char| c.is_whitespace() || "[],;:()".contains(c))
+        .filter(|word| {
+            word.starts_with("--") && word.len() > 2
+                || word.len() == 2
+                    && word.starts_with('-')
+                    && word.ends_with(|c: char| c == '?' || c.is_alphabetic())
+        })
+        .collect()
+}
+
+#[test]
+fn the_help_names_every_flag_that_is_read_and_no_other() {
+    let known = Args::from_args(&["s3-bsync"], &["--help"]).err().unwrap();
+    assert!(flags(HELP).len() > 25, "{:?}", flags(HELP));
+    assert_eq!(flags(HELP), flags(&known.output));
+}
+
+#[test]
+fn the_help_fits_a_hundred_columns_and_stays_ascii() {
+    for line in HELP.lines() {
+        assert!(line.len() <= 100, "{line}");
+        assert!(line.is_ascii() && line.trim_end() == line, "{line:?}");
+    }
+}
+
+#[test]
+fn a_flag_without_its_value_is_told_what_it_takes() {
+    assert_eq!(takes("--dir"), "PATH S3_DEST");
+    assert_eq!(takes("--rmdir"), "PATH [S3_DEST]");
+    assert_eq!(takes("--max-delete"), "N|N%");
+    assert_eq!(takes("--conflict"), "newer|keep-both|local|remote|ask");
+    for flag in [
+        "--file",
+        "--name",
+        "--endpoint-url",
+        "--region",
+        "--profile",
+        "--storage-class",
+    ] {
+        assert_ne!(takes(flag), "a value", "{flag}");
+    }
+    let missing = refused("--jobs");
+    let (flag, takes) = ("--jobs".to_owned(), "N");
+    assert_eq!(missing, Misuse::NoValue { flag, takes });
+}
+
+#[test]
+fn a_bare_command_syncs() {
+    let run = run("");
+    assert_eq!(run.file, Path::new("/s"));
+    assert_eq!(
+        (run.mode, run.safety, run.trust),
+        (Mode::Apply, Safety::Heeded, Trust::Stamps)
+    );
+    assert_eq!((run.jobs, run.limit), (None, Limit::Percent(50)));
+    assert_eq!(
+        (run.voice.level, run.voice.form),
+        (Level::Normal, Form::Text)
+    );
+}
+
+#[test]
+fn run_settings_land_in_their_fields() {
+    assert_eq!(run("--dryrun").mode, Mode::DryRun);
+    assert_eq!(run("--jobs 7").jobs, Some(7));
+    assert_eq!(run("--max-delete 3").limit, Limit::Count(3));
+    assert_eq!(run("--max-delete 3%").limit, Limit::Percent(3));
+    assert_eq!(run("--force").safety, Safety::Forced);
+    assert_eq!(run("--full").trust, Trust::Nothing);
+    assert_eq!(run("--quiet").voice.level, Level::Quiet);
+    assert_eq!(run("--debug").voice.level, Level::Debug);
+    assert_eq!(run("--json").voice.form, Form::Json);
+}
+
+#[test]
+fn map_settings_land_in_their_fields() {
+    let map = |settings: &str| {
+        let mut init = init(&format!("--dir /d s3://bucket/p {settings}"));
+        init.add.remove(0)
+    };
+    let plain = map("");
+    assert_eq!(
+        (plain.path.as_str(), plain.dest.bucket.as_str()),
+        ("/d", "bucket")
+    );
+    assert_eq!(plain.dest.prefix, "p");
+    assert_eq!(
+        (plain.name, plain.recursion, plain.storage_class),
+        (None, None, None)
+    );
+    assert_eq!((plain.conflict, plain.keep_days), (None, None));
+    assert_eq!(plain.access, crate::state::Access::default());
+    assert_eq!(map("--name n").name.as_deref(), Some("n"));
+    assert_eq!(map("--no-recursive").recursion, Some(Recursion::TopOnly));
+    let endpoint = map("--endpoint-url http://h:1").access.endpoint;
+    assert_eq!(endpoint.as_deref(), Some("http://h:1"));
+    assert_eq!(map("--region r").access.region.as_deref(), Some("r"));
+    assert_eq!(map("--profile p").access.profile.as_deref(), Some("p"));
+    assert_eq!(map("--path-style").access.addressing, Addressing::Path);
+    assert_eq!(map("--storage-class C").storage_class.as_deref(), Some("C"));
+    assert_eq!(map("--keep 0").keep_days, Some(0));
+    for (word, policy) in [
+        ("newer", ConflictPolicy::Newer),
+        ("keep-both", ConflictPolicy::KeepBoth),
+        ("local", ConflictPolicy::Local),
+        ("remote", ConflictPolicy::Remote),
+        ("ask", ConflictPolicy::Ask),
+    ] {
+        assert_eq!(map(&format!("--conflict {word}")).conflict, Some(policy));
+    }
+}
+
+#[test]
+fn maps_are_added_and_dropped_as_often_as_one_likes() {
+    let init =
+        init("--dir /a s3://bucket --rmdir /b --dir /c/ s3://bucket/c/ --rmdir /d s3://bucket/d");
+    assert_eq!(init.start, Start::Existing);
+    let added: Vec<_> = init
+        .add
+        .iter()
+        .map(|map| (map.path.as_str(), map.dest.to_string()))
+        .collect();
+    assert_eq!(
+        added,
+        [
+            ("/a", "s3://bucket".to_owned()),
+            ("/c", "s3://bucket/c".to_owned())
+        ]
+    );
+    let dropped: Vec<_> = init.remove.iter().map(|map| map.path.as_str()).collect();
+    assert_eq!(dropped, ["/b", "/d"]);
+    assert!(init.remove[0].dest.is_none());
+    assert_eq!(init.remove[1].dest.as_ref().unwrap().prefix, "d");
+}
+
+#[test]
+fn init_begins_as_it_is_told_to() {
+    assert_eq!(init("").start, Start::Existing);
+    assert_eq!(init("--overwrite").start, Start::Overwrite);
+    assert_eq!(init("--purge").start, Start::Purge);
+    assert!(matches!(read("-i"), Ok(Command::Init(_))));
+}
+
+#[test]
+fn a_dump_has_a_form_and_a_detail() {
+    let plain = dump("");
+    assert_eq!((plain.form, plain.detail), (Form::Text, Detail::Maps));
+    assert_eq!(dump("--json").form, Form::Json);
+    assert_eq!(dump("--objects").detail, Detail::Objects);
+}
+
+#[test]
+fn flags_that_make_no_sense_together_are_refused() {
+    assert_eq!(
+        refused("--quiet --debug"),
+        Misuse::Contradiction("--quiet", "--debug")
+    );
+    assert_eq!(
+        refused("--dump --init"),
+        Misuse::Contradiction("--dump", "--init")
+    );
+    assert_eq!(
+        refused("--dump --full"),
+        Misuse::Contradiction("--dump", "--full")
+    );
+    assert_eq!(
+        refused("--dump --purge"),
+        Misuse::Contradiction("--dump", "--purge")
+    );
+    assert_eq!(refused("--objects"), Misuse::ObjectsWithoutDump);
+    assert_eq!(
+        refused("--init --purge --overwrite"),
+        Misuse::Contradiction("--purge", "--overwrite")
+    );
+    assert_eq!(
+        refused("--init --purge --rmdir /a"),
+        Misuse::Contradiction("--purge", "--rmdir")
+    );
+    assert_eq!(
+        refused("--init --dir /a s3://abc --dir /b s3://abd --name n"),
+        Misuse::NameOfMany
+    );
+    for flag in [
+        "--dryrun",
+        "--jobs 1",
+        "--max-delete 1",
+        "--force",
+        "--full",
+    ] {
+        let name = flag.split(' ').next().unwrap();
+        assert!(
+            matches!(refused(&format!("--init {flag}")), Misuse::WithInit(told) if told == name)
+        );
+    }
+    for flag in [
+        "--name n",
+        "--no-recursive",
+        "--endpoint-url http://h",
+        "--region r",
+        "--profile p",
+        "--path-style",
+        "--storage-class C",
+        "--conflict local",
+        "--keep 1",
+    ] {
+        let name = flag.split(' ').next().unwrap();
+        assert!(matches!(refused(flag), Misuse::WithoutInit(told) if told == name));
+        assert!(
+            matches!(refused(&format!("--init {flag}")), Misuse::WithoutDir(told) if told == name)
+        );
+    }
+    for flag in ["--purge", "--overwrite", "--dir /a s3://abc", "--rmdir /a"] {
+        let name = flag.split(' ').next().unwrap();
+        assert!(matches!(refused(flag), Misuse::WithoutInit(told) if told == name));
+    }
+}
+
+#[test]
+fn values_that_are_none_are_refused_by_flag() {
+    for (args, flag) in [
+        ("--jobs 0", "--jobs"),
+        ("--jobs 1025", "--jobs"),
+        ("--max-delete 101%", "--max-delete"),
+        ("--max-delete -1", "--max-delete"),
+        ("--init --dir d s3://bucket", "--dir"),
+        ("--init --dir / s3://bucket", "--dir"),
+        ("--init --dir /a/../b s3://bucket", "--dir"),
+        ("--init --dir /d bucket", "--dir"),
+        ("--init --dir /d s3://bu", "--dir"),
+        ("--init --dir /d s3://bucket/a//b", "--dir"),
+        ("--init --dir /d s3://bucket/../b", "--dir"),
+        ("--init --dir /d s3://bucket/.s3bsync", "--dir"),
+        ("--init --rmdir d", "--rmdir"),
+        ("--init --dir /d s3://bucket --conflict x", "--conflict"),
+        ("--init --dir /d s3://bucket --keep x", "--keep"),
+        (
+            "--init --dir /d s3://bucket --endpoint-url host",
+            "--endpoint-url",
+        ),
+        (
+            "--init --dir /d s3://bucket --endpoint-url http://",
+            "--endpoint-url",
+        ),
+    ] {
+        let misuse = refused(args);
+        assert!(
+            matches!(&misuse, Misuse::BadValue { flag: told, .. } if told == flag),
+            "{args}: {misuse:?}"
+        );
+        assert!(!misuse.to_string().contains(char::is_control), "{misuse}");
+    }
+}
+
+#[test]
+fn what_is_no_flag_is_told_from_what_is_one_badly_written() {
+    assert_eq!(
+        refused("--nonsense"),
+        Misuse::UnknownFlag("--nonsense".to_owned())
+    );
+    assert_eq!(refused("--jobs=3"), Misuse::Joined("--jobs=3".to_owned()));
+    assert_eq!(refused("docs"), Misuse::Stray("docs".to_owned()));
+    assert_eq!(refused("--file /t"), Misuse::Repeated("--file".to_owned()));
+    let relative = parse(["s3-bsync", "--file", "t"].map(OsString::from));
+    assert_eq!(relative.unwrap_err(), Misuse::BadFile("t".to_owned()));
+}
+
+#[test]
+fn an_argument_that_is_not_utf8_is_refused() {
+    let words = [b"s3-bsync".to_vec(), vec![b'-', 0xff]].map(OsString::from_vec);
+    assert_eq!(
+        parse(words).unwrap_err(),
+        Misuse::NotUtf8("-\u{fffd}".to_owned())
+    );
+}

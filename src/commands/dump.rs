@@ -4,6 +4,7 @@ mod json;
 mod text;
 
 use crate::cli::{Detail, Dump, Form};
+use crate::format::DecodeError;
 use crate::local::RecoveryRun;
 use crate::state::{Bucket, DirMap, State};
 use crate::store::{self, Store};
@@ -64,11 +65,12 @@ struct Tally {
     stored_bytes: u64,
 }
 
-/// Prints the state file on stdout.
+/// Prints the state file on stdout. Gives the damage where the file is damaged and its previous
+/// generation was printed instead.
 ///
 /// # Errors
 /// [`Error`]; what could be read before is printed. A reader of the output that went away is none.
-pub fn dump(asked: &Dump, now_ms: i64) -> Result<(), Error> {
+pub fn dump(asked: &Dump, now_ms: i64) -> Result<Option<DecodeError>, Error> {
     let store = Store::open(
         &asked.file,
         store::Mode::ReadOnly,
@@ -76,8 +78,11 @@ pub fn dump(asked: &Dump, now_ms: i64) -> Result<(), Error> {
     )?;
     let mut out = BufWriter::new(io::stdout().lock());
     match print(asked, &store, now_ms, &mut out) {
-        Err(Error::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        ended => ended,
+        Err(Error::Output(error)) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Error::Output(error))
+        }
+        Err(Error::Store(error)) => Err(Error::Store(error)),
+        Ok(()) | Err(Error::Output(_)) => Ok(store.fell_back().map(|found| found.defect)),
     }
 }
 

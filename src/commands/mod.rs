@@ -51,7 +51,11 @@ fn carry_out(command: Command) -> Exit {
             }
         }
         Command::Dump(asked) => match dump::dump(&asked, now_ms()) {
-            Ok(()) => Exit::InSync,
+            Ok(None) => Exit::InSync,
+            Ok(Some(defect)) => {
+                report::note(&sync::fallen_back(&defect));
+                Exit::Partial
+            }
             Err(error) => {
                 report::complain(&error.to_string(), &error);
                 Exit::Stopped

@@ -3,6 +3,7 @@
 use super::init::real_path;
 use crate::event::{Counts, Event, Sink};
 use crate::exit::Exit;
+use crate::format::DecodeError;
 use crate::key::Key;
 use crate::local::{OwnFiles, RecoveryRun, Root};
 use crate::overlap::{self, Overlap};
@@ -100,27 +101,27 @@ pub async fn sync(asked: &Asked<'_>) -> Result<Report, Error> {
     let mut store = Store::open(asked.file, store_mode, RecoveryRun::at(asked.now_ms).name())?;
     let mut exit = Exit::InSync;
     if let Some(fell_back) = store.fell_back() {
-        (asked.sink)(Event::Notice(&format!(
-            "the state file is damaged ({}); its previous generation is used",
-            fell_back.defect
-        )));
+        (asked.sink)(Event::Notice(&fallen_back(&fell_back.defect)));
         exit = Exit::Partial;
     }
     overlap::check(store.state(), real_path).map_err(Error::Overlap)?;
     if store.state().maps().next().is_none() {
-        (asked.sink)(Event::Notice("the state file holds no directory map"));
+        (asked.sink)(Event::Notice(
+            "the state file holds no map, so there is nothing to sync",
+        ));
     }
     let terms = asked.terms(&store);
     let tasks = tasks(store.state(), &terms);
     let mut stands = BTreeMap::new();
     let mut ended: BTreeMap<usize, Outcome> = BTreeMap::new();
+    let mut roots = BTreeMap::new();
     let mut resets = Vec::new();
     for task in &tasks {
         match sync::stand(task) {
             Ok((root, standing)) => {
                 if standing == Standing::Foreign {
                     (asked.sink)(Event::Notice(&format!(
-                        "map {}: its records are of another time or place and are not used; nothing is deleted this run",
+                        "map {}: what is recorded is of another time or directory and is not used; nothing is deleted this run",
                         task.map.name
                     )));
                     resets.push(task.map.id);
@@ -148,10 +149,16 @@ pub async fn sync(asked: &Asked<'_>) -> Result<Report, Error> {
             if asked.stop.is_wished() {
                 break;
             }
+            roots.insert(task.map.id, root.clone());
             ended.insert(task.index, run_one(task, root, standing, &store).await);
         }
     }
-    finish(asked, tasks, ended, &store, exit)
+    finish(asked, tasks, ended, &roots, &store, exit)
+}
+
+/// What is said where a damaged state file has an intact previous generation.
+pub(super) fn fallen_back(defect: &DecodeError) -> String {
+    format!("the state file is damaged ({defect}); its previous generation is used")
 }
 
 async fn run_one(
@@ -174,6 +181,10 @@ impl Asked<'_> {
         Terms {
             replica: store.state().replica,
             now_ms: self.now_ms,
+            generation: match store.fell_back() {
+                None => sync::Generation::Last,
+                Some(_) => sync::Generation::Before,
+            },
             mode: self.mode,
             trust: self.trust,
             safety: self.safety,
@@ -226,6 +237,7 @@ fn finish(
     asked: &Asked<'_>,
     tasks: Vec<Task>,
     mut ended: BTreeMap<usize, Outcome>,
+    roots: &BTreeMap<MapId, Root>,
     store: &Mutex<Store>,
     mut exit: Exit,
 ) -> Result<Report, Error> {
@@ -271,6 +283,13 @@ fn finish(
             state.synced_ms = u64::try_from(asked.now_ms).unwrap_or(0);
         }
         store.commit(state, &changes)?;
+        let changed = store.state().maps().map(|(_, map)| map);
+        for map in changed.filter(|map| changes.contains_key(&map.id)) {
+            if let Some(root) = roots.get(&map.id) {
+                // The marker fits as it is; this only makes it tell one generation from the next.
+                let _ = sync::confirm(root, store.state().replica, map);
+            }
+        }
     }
     Ok(Report { maps, exit })
 }

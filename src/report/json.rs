@@ -4,7 +4,7 @@ use crate::commands::sync::Ended;
 use crate::event::Event;
 use crate::exit::Exit;
 use crate::plan::Step;
-use crate::reconcile::Settlement;
+use crate::reconcile::{Settlement, Why};
 use serde_json::{Map, Value, json};
 
 /// An event as one line; `None` for those that only a progress bar needs.
@@ -14,8 +14,8 @@ pub(super) fn event(event: &Event<'_>) -> Option<String> {
             json!({"event": "map", "map": map, "path": path, "uri": uri})
         }
         Event::Planned { steps, bytes } => json!({"event": "plan", "steps": steps, "bytes": bytes}),
-        Event::Would(told) => step("would", told),
-        Event::Done(told) => step("done", told),
+        Event::Would(told, why) => step("would", told, *why),
+        Event::Done(told, why) => step("done", told, *why),
         Event::Failed { key, cause } => {
             json!({"event": "failed", "key": key.as_str(), "reason": cause.to_string()})
         }
@@ -36,12 +36,13 @@ pub(super) fn event(event: &Event<'_>) -> Option<String> {
     Some(value.to_string())
 }
 
-fn step(event: &str, step: &Step) -> Value {
+fn step(event: &str, step: &Step, why: Why) -> Value {
     json!({
         "event": event,
         "step": step.verb(),
         "key": step.key().as_str(),
         "bytes": step.transfer_bytes(),
+        "why": why.to_string(),
     })
 }
 

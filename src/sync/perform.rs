@@ -55,7 +55,7 @@ impl Sync<'_> {
             let (step, result) = ended.map_err(|error| Halt::Internal(error.to_string()))?;
             match result {
                 Ok(receipt) => {
-                    (self.task.terms.sink)(Event::Done(&step));
+                    (self.task.terms.sink)(Event::Done(&step, self.why(&step)));
                     self.outcome.counts.add_step(&step);
                     if scribe.write(receipt).await.is_err() {
                         fatal.get_or_insert(Halt::Internal("the journal broke off".to_owned()));

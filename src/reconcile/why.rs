@@ -1,0 +1,238 @@
+//! Why a step is planned, read back from the step and the base: the twelve rows in words.
+
+use crate::plan::{Loser, Step};
+use crate::state::Record;
+use std::fmt;
+
+/// Why a step is planned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    /// A file that was on neither side.
+    NewHere,
+    /// An object that was on neither side.
+    NewInBucket,
+    /// The file is another, the object is not.
+    ChangedHere,
+    /// The object is another, the file is not.
+    ChangedInBucket,
+    /// The file is gone, the object is as it was.
+    GoneHere,
+    /// The object is gone, the file is as it was.
+    GoneFromBucket,
+    /// The file is another, the object is gone.
+    ChangedHereGoneFromBucket,
+    /// The object is another, the file is gone.
+    ChangedInBucketGoneHere,
+    /// Both are new and differ.
+    NewOnBoth,
+    /// Both are other than they were, and differ.
+    ChangedOnBoth,
+    /// A directory of the other side takes the name.
+    Displaced,
+    /// Both are new and equal.
+    Met,
+    /// Both hold the same, though a stamp is another.
+    Restamped,
+    /// Both are gone.
+    GoneOnBoth,
+}
+
+/// Why a step is planned, where `base` is what both sides last agreed on for its key.
+///
+/// As for [`decide`](super::decide), a base without a local stamp is none.
+#[must_use]
+pub fn why(step: &Step, base: Option<&Record>) -> Why {
+    let is_known = base.is_some_and(|record| record.local.is_some());
+    match step {
+        Step::Upload {
+            loser: Loser::Keep, ..
+        }
+        | Step::Download {
+            loser: Loser::Keep, ..
+        }
+        | Step::KeepBoth { .. } => {
+            if is_known {
+                Why::ChangedOnBoth
+            } else {
+                Why::NewOnBoth
+            }
+        }
+        Step::Upload { over: Some(_), .. } => Why::ChangedHere,
+        Step::Upload { over: None, .. } if is_known => Why::ChangedHereGoneFromBucket,
+        Step::Upload { over: None, .. } => Why::NewHere,
+        Step::Download { over: Some(_), .. } => Why::ChangedInBucket,
+        Step::Download { over: None, .. } if is_known => Why::ChangedInBucketGoneHere,
+        Step::Download { over: None, .. } => Why::NewInBucket,
+        // A file that yields its name to a directory may have a base; then the object is gone too.
+        Step::DeleteLocal { .. } if is_known => Why::GoneFromBucket,
+        Step::DeleteLocal { .. }
+        | Step::DeleteRemote {
+            loser: Loser::Keep, ..
+        } => Why::Displaced,
+        Step::DeleteRemote {
+            loser: Loser::Discard,
+            ..
+        } => Why::GoneHere,
+        Step::Adopt(_) if is_known => Why::Restamped,
+        Step::Adopt(_) => Why::Met,
+        Step::Forget(_) => Why::GoneOnBoth,
+    }
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NewHere => "new here, not in the bucket",
+            Self::NewInBucket => "new in the bucket, not here",
+            Self::ChangedHere => "changed here, unchanged in the bucket",
+            Self::ChangedInBucket => "changed in the bucket, unchanged here",
+            Self::GoneHere => "gone here, unchanged in the bucket",
+            Self::GoneFromBucket => "gone from the bucket, unchanged here",
+            Self::ChangedHereGoneFromBucket => "changed here, gone from the bucket",
+            Self::ChangedInBucketGoneHere => "changed in the bucket, gone here",
+            Self::NewOnBoth => "new on both sides, and not the same",
+            Self::ChangedOnBoth => "changed on both sides, and not to the same",
+            Self::Displaced => "a directory takes its name",
+            Self::Met => "the same on both sides, not recorded before",
+            Self::Restamped => "the same on both sides, though a time or version is another",
+            Self::GoneOnBoth => "gone on both sides",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Why, why};
+    use crate::key::Key;
+    use crate::plan::{Loser, Step};
+    use crate::stamp::{ETag, LocalStamp, RemoteStamp};
+    use crate::state::{Content, Encoding, Record};
+
+    fn key() -> Key {
+        Key::parse("a").unwrap()
+    }
+
+    fn file() -> LocalStamp {
+        LocalStamp {
+            size_bytes: 1,
+            mtime_ns: 2,
+            ctime_ns: 3,
+            inode: 4,
+        }
+    }
+
+    fn object() -> RemoteStamp {
+        RemoteStamp {
+            etag: ETag::Md5([7; 16]),
+            size_bytes: 1,
+            modified_ms: 5,
+            version: None,
+        }
+    }
+
+    fn record() -> Record {
+        Record {
+            key: key(),
+            local: Some(file()),
+            remote: object(),
+            content: Content::Unknown,
+            encoding: Encoding::Plain,
+            parts: None,
+        }
+    }
+
+    fn upload(over: Option<RemoteStamp>, loser: Loser) -> Step {
+        Step::Upload {
+            key: key(),
+            local: file(),
+            over,
+            loser,
+        }
+    }
+
+    fn download(over: Option<LocalStamp>, loser: Loser) -> Step {
+        Step::Download {
+            key: key(),
+            remote: object(),
+            over,
+            loser,
+        }
+    }
+
+    fn delete_remote(loser: Loser) -> Step {
+        Step::DeleteRemote {
+            key: key(),
+            remote: object(),
+            loser,
+        }
+    }
+
+    #[test]
+    fn each_row_has_its_reason() {
+        let delete_local = Step::DeleteLocal {
+            key: key(),
+            local: file(),
+        };
+        let both = Step::KeepBoth {
+            key: key(),
+            aside: Key::parse("b").unwrap(),
+            local: file(),
+            remote: object(),
+        };
+        let adopt = Step::Adopt(Box::new(record()));
+        let (keep, discard) = (Loser::Keep, Loser::Discard);
+        for (step, unknown, known) in [
+            (
+                upload(None, discard),
+                Why::NewHere,
+                Why::ChangedHereGoneFromBucket,
+            ),
+            (
+                upload(Some(object()), discard),
+                Why::ChangedHere,
+                Why::ChangedHere,
+            ),
+            (
+                upload(Some(object()), keep),
+                Why::NewOnBoth,
+                Why::ChangedOnBoth,
+            ),
+            (
+                download(None, discard),
+                Why::NewInBucket,
+                Why::ChangedInBucketGoneHere,
+            ),
+            (
+                download(Some(file()), discard),
+                Why::ChangedInBucket,
+                Why::ChangedInBucket,
+            ),
+            (
+                download(Some(file()), keep),
+                Why::NewOnBoth,
+                Why::ChangedOnBoth,
+            ),
+            (both, Why::NewOnBoth, Why::ChangedOnBoth),
+            (delete_local, Why::Displaced, Why::GoneFromBucket),
+            (delete_remote(discard), Why::GoneHere, Why::GoneHere),
+            (delete_remote(keep), Why::Displaced, Why::Displaced),
+            (adopt, Why::Met, Why::Restamped),
+            (Step::Forget(key()), Why::GoneOnBoth, Why::GoneOnBoth),
+        ] {
+            assert_eq!(why(&step, None), unknown, "{step}, no base");
+            assert_eq!(why(&step, Some(&record())), known, "{step}, a base");
+        }
+    }
+
+    #[test]
+    fn a_base_of_version_1_says_nothing_of_the_file() {
+        let base = Record {
+            local: None,
+            ..record()
+        };
+        assert_eq!(
+            why(&upload(None, Loser::Discard), Some(&base)),
+            Why::NewHere
+        );
+    }
+}

@@ -1,0 +1,113 @@
+//! Steps, settlements and counts in words.
+
+use crate::event::Counts;
+use crate::plan::{Loser, Step};
+use crate::reconcile::Settlement;
+
+/// What a dry run would have done.
+pub(super) fn would(step: &Step) -> String {
+    let verb = match step {
+        Step::Upload {
+            loser: Loser::Discard,
+            ..
+        } => "upload",
+        Step::Upload {
+            loser: Loser::Keep, ..
+        } => "keep the object aside and upload",
+        Step::Download {
+            loser: Loser::Discard,
+            ..
+        } => "download",
+        Step::Download {
+            loser: Loser::Keep, ..
+        } => "keep the file aside and download",
+        Step::KeepBoth { key, aside, .. } => {
+            return format!("would keep both, the file as {aside}, the object as {key}");
+        }
+        Step::DeleteLocal { key, .. } => {
+            return format!("would move {key} to the recovery folder");
+        }
+        Step::DeleteRemote {
+            loser: Loser::Discard,
+            ..
+        } => "delete from the bucket",
+        Step::DeleteRemote {
+            loser: Loser::Keep, ..
+        } => "keep aside and delete from the bucket",
+        Step::Adopt(_) => "record",
+        Step::Forget(_) => "drop the record of",
+    };
+    format!("would {verb} {}", step.key())
+}
+
+/// What was done.
+pub(super) fn done(step: &Step) -> String {
+    let verb = match step {
+        Step::Upload {
+            loser: Loser::Discard,
+            ..
+        } => "uploaded",
+        Step::Upload {
+            loser: Loser::Keep, ..
+        } => "kept the object aside and uploaded",
+        Step::Download {
+            loser: Loser::Discard,
+            ..
+        } => "downloaded",
+        Step::Download {
+            loser: Loser::Keep, ..
+        } => "kept the file aside and downloaded",
+        Step::KeepBoth { key, aside, .. } => {
+            return format!("kept both, the file as {aside}, the object as {key}");
+        }
+        Step::DeleteLocal { key, .. } => return format!("moved {key} to the recovery folder"),
+        Step::DeleteRemote {
+            loser: Loser::Discard,
+            ..
+        } => "deleted from the bucket",
+        Step::DeleteRemote {
+            loser: Loser::Keep, ..
+        } => "kept aside and deleted from the bucket",
+        Step::Adopt(_) => "recorded",
+        Step::Forget(_) => "dropped the record of",
+    };
+    format!("{verb} {}", step.key())
+}
+
+/// How a conflict was settled.
+pub(super) fn settled(settlement: Settlement) -> &'static str {
+    match settlement {
+        Settlement::LocalWins => {
+            "the local file takes the name, the object is kept in the recovery folder"
+        }
+        Settlement::RemoteWins => {
+            "the object takes the name, the local file is kept in the recovery folder"
+        }
+        Settlement::KeepBoth => "both are kept, the local file under a new name",
+        Settlement::Leave => "left as it is",
+    }
+}
+
+/// What a plan comes to.
+pub(super) fn planned(steps: usize, bytes: u64) -> String {
+    match steps {
+        0 => "nothing to change".to_owned(),
+        1 => format!("1 change, {bytes} bytes to transfer"),
+        _ => format!("{steps} changes, {bytes} bytes to transfer"),
+    }
+}
+
+/// What a run came to; counts of nothing are left out.
+pub(super) fn counted(counts: &Counts) -> String {
+    let counts: Vec<String> = counts
+        .fields()
+        .into_iter()
+        .filter(|(_, count)| *count > 0)
+        .map(|(name, count)| format!("{} {count}", name.replace('_', " ")))
+        .collect();
+    if counts.is_empty() {
+        "nothing on either side".to_owned()
+    } else {
+        counts.join(", ")
+    }
+}
