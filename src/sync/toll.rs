@@ -1,7 +1,7 @@
 //! What a plan removes on each side, put before the guard.
 
 use crate::event::Counts;
-use crate::guard::{self, Held, Limit, Toll};
+use crate::guard::{self, Held, Limit, Side, Toll};
 use crate::plan::{Plan, Step};
 
 /// Says whether a plan's removals are within the limit, on each side, with what earlier rounds did.
@@ -32,5 +32,6 @@ pub(super) fn judge(plan: &Plan, records: u64, done: &Counts, limit: Limit) -> R
             toll.deletions += done;
         }
     }
-    guard::judge(local, limit).and_then(|()| guard::judge(remote, limit))
+    guard::judge(Side::Local, local, limit)?;
+    guard::judge(Side::Remote, remote, limit)
 }
