@@ -170,11 +170,13 @@ impl<'a> Sync<'a> {
             }
             return Ok(());
         }
-        if !read.leftovers.is_empty() {
-            self.hands
-                .root
-                .sweep_temps(&read.leftovers, &self.hands.recovery)
-                .map_err(Halt::Root)?;
+        if let Err(error) = self
+            .hands
+            .root
+            .sweep_temps(&read.leftovers, &self.hands.recovery)
+        {
+            let text = format!("a temporary file of an earlier run stays: {error}");
+            (terms.sink)(Event::Notice(&text));
         }
         if plan.is_empty() {
             return Ok(());

@@ -32,7 +32,7 @@ pub(super) struct Inner {
 pub struct OwnFiles {
     /// Absolute path of the directory that holds them.
     pub directory: String,
-    /// How all their names begin.
+    /// The state file's name; the others' are this name, then `~` or a dot and more.
     pub name_prefix: String,
 }
 
@@ -45,8 +45,11 @@ pub(super) struct OwnNames {
 }
 
 impl OwnNames {
+    /// Whether the file is the state file or named after it: `NAME~`, `NAME.journal` and the like.
     pub(super) fn hold(&self, parent: &str, name: &str) -> bool {
-        parent == self.parent && name.starts_with(&self.name_prefix)
+        let rest = name.strip_prefix(&self.name_prefix);
+        parent == self.parent
+            && rest.is_some_and(|rest| rest.is_empty() || rest == "~" || rest.starts_with('.'))
     }
 }
 
