@@ -145,8 +145,10 @@ pub fn decide(seen: Seen<'_>, answers: Answers) -> Verdict {
             (Some(_), Some(_)) => settle(law(Row::Both), answers),
         };
     };
+    let is_emptied = seen.local.is_some_and(|stamp| is_emptied(stamp, recorded));
     let local = match (seen.local, answers.local_against_base) {
         (None, _) => Fate::Gone,
+        (Some(_), _) if is_emptied => Fate::Same,
         (Some(stamp), _) if stamp == recorded => Fate::Same,
         (Some(_), Some(Answer::Equal(_))) => Fate::Same,
         (Some(_), Some(Answer::Different)) => Fate::Modified,
@@ -167,9 +169,16 @@ pub fn decide(seen: Seen<'_>, answers: Answers) -> Verdict {
         return settle(Action::Meet, answers);
     }
     match law(Row::Known(local, remote)) {
+        Action::Keep if is_emptied => Verdict::Do(Action::Download),
         Action::Keep if seen.local != Some(recorded) => Verdict::Do(Action::Adopt),
         action => settle(action, answers),
     }
+}
+
+/// Whether a file lost its bytes but not its time, as a power cut leaves it whose file system had
+/// made the name durable and not the content. Nobody wrote that: it is fetched again, never sent.
+fn is_emptied(stamp: &LocalStamp, recorded: &LocalStamp) -> bool {
+    stamp.size_bytes == 0 && recorded.size_bytes > 0 && stamp.mtime_ns == recorded.mtime_ns
 }
 
 fn settle(action: Action, answers: Answers) -> Verdict {

@@ -10,6 +10,7 @@ mod prepare;
 mod scribe;
 mod sides;
 mod stand;
+mod task;
 #[cfg(test)]
 mod tests_laws;
 #[cfg(test)]
@@ -17,80 +18,25 @@ mod tests_model;
 mod tops;
 
 use crate::draft::{Decided, Draft, draft};
-use crate::event::{Counts, Event, Sink};
+use crate::event::{Counts, Event};
 use crate::guard::{self, Held, Limit, Side, Toll};
 use crate::key::Key;
-use crate::local::{OwnFiles, RecoveryRun, Root};
+use crate::local::{RecoveryRun, Root};
 use crate::plan::{Item, Obstacle, Plan, Step};
 use crate::reconcile::{Ground, Why, why};
 use crate::remote;
-use crate::state::{Bucket, Capabilities, Change, DirMap, Record, ReplicaId, RootId};
-use crate::stop::Stop;
+use crate::state::{Capabilities, Change, Record, RootId};
 use crate::store::Store;
 use crate::transfer::{Failure, Hands};
 pub use halt::Halt;
 pub use join::{Broken, Trust};
-pub use stand::{Standing, stand};
+pub use stand::{Standing, confirm, stand};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
+pub use task::{Generation, Mode, Safety, Task, Terms};
 
 /// Rounds in which stale keys are looked at anew before they are left to the next run.
 const ROUNDS: u32 = 3;
-
-/// Whether anything is changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
-    /// Things are done.
-    Apply,
-    /// Things are only planned.
-    DryRun,
-}
-
-/// Whether safety stops are heeded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Safety {
-    /// They are.
-    Heeded,
-    /// They are let pass this once.
-    Forced,
-}
-
-/// What all maps of a run share.
-#[derive(Clone)]
-pub struct Terms {
-    /// Who writes.
-    pub replica: ReplicaId,
-    /// When the run began, milliseconds since the epoch.
-    pub now_ms: i64,
-    /// Whether anything is changed.
-    pub mode: Mode,
-    /// Whether recorded stamps are believed.
-    pub trust: Trust,
-    /// Whether safety stops are heeded.
-    pub safety: Safety,
-    /// How many removals are allowed.
-    pub limit: Limit,
-    /// Steps at a time; `None` to adapt to the work.
-    pub jobs: Option<usize>,
-    /// The program's own files, which are no part of any map.
-    pub own: OwnFiles,
-    /// The wish to stop.
-    pub stop: Stop,
-    /// Where events go.
-    pub sink: Arc<Sink>,
-}
-
-/// One map to be synced.
-pub struct Task {
-    /// Its position in the state file.
-    pub index: usize,
-    /// Its bucket's settings.
-    pub bucket: Bucket,
-    /// Its own.
-    pub map: DirMap,
-    /// What all maps share.
-    pub terms: Terms,
-}
 
 /// What a map's run came to.
 #[derive(Default)]
@@ -139,6 +85,8 @@ struct Sync<'a> {
     ground: Ground,
     /// Records of the keys under work, for a further round.
     bases: HashMap<Key, Box<Record>>,
+    /// Records that are not left out of this run.
+    records: u64,
     outcome: Outcome,
 }
 
@@ -178,6 +126,7 @@ impl<'a> Sync<'a> {
                 Standing::New | Standing::Foreign => Ground::Baseless,
             },
             bases: HashMap::new(),
+            records: 0,
             outcome,
         })
     }
@@ -205,7 +154,8 @@ impl<'a> Sync<'a> {
         }
         let decided = self.decide(joined.items).await?;
         let draft = draft(decided, &joined.clashes, &self.tag());
-        let plan = self.judge(draft, joined.records);
+        self.records = joined.records;
+        let plan = self.judge(draft);
         (terms.sink)(Event::Planned {
             steps: plan
                 .steps()
@@ -249,7 +199,7 @@ impl<'a> Sync<'a> {
     }
 
     /// Tells what a draft leaves out, and holds its removals back where there are too many.
-    fn judge(&mut self, draft: Draft, records: u64) -> Plan {
+    fn judge(&mut self, draft: Draft) -> Plan {
         let Draft {
             mut plan,
             skipped,
@@ -266,7 +216,7 @@ impl<'a> Sync<'a> {
         for (key, obstacle) in &skipped {
             self.skip(key, obstacle);
         }
-        if let Err(held) = toll(&plan, records, terms.limit)
+        if let Err(held) = toll(&plan, self.records, &self.outcome.counts, terms.limit)
             && terms.safety == Safety::Heeded
         {
             (terms.sink)(Event::Guarded(held));
@@ -352,19 +302,23 @@ impl<'a> Sync<'a> {
         items.sort_by(|a, b| a.key.cmp(&b.key));
         let decided = self.decide(items).await?;
         let draft = draft(decided, &[], &self.tag());
-        let plan = self.judge(draft, u64::MAX);
+        let plan = self.judge(draft);
         self.learn(&plan).await?;
         Ok(plan)
     }
 }
 
-/// Whether a plan's removals are within the limit, on each side.
-fn toll(plan: &Plan, records: u64, limit: Limit) -> Result<(), Held> {
+/// Whether a plan's removals are within the limit, on each side, with what earlier rounds did.
+fn toll(plan: &Plan, records: u64, done: &Counts, limit: Limit) -> Result<(), Held> {
     let mut local = Toll {
         records,
-        ..Toll::default()
+        deletions: 0,
+        creations: done.downloaded,
     };
-    let mut remote = local;
+    let mut remote = Toll {
+        creations: done.uploaded,
+        ..local
+    };
     for step in plan.steps() {
         match step {
             Step::DeleteLocal { .. } => local.deletions += 1,
@@ -372,6 +326,14 @@ fn toll(plan: &Plan, records: u64, limit: Limit) -> Result<(), Held> {
             Step::Download { over: None, .. } => local.creations += 1,
             Step::Upload { over: None, .. } => remote.creations += 1,
             _ => {}
+        }
+    }
+    for (toll, done) in [
+        (&mut local, done.deleted_local),
+        (&mut remote, done.deleted_remote),
+    ] {
+        if toll.deletions > 0 {
+            toll.deletions += done;
         }
     }
     guard::judge(Side::Local, local, limit).and_then(|()| guard::judge(Side::Remote, remote, limit))

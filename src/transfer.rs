@@ -68,6 +68,8 @@ pub enum Failure {
         /// What does not fit.
         what: &'static str,
     },
+    /// The file that got another name could not be sent under it.
+    Aside(Key, Box<Failure>),
     /// The run ends before the step could.
     Interrupted,
     /// A part of the program broke off.
@@ -79,7 +81,7 @@ impl Failure {
     #[must_use]
     pub fn is_stale(&self) -> bool {
         match self {
-            Self::Stale => true,
+            Self::Stale | Self::ChangedWhileRead => true,
             Self::Local(error) => matches!(error.kind, local::Kind::Stale | local::Kind::Missing),
             Self::Remote(error) => {
                 matches!(error.kind, remote::Kind::Changed | remote::Kind::NotFound)
@@ -106,6 +108,7 @@ impl fmt::Display for Failure {
                 write!(f, "the object is {encoding}, its map plain")
             }
             Self::Damaged { what } => write!(f, "the object arrived with a wrong {what}"),
+            Self::Aside(aside, failure) => write!(f, "{aside}: {failure}"),
             Self::Interrupted => write!(f, "the run was interrupted"),
             Self::Broken(what) => write!(f, "internal failure: {what}"),
         }
@@ -117,6 +120,7 @@ impl std::error::Error for Failure {
         match self {
             Self::Local(error) => error.source(),
             Self::Remote(error) => error.source(),
+            Self::Aside(_, failure) => failure.source(),
             _ => None,
         }
     }
@@ -256,11 +260,33 @@ impl Hands {
         local: LocalStamp,
         remote: &RemoteStamp,
     ) -> Result<Receipt, Failure> {
+        // What can fail for long comes first, so that the name is empty for a moment only: a run
+        // that finds it empty would take the file for deleted.
+        let fetched = self.fetch(key, remote).await?;
         let (hands, from, to) = (Arc::clone(self), key.clone(), aside.clone());
-        let renamed = blocking(move || Ok(hands.root.rename(&from, &to, &local)?)).await?;
-        let theirs = self.download(key, remote, None, Loser::Discard).await?;
-        let ours = self.upload(aside, renamed, None).await?;
-        Ok(vec![Change::Upsert(theirs), Change::Upsert(ours)])
+        let object = remote.clone();
+        let (theirs, renamed) = blocking(move || {
+            let renamed = hands.root.rename(&from, &to, &local)?;
+            match hands.finish(from.clone(), object, fetched, None, Loser::Discard) {
+                Ok(theirs) => Ok((theirs, renamed)),
+                Err(failure) => {
+                    // Where the name is taken by now, both files stay, under two names.
+                    let _ = hands.root.rename(&to, &from, &renamed);
+                    Err(failure)
+                }
+            }
+        })
+        .await?;
+        let mut receipt = vec![Change::Upsert(theirs)];
+        match self.upload(aside, renamed, None).await {
+            Ok(ours) => receipt.push(Change::Upsert(ours)),
+            // The step is about another key, so to look at that one again would hide this.
+            Err(failure) if failure.is_stale() => {
+                return Err(Failure::Aside(aside.clone(), Box::new(failure)));
+            }
+            Err(failure) => return Err(failure),
+        }
+        Ok(receipt)
     }
 
     /// Waits until `bytes` more may be in flight.

@@ -135,6 +135,35 @@ fn a_file_with_an_older_time_is_uploaded_all_the_same() {
 }
 
 #[test]
+fn a_file_emptied_under_its_recorded_time_is_damage_and_not_an_edit() {
+    let base = base();
+    let emptied = LocalStamp {
+        size_bytes: 0,
+        ctime_ns: 9,
+        ..file(1)
+    };
+    for remote in [object(1), object(2)] {
+        let verdict = told(Some(&base), Some(emptied), Some(remote), Answers::default());
+        assert_eq!(verdict, Verdict::Do(Action::Download));
+    }
+    let truncated = LocalStamp {
+        mtime_ns: 2,
+        ..emptied
+    };
+    let verdict = told(
+        Some(&base),
+        Some(truncated),
+        Some(object(1)),
+        says(DIFFERENT, None),
+    );
+    assert_eq!(
+        verdict,
+        Verdict::Do(Action::Upload),
+        "a later time is an edit's"
+    );
+}
+
+#[test]
 fn a_touched_file_does_not_win_over_a_remote_edit() {
     let base = base();
     let other = RemoteStamp {
@@ -262,5 +291,32 @@ fn clocks_decide_who_takes_the_name_and_nothing_else() {
             Settlement::KeepBoth,
             "without a base clocks rewrite nothing"
         );
+    }
+}
+
+#[test]
+fn a_file_that_lost_its_bytes_but_not_its_time_is_fetched_and_never_sent() {
+    let base = base();
+    let emptied = LocalStamp {
+        size_bytes: 0,
+        ctime_ns: 99,
+        ..file(1)
+    };
+    let rewritten = LocalStamp {
+        mtime_ns: 2,
+        ..emptied
+    };
+    for (local, remote, verdict) in [
+        (emptied, Some(object(1)), Verdict::Do(Action::Download)),
+        (emptied, Some(object(2)), Verdict::Do(Action::Download)),
+        (emptied, None, Verdict::Do(Action::DeleteLocal)),
+        (
+            rewritten,
+            Some(object(1)),
+            Verdict::Look(Question::LocalAgainstBase),
+        ),
+    ] {
+        let told = told(Some(&base), Some(local), remote, Answers::default());
+        assert_eq!(told, verdict, "{local:?}");
     }
 }

@@ -114,6 +114,7 @@ pub async fn sync(asked: &Asked<'_>) -> Result<Report, Error> {
     let tasks = tasks(store.state(), &terms);
     let mut stands = BTreeMap::new();
     let mut ended: BTreeMap<usize, Outcome> = BTreeMap::new();
+    let mut roots = BTreeMap::new();
     let mut resets = Vec::new();
     for task in &tasks {
         match sync::stand(task) {
@@ -148,10 +149,11 @@ pub async fn sync(asked: &Asked<'_>) -> Result<Report, Error> {
             if asked.stop.is_wished() {
                 break;
             }
+            roots.insert(task.map.id, root.clone());
             ended.insert(task.index, run_one(task, root, standing, &store).await);
         }
     }
-    finish(asked, tasks, ended, &store, exit)
+    finish(asked, tasks, ended, &roots, &store, exit)
 }
 
 /// What is said where a damaged state file has an intact previous generation.
@@ -179,6 +181,10 @@ impl Asked<'_> {
         Terms {
             replica: store.state().replica,
             now_ms: self.now_ms,
+            generation: match store.fell_back() {
+                None => sync::Generation::Last,
+                Some(_) => sync::Generation::Before,
+            },
             mode: self.mode,
             trust: self.trust,
             safety: self.safety,
@@ -231,6 +237,7 @@ fn finish(
     asked: &Asked<'_>,
     tasks: Vec<Task>,
     mut ended: BTreeMap<usize, Outcome>,
+    roots: &BTreeMap<MapId, Root>,
     store: &Mutex<Store>,
     mut exit: Exit,
 ) -> Result<Report, Error> {
@@ -276,6 +283,13 @@ fn finish(
             state.synced_ms = u64::try_from(asked.now_ms).unwrap_or(0);
         }
         store.commit(state, &changes)?;
+        let committed = store.state().maps().map(|(_, map)| map);
+        for map in committed.filter(|map| changes.contains_key(&map.id)) {
+            if let Some(root) = roots.get(&map.id) {
+                // The marker fits as it is; this only makes it tell one generation from the next.
+                let _ = sync::confirm(root, store.state().replica, map);
+            }
+        }
     }
     Ok(Report { maps, exit })
 }

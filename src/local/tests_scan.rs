@@ -392,10 +392,8 @@ fn look_at_unreadable(root: &Root) {
             Found::Unfit { path, .. } => path,
         })
         .collect();
-    assert_eq!(
-        seen,
-        ["a", "closed: Unreadable(\"permission denied\")", "z"]
-    );
+    let closed = "closed: Unreadable(\"permission denied\")";
+    assert_eq!(seen, ["a", closed, "z"]);
     let error = root.stat(&key("closed/secret")).unwrap_err();
     assert!(matches!(error.kind, Kind::Denied), "{error}");
 }

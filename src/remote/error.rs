@@ -174,7 +174,10 @@ impl Error {
                     .passing(Passing::Unclear)
                     .because(Chain::root(sdk))
             }
-            SdkError::DispatchFailure(failure) if failure.is_io() || failure.is_timeout() => {
+            // A connection that closes before its answer is "other" to the SDK, but of a known kind.
+            SdkError::DispatchFailure(failure)
+                if failure.is_io() || failure.is_timeout() || failure.as_other().is_some() =>
+            {
                 Self::new(Kind::Unreachable, operation, bucket)
                     .passing(Passing::Unclear)
                     .because(Chain::root(sdk))

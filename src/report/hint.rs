@@ -118,6 +118,7 @@ fn of_failure(failure: &Failure) -> Option<&'static str> {
         Failure::Encoded(_) => Some("another program or map wrote it; it is left alone"),
         Failure::Damaged { .. } => Some("nothing was overwritten; the next run tries again"),
         Failure::Interrupted => None,
+        Failure::Aside(_, failure) => of_failure(failure),
         Failure::Broken(_) => Some("this is a fault of s3-bsync, please report it"),
     }
 }

@@ -67,7 +67,7 @@ pub(super) struct Joined {
     pub(super) clashes: Vec<Clash>,
     /// What has no place on the other side: name and reason.
     pub(super) hidden: Vec<(String, String)>,
-    /// Records read.
+    /// Records of keys that are neither ignored nor unknown.
     pub(super) records: u64,
     /// Files scanned.
     pub(super) scanned: u64,
@@ -134,7 +134,6 @@ pub(super) fn join(
         let record = if in_base { base.advance()? } else { None };
         let file = if in_local { local.advance()? } else { None };
         let object = if in_remote { remote.advance()? } else { None };
-        joined.records += u64::from(in_base);
         joined.scanned += u64::from(in_local);
         joined.listed += u64::from(in_remote);
         let Some(key) = record
@@ -152,6 +151,7 @@ pub(super) fn join(
             joined.ignored += u64::from(in_base);
             continue;
         }
+        joined.records += u64::from(in_base);
         let quiet = scope.judge(record.as_ref(), file.as_ref(), object.as_ref());
         let key = key.clone();
         if quiet == Quiet::Yes {

@@ -1,8 +1,8 @@
 //! Whether a map's root is the one its records are about.
 
-use super::{Halt, Safety, Task};
-use crate::local::Root;
-use crate::state::Encryption;
+use super::{Generation, Halt, Safety, Task};
+use crate::local::{Marker, Root};
+use crate::state::{DirMap, Encryption, ReplicaId};
 
 /// What the root's marker says about the base.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,8 +18,9 @@ pub enum Standing {
 /// Opens a map's root and finds out whether its records may be believed.
 ///
 /// The marker is advanced before a run's first change and names the generation before as well, so
-/// a run that died between the two leaves a pair that still fits. Any other difference means that
-/// either side was restored from a backup.
+/// a run that died between the two leaves a pair that still fits; [`confirm`] ends that once the
+/// new generation is committed. Any other difference means that either side was restored from a
+/// backup.
 ///
 /// # Errors
 /// [`Halt`] where the root is not there or not the one that was synced.
@@ -36,7 +37,7 @@ pub fn stand(task: &Task) -> Result<(Root, Standing), Halt> {
     let marker = root.read_marker().map_err(Halt::Root)?;
     let standing = match (marker, terms.safety) {
         (Some(marker), _) if marker.replica == terms.replica && marker.map == map.id => {
-            if [marker.next, marker.base].contains(&map.generation) {
+            if fits(&marker, map.generation, terms.generation) {
                 Standing::Based
             } else {
                 Standing::Foreign
@@ -47,4 +48,25 @@ pub fn stand(task: &Task) -> Result<(Root, Standing), Halt> {
         (Some(_), Safety::Heeded) => return Err(Halt::MarkerForeign(map.path.clone())),
     };
     Ok((root, standing))
+}
+
+/// A state that fell back on its generation before is behind the marker by design.
+fn fits(marker: &Marker, of_map: u64, generation: Generation) -> bool {
+    let is_confirmed = marker.next == marker.base;
+    [marker.next, marker.base].contains(&of_map)
+        || (generation == Generation::Before && is_confirmed && of_map + 1 == marker.base)
+}
+
+/// Makes the marker name the committed generation of the map's records alone, so that a state put
+/// back from before the commit is known for what it is, even where it is but one run old.
+///
+/// # Errors
+/// What writing the marker gives. It still fits then, and the generation before does too.
+pub fn confirm(root: &Root, replica: ReplicaId, map: &DirMap) -> Result<(), crate::local::Error> {
+    root.write_marker(&Marker {
+        replica,
+        map: map.id,
+        next: map.generation,
+        base: map.generation,
+    })
 }

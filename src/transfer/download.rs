@@ -20,7 +20,7 @@ const RANGES_AT_ONCE: usize = 6;
 const SPARE_BYTES: u64 = 16 * digest::MIB;
 
 /// Bytes that arrived and were verified, in a file without its name.
-struct Fetched {
+pub(super) struct Fetched {
     temp: Temp,
     head: Head,
     content: Content,
@@ -35,18 +35,27 @@ impl Hands {
         over: Option<LocalStamp>,
         loser: Loser,
     ) -> Result<Record, Failure> {
-        let fetched = if remote.size_bytes <= WHOLE_BYTES {
-            self.fetch_whole(key, remote).await?
-        } else {
-            self.fetch_ranges(key, remote).await?
-        };
+        let fetched = self.fetch(key, remote).await?;
         let (hands, key, remote) = (Arc::clone(self), key.clone(), remote.clone());
         blocking(move || hands.finish(key, remote, fetched, over, loser)).await
     }
 
+    /// Brings the bytes here, verified, without touching the name.
+    pub(super) async fn fetch(
+        self: &Arc<Self>,
+        key: &Key,
+        remote: &RemoteStamp,
+    ) -> Result<Fetched, Failure> {
+        if remote.size_bytes <= WHOLE_BYTES {
+            self.fetch_whole(key, remote).await
+        } else {
+            self.fetch_ranges(key, remote).await
+        }
+    }
+
     /// Puts what arrived in its place; where the file that would be displaced holds the very same
     /// bytes, there is no conflict and nothing to do.
-    fn finish(
+    pub(super) fn finish(
         &self,
         key: Key,
         remote: RemoteStamp,

@@ -7,3 +7,4 @@ mod answers;
 mod kills;
 mod listings;
 mod signals;
+mod system_calls;

@@ -87,7 +87,7 @@ fn a_first_run_keeps_both_of_two_different_files_whatever_their_times() {
         w.expect_local("d/a.txt", "remote").expect_same();
         let copy = conflict_copy(&w, "d/a", "local");
         assert!(
-            copy.split('.').next_back() == Some("txt"),
+            copy.rsplit('.').next() == Some("txt"),
             "{copy} is still a text"
         );
         assert_eq!(w.tree().len(), 2);

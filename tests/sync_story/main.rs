@@ -9,6 +9,7 @@ mod support;
 
 mod both_changed;
 mod created;
+mod hard;
 mod one_side;
 mod policies;
 mod removed;

@@ -112,7 +112,7 @@ fn a_symlink_in_a_files_place_freezes_the_object_whatever_becomes_of_it() {
 
 #[test]
 fn a_symlink_in_a_folders_place_freezes_all_below_it() {
-    let w = World::agreed(&[("t/a", "v1"), ("t/b", "v1")]);
+    let w = World::agreed(&[("t/a", "v1"), ("t/b", "v1"), ("t/same", "v1")]);
     let elsewhere = w.home().join("elsewhere");
     std::fs::create_dir(&elsewhere).expect("the name is free");
     std::fs::remove_dir_all(w.path("t")).expect("it is there");
@@ -122,6 +122,7 @@ fn a_symlink_in_a_folders_place_freezes_all_below_it() {
         .remove_remote("t/b");
     w.sync_code(1).expect_stderr("skipped t: it is a symlink");
     w.expect_remote("t/a", "v2").expect_remote("t/new", "v1");
+    w.expect_remote("t/same", "v1");
     let inside = std::fs::read_dir(&elsewhere).expect("it is there").count();
     assert_eq!(inside, 0, "nothing is written through the symlink");
     w.expect_nothing_kept();

@@ -162,6 +162,37 @@ impl Machine {
         self.start(args).wait()
     }
 
+    /// The same with these further environment variables.
+    pub fn run_in(&self, variables: &[(&str, &str)], args: &[&str]) -> Run {
+        let mut command = self.command(args);
+        command.envs(variables.iter().copied());
+        Running::start(&mut command)
+            .expect("the program can be started")
+            .wait()
+    }
+
+    /// Runs the program under `strace` with these options of it; says so and gives `None` where
+    /// there is none, or where it may not trace.
+    pub fn traced(&self, options: &[&str], args: &[&str]) -> Option<Run> {
+        let plain = self.command(args);
+        let mut command = Command::new("strace");
+        command
+            .args(options)
+            .arg(plain.get_program())
+            .args(plain.get_args())
+            .current_dir(&self.home)
+            .env_clear();
+        for (name, value) in plain.get_envs() {
+            command.env(name, value.unwrap_or_default());
+        }
+        let run = Running::start(&mut command).ok().map(Running::wait);
+        let run = run.filter(|run| !run.stderr.contains("PTRACE_TRACEME"));
+        if run.is_none() {
+            crate::support::client::skipped("nothing may be traced here");
+        }
+        run
+    }
+
     /// Starts such a run.
     pub fn start(&self, args: &[&str]) -> Running {
         Running::start(&mut self.command(args)).expect("the program can be started")

@@ -1,0 +1,8 @@
+//! What the flags of a run promise.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod dryrun;
+mod guard;
+mod voice;
