@@ -123,8 +123,8 @@ pub struct Toll {
 /// Judges the removals planned on one side.
 ///
 /// # Errors
-/// [`Held`] where they exceed the limit, or where two or more files were known and none would be
-/// left: an emptied folder or bucket is more often an accident than a wish.
+/// [`Held`] where they exceed the limit, or where two or more files were known, none of them would
+/// be left and fewer would come: an emptied folder or bucket is more often an accident than a wish.
 pub fn judge(side: Side, toll: Toll, limit: Limit) -> Result<(), Held> {
     let Toll {
         records,
@@ -134,7 +134,7 @@ pub fn judge(side: Side, toll: Toll, limit: Limit) -> Result<(), Held> {
     if deletions == 0 {
         return Ok(());
     }
-    if deletions >= records && records >= 2 && creations == 0 {
+    if deletions >= records && records >= 2 && creations < deletions {
         return Err(Held {
             side,
             deletions,

@@ -271,7 +271,6 @@ fn a_run_tells_machines_everything_one_object_a_line() {
 }
 
 #[test]
-#[ignore = "a run is patient with a silent server, for about sixteen seconds"]
 fn an_endpoint_without_a_server_is_told_in_plain_words() {
     let stage = Stage::bare();
     let home = stage.home().display().to_string();

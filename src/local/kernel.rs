@@ -162,7 +162,7 @@ pub(super) fn rename_new(renames: Renames, from: Place<'_>, to: Place<'_>) -> Re
 /// somebody has put another file there meanwhile. To know that for certain, the name is first
 /// moved to one that nobody else uses.
 fn unlink_linked(from: Place<'_>, to: Place<'_>, source: &Stat) -> Result<()> {
-    let name = TempName::displaced(&TempName::random()?);
+    let name = TempName::displaced(&TempName::random()?, from.name);
     let aside = Place {
         name: &name,
         ..from

@@ -221,7 +221,7 @@ impl Temp {
     /// From here on a crash may leave a displaced file under the temporary name.
     fn mark_displaced(&mut self) -> Result<(), Error> {
         let partial = self.here()?;
-        let name = TempName::displaced(partial.name);
+        let name = TempName::displaced(partial.name, self.key.file_name());
         let displaced = Place {
             directory: self.parent.as_fd(),
             name: &name,

@@ -6,7 +6,7 @@ use super::listing::{joined, split};
 use super::root::Root;
 use super::run::RecoveryRun;
 use super::scan::Leftover;
-use crate::key::{Key, OWN_FOLDER, TEMP_PREFIX};
+use crate::key::{Key, MAX_COMPONENT_BYTES, OWN_FOLDER, TEMP_PREFIX};
 use crate::stamp::Hex;
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, mkdirat, openat, unlinkat};
 use rustix::io::Errno;
@@ -16,9 +16,9 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::FileExt;
 
 const RANDOM_BYTES: usize = 8;
-/// Ends the name under which a displaced file waits until it is known to be worthless. A crash may
-/// leave it there, so what bears such a name is kept, not swept away.
-const DISPLACED: &str = "-old";
+/// Stands before a displaced file's own name while it waits until it is known to be worthless. A
+/// crash may leave it there, so what bears such a name is kept, not swept away.
+const DISPLACED: &str = "-old-";
 /// How often a directory is made again that another step of the run removes as emptied.
 pub(super) const ATTEMPTS: usize = 8;
 
@@ -39,7 +39,7 @@ impl TempName {
         match rest {
             _ if !digits.iter().all(is_hex) => None,
             b"" => Some(Self::Partial),
-            rest if rest == DISPLACED.as_bytes() => Some(Self::Displaced),
+            rest if rest.starts_with(DISPLACED.as_bytes()) => Some(Self::Displaced),
             _ => None,
         }
     }
@@ -51,8 +51,22 @@ impl TempName {
         Ok(format!("{TEMP_PREFIX}{}", Hex(&random)))
     }
 
-    pub(super) fn displaced(partial: &str) -> String {
-        format!("{partial}{DISPLACED}")
+    /// The name for what `name` displaces; where both are too long for one, its end is cut.
+    pub(super) fn displaced(partial: &str, name: &str) -> String {
+        let mut whole = format!("{partial}{DISPLACED}{name}");
+        while whole.len() > MAX_COMPONENT_BYTES {
+            whole.pop();
+        }
+        whole
+    }
+
+    /// The own name of a displaced file.
+    fn own_name(displaced: &str) -> &str {
+        let at = TEMP_PREFIX.len() + 2 * RANDOM_BYTES + DISPLACED.len();
+        match displaced.get(at..) {
+            None | Some("") => displaced,
+            Some(name) => name,
+        }
     }
 }
 
@@ -204,7 +218,8 @@ impl Root {
         match TempName::parse(name.as_bytes()) {
             Some(TempName::Partial) => place.unlink().at(OPERATION, path)?,
             Some(TempName::Displaced) => {
-                self.keep(place, path, run)?;
+                let path = super::listing::joined(above, TempName::own_name(name));
+                self.keep(place, &path, run)?;
             }
             None => return Ok(()),
         }
