@@ -2,7 +2,7 @@
 
 use s3_bsync::format::{Field, Part, Section, Value};
 use s3_bsync::key::Key;
-use s3_bsync::stamp::{ETag, LocalStamp, RemoteStamp};
+use s3_bsync::stamp::{ETag, Hex, LocalStamp, RemoteStamp};
 use s3_bsync::state::{Bucket, Content, DirMap, Encoding, Encryption, Parts, Record, State};
 
 fn number(value: &Value) -> u64 {
@@ -108,11 +108,7 @@ pub(crate) fn settings_shown(parts: &[Part]) -> Vec<String> {
         for field in &part.fields {
             let said = match &field.value {
                 _ if ["control byte", "length", "checksum"].contains(&field.name) => continue,
-                Value::Bytes => part
-                    .bytes_of(field)
-                    .iter()
-                    .map(|it| format!("{it:02x}"))
-                    .collect(),
+                Value::Bytes => Hex(part.bytes_of(field)).to_string(),
                 Value::Code(_, word) => word.clone(),
                 Value::Text(_) | Value::Said(_) => words(&field.value),
                 Value::TimeMs(ms) => ms.to_string(),
