@@ -32,7 +32,7 @@ pub(super) struct Inner {
 pub struct OwnFiles {
     /// Absolute path of the directory that holds them.
     pub directory: String,
-    /// How all their names begin.
+    /// The state file's name; the others' are this name, then `~` or a dot and more.
     pub name_prefix: String,
 }
 
@@ -45,8 +45,11 @@ pub(super) struct OwnNames {
 }
 
 impl OwnNames {
+    /// Whether the file is the state file or named after it: `NAME~`, `NAME.journal` and the like.
     pub(super) fn hold(&self, parent: &str, name: &str) -> bool {
-        parent == self.parent && name.starts_with(&self.name_prefix)
+        let rest = name.strip_prefix(&self.name_prefix);
+        parent == self.parent
+            && rest.is_some_and(|rest| rest.is_empty() || rest == "~" || rest.starts_with('.'))
     }
 }
 
@@ -236,7 +239,7 @@ fn read_umask() -> Mode {
 }
 
 fn own_names(root: &str, own: OwnFiles) -> Result<Option<OwnNames>, Error> {
-    const OPERATION: &str = "resolve";
+    const OPERATION: &str = "find the real path of";
     let root_path = std::fs::canonicalize(root).at(OPERATION, root)?;
     let directory = match std::fs::canonicalize(Path::new(&own.directory)) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
