@@ -34,6 +34,9 @@ pub(super) struct Args {
     /// with --dump: print every record
     #[argh(switch)]
     pub(super) objects: bool,
+    /// with --dump: print every byte, and what it is
+    #[argh(switch)]
+    pub(super) hex: bool,
     /// output for machines, one JSON object a line
     #[argh(switch)]
     pub(super) json: bool,

@@ -15,10 +15,10 @@ impl Args {
         let file = self.state_file()?;
         let voice = self.voice();
         if self.dump {
-            let detail = if self.objects {
-                Detail::Objects
-            } else {
-                Detail::Maps
+            let detail = match (self.hex, self.objects) {
+                (true, _) => Detail::Bytes,
+                (false, true) => Detail::Objects,
+                (false, false) => Detail::Maps,
             };
             return Ok(Command::Dump(Dump {
                 file,
@@ -69,8 +69,15 @@ impl Args {
         {
             return Err(Misuse::Contradiction("--dump", flag));
         }
-        if self.objects && !self.dump {
-            return Err(Misuse::ObjectsWithoutDump);
+        for (given, flag) in [(self.objects, "--objects"), (self.hex, "--hex")] {
+            if given && !self.dump {
+                return Err(Misuse::WithoutDump(flag));
+            }
+        }
+        for (given, flag) in [(self.objects, "--objects"), (self.json, "--json")] {
+            if given && self.hex {
+                return Err(Misuse::Contradiction("--hex", flag));
+            }
         }
         if self.quiet && self.debug {
             return Err(Misuse::Contradiction("--quiet", "--debug"));

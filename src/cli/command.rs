@@ -141,4 +141,6 @@ pub enum Detail {
     Maps,
     /// Every record too.
     Objects,
+    /// Every byte of the file, which need not be intact.
+    Bytes,
 }

@@ -8,6 +8,7 @@ Usage:
   s3-bsync [RUN SETTINGS]                 sync all maps, silent where all is well
   s3-bsync --init [MAPS [MAP SETTINGS]]   change the maps; nothing is synced, no network is used
   s3-bsync --dump [--objects] [--json]    print the state file
+  s3-bsync --dump --hex                   print its bytes and what they are, even if it is damaged
 
 A map is a directory and the S3 prefix it is kept the same as. The state file holds the maps, and
 for each file what both sides last agreed on. Credentials come from the usual AWS environment

@@ -36,8 +36,8 @@ pub enum Misuse {
     NoHome,
     /// Two flags contradict each other.
     Contradiction(&'static str, &'static str),
-    /// `--objects` without `--dump`.
-    ObjectsWithoutDump,
+    /// A flag of a dump, without `--dump`.
+    WithoutDump(&'static str),
     /// A flag that changes settings, without `--init`.
     WithoutInit(&'static str),
     /// A flag of a run, with `--init`.
@@ -68,7 +68,7 @@ impl fmt::Display for Misuse {
             }
             Self::NoHome => write!(f, "there is no home directory to hold the state file"),
             Self::Contradiction(one, other) => write!(f, "{one} and {other} do not go together"),
-            Self::ObjectsWithoutDump => write!(f, "--objects goes with --dump only"),
+            Self::WithoutDump(flag) => write!(f, "{flag} goes with --dump only"),
             Self::WithoutInit(flag) => write!(f, "{flag} changes settings and needs --init"),
             Self::WithInit(flag) => {
                 write!(f, "{flag} is for a sync, and --init does not sync")

@@ -214,7 +214,12 @@ fn flags_that_make_no_sense_together_are_refused() {
         refused("--dump --purge"),
         Misuse::Contradiction("--dump", "--purge")
     );
-    assert_eq!(refused("--objects"), Misuse::ObjectsWithoutDump);
+    assert_eq!(refused("--objects"), Misuse::WithoutDump("--objects"));
+    assert_eq!(refused("--hex"), Misuse::WithoutDump("--hex"));
+    assert_eq!(
+        refused("--dump --hex --json"),
+        Misuse::Contradiction("--hex", "--json")
+    );
     assert_eq!(
         refused("--init --purge --overwrite"),
         Misuse::Contradiction("--purge", "--overwrite")

@@ -1,10 +1,12 @@
 //! `--dump`: the state file as text or JSON. Takes no lock and changes nothing.
 
+mod hex;
 mod json;
 mod text;
 
 use crate::cli::{Detail, Dump, Form};
 use crate::format::DecodeError;
+use crate::key::Shown;
 use crate::local::RecoveryRun;
 use crate::state::{Bucket, DirMap, State};
 use crate::store::{self, Store};
@@ -18,6 +20,10 @@ pub enum Error {
     Store(store::Error),
     /// The output.
     Output(io::Error),
+    /// The file whose bytes were to be printed.
+    Unreadable(String, io::Error),
+    /// That file is damaged here; what comes before is printed.
+    Damaged(DecodeError),
 }
 
 impl fmt::Display for Error {
@@ -25,6 +31,8 @@ impl fmt::Display for Error {
         match self {
             Self::Store(error) => error.fmt(f),
             Self::Output(_) => write!(f, "cannot write the output"),
+            Self::Unreadable(path, _) => write!(f, "cannot read '{}'", Shown(path)),
+            Self::Damaged(defect) => write!(f, "{}: {defect}", defect.kind.name()),
         }
     }
 }
@@ -33,7 +41,8 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Store(error) => error.source(),
-            Self::Output(error) => Some(error),
+            Self::Output(error) | Self::Unreadable(_, error) => Some(error),
+            Self::Damaged(_) => None,
         }
     }
 }
@@ -71,6 +80,13 @@ struct Tally {
 /// # Errors
 /// [`Error`]; what could be read before is printed. A reader of the output that went away is none.
 pub fn dump(asked: &Dump, now_ms: i64) -> Result<Option<DecodeError>, Error> {
+    if asked.detail == Detail::Bytes {
+        let mut out = BufWriter::new(io::stdout().lock());
+        return match hex::print(&asked.file, &mut out) {
+            Err(Error::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(None),
+            printed => printed.map(|()| None),
+        };
+    }
     let store = Store::open(
         &asked.file,
         store::Mode::ReadOnly,
@@ -78,12 +94,10 @@ pub fn dump(asked: &Dump, now_ms: i64) -> Result<Option<DecodeError>, Error> {
     )?;
     let mut out = BufWriter::new(io::stdout().lock());
     match print(asked, &store, now_ms, &mut out) {
-        Err(Error::Output(error)) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Error::Output(error))
-        }
-        Err(Error::Store(error)) => Err(Error::Store(error)),
-        Ok(()) | Err(Error::Output(_)) => Ok(store.fell_back().map(|found| found.defect)),
+        Err(Error::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {}
+        printed => printed?,
     }
+    Ok(store.fell_back().map(|found| found.defect))
 }
 
 fn print(asked: &Dump, store: &Store, now_ms: i64, out: &mut impl Write) -> Result<(), Error> {

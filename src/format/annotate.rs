@@ -185,6 +185,10 @@ impl<R: Read> Annotated<R> {
         let there = rest.get(..declared.unwrap_or(0)).unwrap_or(rest);
         let start = next.saturating_add(wire::LEAD_BYTES);
         let bytes = Bytes::new(there, start, Some(&self.fields));
+        // Where the frame is whole the payload was read already, up to the defect.
+        self.fields
+            .borrow_mut()
+            .retain(|field| field.offset < start || field.offset >= bytes.end());
         // What does not parse is left unread, and the frame's own defect is the one that is told.
         let _ = match defect.section {
             Section::Metadata => read::metadata.map(drop).parse_complete(bytes).is_ok(),
@@ -214,7 +218,8 @@ impl<R: Read> Annotated<R> {
         if bytes.is_empty() {
             return None;
         }
-        told.sort_by_key(|field| field.offset);
+        // A mark comes before the field that begins where it stands.
+        told.sort_by_key(|field| (field.offset, field.length));
         let offset = self.done;
         self.done = self.done.saturating_add(wide(bytes.len()));
         let mut fields = Vec::with_capacity(told.len());

@@ -32,6 +32,8 @@ pub enum Value {
     Code(u64, String),
     /// A text; not to be shown unescaped.
     Text(String),
+    /// What can be said of it in words.
+    Said(String),
     /// Milliseconds since 1970-01-01 UTC.
     TimeMs(i64),
     /// Nanoseconds since 1970-01-01 UTC.

@@ -28,7 +28,7 @@ pub fn hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
     }
     match error.downcast_ref()? {
         dump::Error::Store(error) => of_store(error),
-        dump::Error::Output(_) => None,
+        dump::Error::Output(_) | dump::Error::Unreadable(..) | dump::Error::Damaged(_) => None,
     }
 }
 
@@ -46,7 +46,7 @@ fn of_misuse(misuse: &Misuse) -> &'static str {
         Misuse::BadFile(_) => "begin it with /: cron starts programs in another directory",
         Misuse::NoHome => "set HOME, or name the state file with --file",
         Misuse::Contradiction(..) => "give one of them",
-        Misuse::ObjectsWithoutDump => "add --dump",
+        Misuse::WithoutDump(_) => "add --dump",
         Misuse::WithoutInit(_) => "add --init to change settings; leave the flag out to sync",
         Misuse::WithInit(_) => "change the settings first, then run again without --init",
         Misuse::WithoutDir(_) => "name the map: --init --dir PATH S3_DEST",

@@ -136,7 +136,7 @@ pub(super) fn record(record: &Record, out: &mut impl Write) -> io::Result<()> {
 }
 
 /// UTC to the millisecond, or the number itself where it is beyond the calendar.
-fn utc(ms: i64) -> String {
+pub(super) fn utc(ms: i64) -> String {
     OffsetDateTime::from_unix_timestamp_nanos(i128::from(ms) * 1_000_000)
         .ok()
         .and_then(|at| at.format(&Rfc3339).ok())

@@ -169,7 +169,7 @@ fn root(input: Bytes<'_>, is_present: bool) -> Parsed<'_, Option<RootId>> {
     let root = (le_u64, le_u64).map(|(device, inode)| Some(RootId { device, inode }));
     told(input, "root", root, |root| {
         let words = root.map(|root| format!("device {}, inode {}", root.device, root.inode));
-        Value::Text(words.unwrap_or_default())
+        Value::Said(words.unwrap_or_default())
     })
 }
 
@@ -242,7 +242,7 @@ pub(super) fn end(input: Bytes<'_>) -> Parsed<'_, Totals> {
     let (left, objects_blocks) = told(left, "objects blocks", le_u64, Value::number)?;
     let (left, records) = told(left, "records", le_u64, Value::number)?;
     let (left, chain) = told(left, "checksum", le_u32, |sum| {
-        Value::Text(format!("{sum:08x} over the checksums before"))
+        Value::Said(format!("{sum:08x} over the checksums before"))
     })?;
     let totals = Totals {
         buckets: u64::from(buckets),
