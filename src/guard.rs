@@ -55,14 +55,34 @@ impl fmt::Display for Limit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Count(count) => write!(f, "{count}"),
-            Self::Percent(share) => write!(f, "{share}% (and more than {FLOOR})"),
+            Self::Percent(share) => write!(f, "{share}%"),
         }
+    }
+}
+
+/// A side of a map.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// The directory.
+    Local,
+    /// The bucket.
+    Remote,
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Local => "in the directory",
+            Self::Remote => "in the bucket",
+        })
     }
 }
 
 /// Why removals are held back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Held {
+    /// The side on which they are planned.
+    pub side: Side,
     /// Removals planned on one side.
     pub deletions: u64,
     /// Records of the map.
@@ -74,6 +94,7 @@ pub struct Held {
 impl fmt::Display for Held {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
+            side,
             deletions,
             records,
             limit,
@@ -81,9 +102,9 @@ impl fmt::Display for Held {
         match limit {
             Some(limit) => write!(
                 f,
-                "{deletions} of {records} files would be deleted, the limit is {limit}"
+                "{deletions} of {records} files would be deleted {side}, over the limit of {limit}"
             ),
-            None => write!(f, "all {deletions} files would be deleted"),
+            None => write!(f, "all {deletions} files would be deleted {side}"),
         }
     }
 }
@@ -104,7 +125,7 @@ pub struct Toll {
 /// # Errors
 /// [`Held`] where they exceed the limit, or where two or more files were known and none would be
 /// left: an emptied folder or bucket is more often an accident than a wish.
-pub fn judge(toll: Toll, limit: Limit) -> Result<(), Held> {
+pub fn judge(side: Side, toll: Toll, limit: Limit) -> Result<(), Held> {
     let Toll {
         records,
         deletions,
@@ -115,6 +136,7 @@ pub fn judge(toll: Toll, limit: Limit) -> Result<(), Held> {
     }
     if deletions >= records && records >= 2 && creations == 0 {
         return Err(Held {
+            side,
             deletions,
             records,
             limit: None,
@@ -129,6 +151,7 @@ pub fn judge(toll: Toll, limit: Limit) -> Result<(), Held> {
     };
     if exceeded {
         Err(Held {
+            side,
             deletions,
             records,
             limit: Some(limit),
@@ -153,21 +176,30 @@ mod tests {
     #[test]
     fn a_share_counts_only_above_the_floor() {
         let half = Limit::default();
-        assert_eq!(judge(toll(20, 21), half), Ok(()));
-        assert!(judge(toll(21, 30), half).is_err());
-        assert_eq!(judge(toll(21, 42), half), Ok(()));
-        assert!(judge(toll(22, 43), half).is_err());
+        assert_eq!(judge(Side::Local, toll(20, 21), half), Ok(()));
+        assert!(judge(Side::Local, toll(21, 30), half).is_err());
+        assert_eq!(judge(Side::Local, toll(21, 42), half), Ok(()));
+        assert!(judge(Side::Local, toll(22, 43), half).is_err());
+    }
+
+    #[test]
+    fn what_is_held_names_its_side() {
+        let held = judge(Side::Remote, toll(30, 40), Limit::default()).unwrap_err();
+        assert_eq!(
+            held.to_string(),
+            "30 of 40 files would be deleted in the bucket, over the limit of 50%"
+        );
     }
 
     #[test]
     fn an_emptied_side_is_always_held() {
-        assert!(judge(toll(2, 2), Limit::Count(100)).is_err());
+        assert!(judge(Side::Local, toll(2, 2), Limit::Count(100)).is_err());
         assert_eq!(
-            judge(toll(1, 1), Limit::default()),
+            judge(Side::Local, toll(1, 1), Limit::default()),
             Ok(()),
             "the only file may go"
         );
-        assert!(judge(toll(1, 1), Limit::Count(0)).is_err());
+        assert!(judge(Side::Local, toll(1, 1), Limit::Count(0)).is_err());
     }
 
     #[test]

@@ -83,6 +83,15 @@ impl Reporter {
         }
     }
 
+    /// Tells why a run could not begin, or could not save what it did.
+    pub fn stop(&self, error: &(dyn Error + 'static)) {
+        self.progress.finish();
+        if self.voice.form == Form::Json {
+            self.out(&json::stopped(&error.to_string()));
+        }
+        self.complain(&error.to_string(), error);
+    }
+
     /// Tells of an error: what, why, and what to do about it.
     pub fn complain(&self, what: &str, error: &(dyn Error + 'static)) {
         let mut text = complaint(what, error);

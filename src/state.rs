@@ -172,7 +172,8 @@ pub struct DirMap {
     pub keep_days: u32,
     /// Counts the commits that changed this map's records; the root's marker carries it too.
     pub generation: u64,
-    /// The root directory's device and inode when it was last synced.
+    /// The root directory's device and inode when a run last changed it and came to its end;
+    /// `None` until then.
     pub root: Option<RootId>,
 }
 
@@ -304,6 +305,17 @@ pub enum Encoding {
     Age,
     /// gzip, then age.
     GzipAge,
+}
+
+impl Display for Encoding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Plain => "plain",
+            Self::Gzip => "gzip",
+            Self::Age => "age",
+            Self::GzipAge => "gzip+age",
+        })
+    }
 }
 
 /// Digests of a file's consecutive pieces.

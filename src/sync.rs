@@ -10,98 +10,33 @@ mod prepare;
 mod scribe;
 mod sides;
 mod stand;
+mod task;
 #[cfg(test)]
 mod tests_laws;
 #[cfg(test)]
 mod tests_model;
+mod toll;
 mod tops;
 
 use crate::draft::{Decided, Draft, draft};
-use crate::event::{Counts, Event, Sink};
-use crate::guard::{self, Held, Limit, Toll};
+use crate::event::{Counts, Event};
 use crate::key::Key;
-use crate::local::{OwnFiles, RecoveryRun, Root};
+use crate::local::{RecoveryRun, Root};
 use crate::plan::{Item, Obstacle, Plan, Step};
 use crate::reconcile::{Ground, Why, why};
 use crate::remote;
-use crate::state::{Bucket, Capabilities, Change, DirMap, Record, ReplicaId, RootId};
-use crate::stop::Stop;
+use crate::state::{Capabilities, Change, Record, RootId};
 use crate::store::Store;
 use crate::transfer::{Failure, Hands};
 pub use halt::Halt;
 pub use join::{Broken, Trust};
-pub use stand::{Standing, confirm, stand};
+pub use stand::{Generation, Standing, confirm, stand};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
+pub use task::{Mode, Safety, Task, Terms};
 
 /// Rounds in which stale keys are looked at anew before they are left to the next run.
 const ROUNDS: u32 = 3;
-
-/// Whether anything is changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
-    /// Things are done.
-    Apply,
-    /// Things are only planned.
-    DryRun,
-}
-
-/// Whether safety stops are heeded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Safety {
-    /// They are.
-    Heeded,
-    /// They are let pass this once.
-    Forced,
-}
-
-/// Which generation of the state file the records are from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Generation {
-    /// The last one.
-    Last,
-    /// The one before, since the last one is damaged.
-    Before,
-}
-
-/// What all maps of a run share.
-#[derive(Clone)]
-pub struct Terms {
-    /// Who writes.
-    pub replica: ReplicaId,
-    /// When the run began, milliseconds since the epoch.
-    pub now_ms: i64,
-    /// Which generation of the state file the records are from.
-    pub generation: Generation,
-    /// Whether anything is changed.
-    pub mode: Mode,
-    /// Whether recorded stamps are believed.
-    pub trust: Trust,
-    /// Whether safety stops are heeded.
-    pub safety: Safety,
-    /// How many removals are allowed.
-    pub limit: Limit,
-    /// Steps at a time; `None` to adapt to the work.
-    pub jobs: Option<usize>,
-    /// The program's own files, which are no part of any map.
-    pub own: OwnFiles,
-    /// The wish to stop.
-    pub stop: Stop,
-    /// Where events go.
-    pub sink: Arc<Sink>,
-}
-
-/// One map to be synced.
-pub struct Task {
-    /// Its position in the state file.
-    pub index: usize,
-    /// Its bucket's settings.
-    pub bucket: Bucket,
-    /// Its own.
-    pub map: DirMap,
-    /// What all maps share.
-    pub terms: Terms,
-}
 
 /// What a map's run came to.
 #[derive(Default)]
@@ -281,7 +216,7 @@ impl<'a> Sync<'a> {
         for (key, obstacle) in &skipped {
             self.skip(key, obstacle);
         }
-        if let Err(held) = toll(&plan, self.records, &self.outcome.counts, terms.limit)
+        if let Err(held) = toll::judge(&plan, self.records, &self.outcome.counts, terms.limit)
             && terms.safety == Safety::Heeded
         {
             (terms.sink)(Event::Guarded(held));
@@ -350,8 +285,10 @@ impl<'a> Sync<'a> {
                 }
             }
         }
-        self.outcome.changes = scribe.finish().await?;
-        result
+        let (changes, written) = scribe.finish().await;
+        self.outcome.changes = changes;
+        // That the journal broke off is the cause, whatever the steps made of it.
+        written.and(result)
     }
 
     /// Looks at stale keys anew and plans for them.
@@ -371,35 +308,4 @@ impl<'a> Sync<'a> {
         self.learn(&plan).await?;
         Ok(plan)
     }
-}
-
-/// Whether a plan's removals are within the limit, on each side, with what earlier rounds did.
-fn toll(plan: &Plan, records: u64, done: &Counts, limit: Limit) -> Result<(), Held> {
-    let mut local = Toll {
-        records,
-        deletions: 0,
-        creations: done.downloaded,
-    };
-    let mut remote = Toll {
-        creations: done.uploaded,
-        ..local
-    };
-    for step in plan.steps() {
-        match step {
-            Step::DeleteLocal { .. } => local.deletions += 1,
-            Step::DeleteRemote { .. } => remote.deletions += 1,
-            Step::Download { over: None, .. } => local.creations += 1,
-            Step::Upload { over: None, .. } => remote.creations += 1,
-            _ => {}
-        }
-    }
-    for (toll, done) in [
-        (&mut local, done.deleted_local),
-        (&mut remote, done.deleted_remote),
-    ] {
-        if toll.deletions > 0 {
-            toll.deletions += done;
-        }
-    }
-    guard::judge(local, limit).and_then(|()| guard::judge(remote, limit))
 }

@@ -105,10 +105,7 @@ impl fmt::Display for Failure {
             Self::Local(error) => error.fmt(f),
             Self::Remote(error) => error.fmt(f),
             Self::Encoded(encoding) => {
-                write!(
-                    f,
-                    "the object is encoded ({encoding:?}) but its map is plain"
-                )
+                write!(f, "the object is {encoding}, its map plain")
             }
             Self::Damaged { what } => write!(f, "the object arrived with a wrong {what}"),
             Self::Aside(aside, failure) => write!(f, "{aside}: {failure}"),

@@ -1,29 +1,13 @@
-//! What nobody deleted does not vanish: not by a power cut, a state put back from a backup, a
+//! What nobody deleted does not vanish: not by a state put back from a backup, a
 //! change in the wrong moment, or a setting that was changed.
 
 mod support;
 
+use s3_bsync::state::Direction;
+use s3_bsync::store::{Changes, Mode, Store};
 use std::{fs, thread};
 use support::wire::{Fault, Op, When};
 use support::world::{Machine, World};
-
-#[test]
-fn a_file_emptied_by_a_power_cut_is_fetched_again() {
-    let world = World::agreed(&[]);
-    world.local_at("a", "the only copy", 1_600_000_000).sync();
-    world.local_at("a", "", 1_600_000_000);
-    world
-        .sync()
-        .expect_both(&[("a", "the only copy"), ("zz", "stays")]);
-    world.expect_idle();
-}
-
-#[test]
-fn a_file_emptied_by_its_user_is_empty_on_both_sides() {
-    let world = World::agreed(&[("a", "no longer wanted")]);
-    world.local("a", "").sync();
-    world.expect_both(&[("a", ""), ("zz", "stays")]);
-}
 
 #[test]
 fn a_state_of_the_run_before_put_back_deletes_nothing() {
@@ -68,4 +52,47 @@ fn an_emptied_bucket_is_held_though_an_ignored_file_has_a_record() {
     }
     world.sync_code(3).expect_stderr("would be deleted");
     world.expect_local("a", "1").expect_local("b", "2");
+}
+
+#[test]
+fn a_first_run_that_was_cut_off_goes_on_as_a_first_run() {
+    let world = World::new();
+    world
+        .local("a", "1")
+        .local("b", "2 here")
+        .remote("b", "2 there");
+    world.init();
+    let expired = Fault::Status(400, "ExpiredToken");
+    let fetched = When::op(Op::Get).key("docs/b").always();
+    world.wire().fault(fetched, expired);
+    world.run(&["--jobs", "1"]).expect_code(3);
+    world.expect_remote("a", "1").wire().heal();
+    world.sync().expect_same().expect_nothing_kept();
+    world.expect_findable("2 here").expect_findable("2 there");
+    world.expect_idle();
+}
+
+#[test]
+fn a_map_that_goes_one_way_is_not_synced_both_ways() {
+    let world = World::agreed(&[("a", "1")]);
+    let mut store = Store::open(&world.state_file(), Mode::Write, "now").expect("it opens");
+    let mut state = store.state().clone();
+    state.buckets[0].maps[0].direction = Direction::Pull;
+    store.commit(state, &Changes::new()).expect("it is written");
+    drop(store);
+    world.remove("a").local("b", "2");
+    world.sync_code(3).expect_stderr("goes one way only");
+    world.expect_remote("a", "1").expect_no_remote("b");
+}
+
+#[test]
+fn a_map_under_another_profile_starts_without_a_base() {
+    let world = World::agreed(&[("a", "1")]);
+    fs::create_dir(world.home().join(".aws")).expect("a folder can be made");
+    let config = "[profile other]\nregion = us-east-1\n";
+    fs::write(world.home().join(".aws/config"), config).expect("it can be written");
+    world.init_with(&["--profile", "other"]);
+    // What the profile leads to holds less: that says nothing about deletions.
+    world.remove_remote("a").sync();
+    world.expect_local("a", "1").expect_remote("a", "1");
 }

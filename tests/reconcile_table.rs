@@ -293,30 +293,3 @@ fn clocks_decide_who_takes_the_name_and_nothing_else() {
         );
     }
 }
-
-#[test]
-fn a_file_that_lost_its_bytes_but_not_its_time_is_fetched_and_never_sent() {
-    let base = base();
-    let emptied = LocalStamp {
-        size_bytes: 0,
-        ctime_ns: 99,
-        ..file(1)
-    };
-    let rewritten = LocalStamp {
-        mtime_ns: 2,
-        ..emptied
-    };
-    for (local, remote, verdict) in [
-        (emptied, Some(object(1)), Verdict::Do(Action::Download)),
-        (emptied, Some(object(2)), Verdict::Do(Action::Download)),
-        (emptied, None, Verdict::Do(Action::DeleteLocal)),
-        (
-            rewritten,
-            Some(object(1)),
-            Verdict::Look(Question::LocalAgainstBase),
-        ),
-    ] {
-        let told = told(Some(&base), Some(local), remote, Answers::default());
-        assert_eq!(told, verdict, "{local:?}");
-    }
-}

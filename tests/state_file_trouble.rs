@@ -38,6 +38,8 @@ fn what_a_dead_run_journaled_is_there_at_the_next() {
     assert_eq!(records(&seen), edited(50));
     assert_eq!(seen.uploads(), [(map_id(), pending.clone())]);
     assert_eq!(place.bytes(), before, "reading changes nothing");
+    let generation = seen.state().buckets[0].maps[0].generation;
+    assert_eq!(generation, 4, "the marker is that far already");
 
     let store = place.open().unwrap();
     assert_eq!(records(&store), edited(50));

@@ -276,6 +276,7 @@ fn values_that_are_none_are_refused_by_flag() {
         ("--init --dir /d s3://bu", "--dir"),
         ("--init --dir /d s3://bucket/a//b", "--dir"),
         ("--init --dir /d s3://bucket/../b", "--dir"),
+        ("--init --dir /d s3://bucket//", "--dir"),
         ("--init --dir /d s3://bucket/.s3bsync", "--dir"),
         ("--init --rmdir d", "--rmdir"),
         ("--init --dir /d s3://bucket --conflict x", "--conflict"),

@@ -74,7 +74,11 @@ impl FromArgValue for S3Uri {
         if bucket.len() < 3 || bucket.len() > 63 || !bucket.chars().all(is_fit) {
             return refuse("a bucket's name has 3 to 63 letters, digits, dots and hyphens");
         }
-        let prefix = prefix.strip_suffix('/').unwrap_or(prefix);
+        // A lone slash is no empty prefix: that would be the whole bucket, by a slip.
+        let prefix = match prefix.strip_suffix('/') {
+            Some(shorter) if !shorter.is_empty() => shorter,
+            _ => prefix,
+        };
         if !prefix.is_empty()
             && let Err(why) = Key::parse(prefix)
         {

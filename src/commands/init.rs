@@ -208,13 +208,17 @@ fn add(state: &mut State, new: &NewMap) -> Result<String, Error> {
     let (access, mut map) = match known {
         Some((old, map)) => {
             let access = merge_access(new, old.clone());
-            // Another endpoint is another bucket: nothing is known of what it holds.
-            let map = if access.endpoint == old.endpoint {
+            // Reached in another way (a profile names an endpoint too) it may be another bucket:
+            // nothing is known of what that holds.
+            let is_same_bucket = (&access.endpoint, &access.region, &access.profile)
+                == (&old.endpoint, &old.region, &old.profile);
+            let map = if is_same_bucket {
                 map
             } else {
                 DirMap {
                     id: store::new_map_id()?,
                     generation: 0,
+                    root: None,
                     ..map
                 }
             };

@@ -102,7 +102,7 @@ fn run(asked: &Run) -> Exit {
             report.exit
         }
         Err(error) => {
-            reporter.complain(&error.to_string(), &error);
+            reporter.stop(&error);
             Exit::Stopped
         }
     }

@@ -228,6 +228,7 @@ fn reset(store: &mut Store, maps: &[MapId]) -> Result<(), Error> {
         if maps.contains(&map.id) {
             map.id = store::new_map_id()?;
             map.generation = 0;
+            map.root = None;
         }
     }
     Ok(store.commit(state, &BTreeMap::new())?)
@@ -259,8 +260,10 @@ fn finish(
         } = outcome;
         for bucket in &mut state.buckets {
             if let Some(found) = bucket.maps.iter_mut().find(|found| found.id == map.id) {
-                if !receipts.is_empty() {
-                    found.generation += 1;
+                // Until a run has come to its end, what has no record may be the rest of a first
+                // run; afterwards an idle run changes nothing.
+                let is_ended = halt.is_none() && !asked.stop.is_wished();
+                if is_ended && (found.root.is_none() || !receipts.is_empty()) {
                     found.root = root.or(found.root);
                 }
                 bucket.capabilities = capabilities.or(bucket.capabilities);
@@ -283,9 +286,10 @@ fn finish(
             state.synced_ms = u64::try_from(asked.now_ms).unwrap_or(0);
         }
         store.commit(state, &changes)?;
-        let changed = store.state().maps().map(|(_, map)| map);
-        for map in changed.filter(|map| changes.contains_key(&map.id)) {
-            if let Some(root) = roots.get(&map.id) {
+        for (_, map) in store.state().maps() {
+            if changes.contains_key(&map.id)
+                && let Some(root) = roots.get(&map.id)
+            {
                 // The marker fits as it is; this only makes it tell one generation from the next.
                 let _ = sync::confirm(root, store.state().replica, map);
             }

@@ -1,63 +1,63 @@
 //! The smallest pieces: varints and texts, each read and written side by side.
 
 use super::error::{DecodeError, Kind, Section, WriteError};
+use super::trace::{Bytes, Value};
 use super::wire::{self, Shape, Text};
-use nom::IResult;
 use nom::bytes::complete::take;
 use nom::error::{ErrorKind, ParseError};
+use nom::{IResult, Parser};
 
 /// What a parser found, or the place (what was left to read) and kind of the defect.
-pub(super) type Parsed<'a, T> = IResult<&'a [u8], T, Fault<'a>>;
+pub(super) type Parsed<'a, T> = IResult<Bytes<'a>, T, Fault<'a>>;
 
 /// A defect, placed by the bytes that were left.
 #[derive(Debug)]
 pub(super) struct Fault<'a> {
-    left: &'a [u8],
+    left: Bytes<'a>,
     kind: Kind,
 }
 
-impl<'a> ParseError<&'a [u8]> for Fault<'a> {
+impl<'a> ParseError<Bytes<'a>> for Fault<'a> {
     /// nom's own parsers used here fail for one reason: too few bytes.
-    fn from_error_kind(left: &'a [u8], _: ErrorKind) -> Self {
+    fn from_error_kind(left: Bytes<'a>, _: ErrorKind) -> Self {
         Self {
             left,
             kind: Kind::Truncated,
         }
     }
 
-    fn append(_: &'a [u8], _: ErrorKind, other: Self) -> Self {
+    fn append(_: Bytes<'a>, _: ErrorKind, other: Self) -> Self {
         other
     }
 }
 
 /// A defect at the start of `left`.
-pub(super) fn fault<T>(left: &[u8], kind: Kind) -> Parsed<'_, T> {
+pub(super) fn fault<T>(left: Bytes<'_>, kind: Kind) -> Parsed<'_, T> {
     Err(nom::Err::Failure(Fault { left, kind }))
 }
 
 /// Puts a finding at `left`.
-pub(super) fn at<T>(left: &[u8], found: Result<T, Kind>) -> Result<T, nom::Err<Fault<'_>>> {
+pub(super) fn at<T>(left: Bytes<'_>, found: Result<T, Kind>) -> Result<T, nom::Err<Fault<'_>>> {
     found.map_err(|kind| nom::Err::Failure(Fault { left, kind }))
 }
 
-/// Gives a fault its offset in the file, `window` being what was parsed and `start` its offset.
+/// Gives a fault its offset in the file, `window` being what was parsed.
 ///
 /// [`Kind::Truncated`] names the first byte that is missing.
 pub(super) fn place(
     error: nom::Err<Fault<'_>>,
-    window: &[u8],
-    start: u64,
+    window: Bytes<'_>,
     section: Section,
 ) -> DecodeError {
-    let (left, kind) = match error {
-        nom::Err::Incomplete(_) => (0, Kind::Truncated),
+    let (offset, kind) = match error {
+        nom::Err::Incomplete(_) => (window.end(), Kind::Truncated),
         nom::Err::Error(fault) | nom::Err::Failure(fault) => match fault.kind {
-            Kind::Truncated => (0, Kind::Truncated),
-            kind => (fault.left.len(), kind),
+            Kind::Truncated => (window.end(), Kind::Truncated),
+            kind => (fault.left.at(), kind),
         },
     };
     DecodeError {
-        offset: start.saturating_add(wide(window.len().saturating_sub(left))),
+        offset,
         section,
         kind,
     }
@@ -65,20 +65,31 @@ pub(super) fn place(
 
 /// Runs `parser` over all of `window`.
 pub(super) fn whole<'a, T>(
-    window: &'a [u8],
-    start: u64,
+    window: Bytes<'a>,
     section: Section,
-    parser: impl FnOnce(&'a [u8]) -> Parsed<'a, T>,
+    parser: impl FnOnce(Bytes<'a>) -> Parsed<'a, T>,
 ) -> Result<T, DecodeError> {
     match parser(window) {
-        Ok(([], value)) => Ok(value),
+        Ok((left, value)) if left.is_empty() => Ok(value),
         Ok((left, _)) => Err(DecodeError {
-            offset: start.saturating_add(wide(window.len().saturating_sub(left.len()))),
+            offset: left.at(),
             section,
             kind: Kind::TrailingBytes,
         }),
-        Err(error) => Err(place(error, window, start, section)),
+        Err(error) => Err(place(error, window, section)),
     }
+}
+
+/// Runs `parser` and tells of what it read as one field.
+pub(super) fn told<'a, T>(
+    input: Bytes<'a>,
+    name: &'static str,
+    mut parser: impl Parser<Bytes<'a>, Output = T, Error = Fault<'a>>,
+    value: impl FnOnce(&T) -> Value,
+) -> Parsed<'a, T> {
+    let (left, found) = parser.parse_complete(input)?;
+    input.tell(name, left, || value(&found));
+    Ok((left, found))
 }
 
 /// A length as the format's widest number.
@@ -103,11 +114,12 @@ pub(super) fn limited(field: &'static str, value: u64, max: u64) -> Result<u64, 
 
 const LAST_SHIFT: u32 = 63;
 
-pub(super) fn varint(input: &[u8]) -> Parsed<'_, u64> {
+pub(super) fn varint(input: Bytes<'_>) -> Parsed<'_, u64> {
     let mut value = 0_u64;
     let mut shift = 0_u32;
     let mut left = input;
-    while let Some((byte, rest)) = left.split_first() {
+    while let Some(byte) = left.first() {
+        let rest = left.after(1);
         let bits = u64::from(byte & wire::varint::VALUE);
         if shift == LAST_SHIFT && bits > 1 {
             return fault(input, Kind::NonCanonical { field: "varint" });
@@ -143,7 +155,7 @@ pub(super) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
 
 // -- delta: the difference to the predecessor modulo 2^64, small either way -------------------
 
-pub(super) fn delta(input: &[u8], previous: i64) -> Parsed<'_, i64> {
+pub(super) fn delta(input: Bytes<'_>, previous: i64) -> Parsed<'_, i64> {
     let (rest, zigzag) = varint(input)?;
     let difference = (zigzag >> 1).cast_signed() ^ (zigzag & 1).cast_signed().wrapping_neg();
     Ok((rest, previous.wrapping_add(difference)))
@@ -157,11 +169,12 @@ pub(super) fn put_delta(out: &mut Vec<u8>, previous: i64, value: i64) {
 
 // -- text: varint length, UTF-8 without NUL ---------------------------------------------------
 
-pub(super) fn text<'a>(input: &'a [u8], rule: &Text) -> Parsed<'a, &'a str> {
+pub(super) fn text<'a>(input: Bytes<'a>, rule: &Text) -> Parsed<'a, &'a str> {
     let (rest, bytes) = varint(input)?;
     at(input, limited(rule.field, bytes, rule.max_bytes))?;
     let (after, bytes) = take(length(bytes))(rest)?;
-    let value = at(rest, utf8(bytes))?;
+    let value = at(rest, utf8(bytes.slice()))?;
+    input.tell(rule.label, after, || Value::Text(value.to_owned()));
     at(rest, shaped(value, rule))?;
     Ok((after, value))
 }

@@ -1,11 +1,11 @@
 //! The frame that all blocks share: control byte, payload length, payload, checksum, control byte.
 
 use super::error::{DecodeError, Kind, ReadError, Section, WriteError};
-use super::field::{length, limited, wide};
+use super::field::{Parsed, length, limited, told, wide};
+use super::trace::{Bytes, Value, Watch};
 use super::wire::{self, Tag};
 use byteorder::{LE, WriteBytesExt};
 use nom::number::complete::{le_u8, le_u32};
-use nom::{IResult, Parser};
 use std::io::{self, Read, Write};
 
 /// One block as it stands in the file; its payload is in the buffer that was lent.
@@ -33,6 +33,7 @@ pub(super) fn read_block(
     start: u64,
     expected: &'static [u8],
     payload: &mut Vec<u8>,
+    watch: Watch<'_>,
 ) -> Result<Block, ReadError> {
     let in_section = |section| {
         move |offset: u64, kind| {
@@ -50,9 +51,9 @@ pub(super) fn read_block(
             .first()
             .map_or(Section::End, |tag| section_of(*tag)),
     );
-    let (open, declared) = match lead_fields(&lead) {
-        Ok((_, fields)) if got > 0 => fields,
-        _ => return Err(any(0, Kind::Truncated)),
+    let there = lead.get(..got).unwrap_or_default();
+    let Ok((left, open)) = control_byte(Bytes::new(there, start, watch)) else {
+        return Err(any(0, Kind::Truncated));
     };
     if !expected.contains(&open) {
         let found = open;
@@ -60,9 +61,9 @@ pub(super) fn read_block(
     }
     let section = section_of(open);
     let wrong = in_section(section);
-    if got < lead.len() {
+    let Ok((_, declared)) = declared_length(left) else {
         return Err(wrong(wide(got), Kind::Truncated));
-    }
+    };
     limited(
         "block length",
         u64::from(declared),
@@ -80,10 +81,11 @@ pub(super) fn read_block(
         let have = wire::LEAD_BYTES.saturating_add(wide(body.saturating_add(after_body)));
         return Err(wrong(have, Kind::Truncated));
     }
-    let Ok((_, (stored, close))) = trail_fields(&trail) else {
+    let computed = checksum(&lead, payload);
+    let trail = Bytes::new(&trail, start.saturating_add(after_payload), watch);
+    let Ok((_, (stored, close))) = trail_fields(trail, computed) else {
         return Err(wrong(after_payload, Kind::Truncated));
     };
-    let computed = checksum(&lead, payload);
     if stored != computed {
         return Err(wrong(after_payload, Kind::BadChecksum { stored, computed }));
     }
@@ -141,14 +143,21 @@ pub(super) fn read_full(input: &mut impl Read, buffer: &mut [u8]) -> io::Result<
     Ok(have)
 }
 
-type Simple<'a, T> = IResult<&'a [u8], T, nom::error::Error<&'a [u8]>>;
-
-fn lead_fields(lead: &[u8]) -> Simple<'_, (u8, u32)> {
-    (le_u8, le_u32).parse_complete(lead)
+fn control_byte(input: Bytes<'_>) -> Parsed<'_, u8> {
+    told(input, "control byte", le_u8, Value::bytes)
 }
 
-fn trail_fields(trail: &[u8]) -> Simple<'_, (u32, u8)> {
-    (le_u32, le_u8).parse_complete(trail)
+fn declared_length(input: Bytes<'_>) -> Parsed<'_, u32> {
+    told(input, "length", le_u32, Value::number)
+}
+
+fn trail_fields(trail: Bytes<'_>, computed: u32) -> Parsed<'_, (u32, u8)> {
+    let (left, stored) = told(trail, "checksum", le_u32, |stored| Value::Checksum {
+        stored: *stored,
+        computed,
+    })?;
+    let (left, close) = control_byte(left)?;
+    Ok((left, (stored, close)))
 }
 
 fn checksum(lead: &[u8], payload: &[u8]) -> u32 {

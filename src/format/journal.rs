@@ -3,10 +3,11 @@
 //! Encodes to bytes for the caller to append; replays up to the first entry that is torn or bad.
 
 use super::error::{DecodeError, Kind, ReadError, Section, WriteError};
-use super::field::{Parsed, fault, put_text, text, whole};
+use super::field::{Parsed, fault, put_text, text, told, whole};
 use super::frame::{read_block, write_block};
 use super::read::{self, Previous, array};
 use super::reader::{header_error, version};
+use super::trace::{Bytes, Value, Watch};
 use super::{wire, write};
 use crate::key::Key;
 use crate::stamp::LocalStamp;
@@ -124,21 +125,18 @@ impl<R: Read> Replay<R> {
     /// # Errors
     /// [`ReadError::Decode`] when it is none or was torn before its first entry.
     pub fn open(mut input: R) -> Result<Self, ReadError> {
-        let found = version(&mut input, wire::JOURNAL_SIGNATURE)?;
+        let found = version(&mut input, wire::JOURNAL_SIGNATURE, None)?;
         if found != wire::VERSION {
             return Err(header_error(4, Kind::UnsupportedVersion(found)).into());
         }
         let mut payload = Vec::new();
-        let start = wire::HEADER_BYTES;
-        let block = read_block(&mut input, start, &[wire::IDENTITY.open], &mut payload)?;
-        let at = block.payload_start();
-        let (replica, generation) = whole(&payload, at, block.section, read::identity)?;
+        let (end, (replica, generation)) = identity(&mut input, &mut payload, None)?;
         Ok(Self {
             input,
             replica,
             generation,
             payload,
-            next: block.end,
+            next: end,
             stopped: None,
             is_over: false,
         })
@@ -160,11 +158,8 @@ impl<R: Read> Replay<R> {
     }
 
     fn entry(&mut self) -> Result<Entry, ReadError> {
-        let expected = &[wire::OBJECTS.open];
-        let block = read_block(&mut self.input, self.next, expected, &mut self.payload)?;
-        let at = block.payload_start();
-        let entry = whole(&self.payload, at, Section::Entry, entry)?;
-        self.next = block.end;
+        let (end, entry) = next_entry(&mut self.input, self.next, &mut self.payload, None)?;
+        self.next = end;
         Ok(entry)
     }
 }
@@ -184,11 +179,7 @@ impl<R: Read> Iterator for Replay<R> {
                 return Some(Err(error));
             }
             Err(ReadError::Decode(defect)) => {
-                let is_clean_end = defect.kind == Kind::Truncated && defect.offset == self.next;
-                self.stopped = (!is_clean_end).then_some(DecodeError {
-                    section: Section::Entry,
-                    ..defect
-                });
+                self.stopped = stop_of(defect, self.next);
             }
             Err(ReadError::NoSuchMap(_)) => {}
         }
@@ -197,8 +188,51 @@ impl<R: Read> Iterator for Replay<R> {
     }
 }
 
-fn entry(input: &[u8]) -> Parsed<'_, Entry> {
-    let (left, (entry_type, map)) = (le_u8, array.map(MapId)).parse_complete(input)?;
+/// Reads the identity block: where the entries begin, and to which state they belong.
+pub(super) fn identity(
+    input: &mut impl Read,
+    payload: &mut Vec<u8>,
+    watch: Watch<'_>,
+) -> Result<(u64, (ReplicaId, u64)), ReadError> {
+    let start = wire::HEADER_BYTES;
+    let block = read_block(input, start, &[wire::IDENTITY.open], payload, watch)?;
+    let bytes = Bytes::new(payload, block.payload_start(), watch);
+    Ok((block.end, whole(bytes, block.section, read::identity)?))
+}
+
+/// Reads the entry at `start`, and where the one after it begins.
+pub(super) fn next_entry(
+    input: &mut impl Read,
+    start: u64,
+    payload: &mut Vec<u8>,
+    watch: Watch<'_>,
+) -> Result<(u64, Entry), ReadError> {
+    let block = read_block(input, start, &[wire::OBJECTS.open], payload, watch)?;
+    let bytes = Bytes::new(payload, block.payload_start(), watch);
+    Ok((block.end, whole(bytes, Section::Entry, entry)?))
+}
+
+/// The defect at which a replay stops, `next` being where the next entry would begin; `None` at a
+/// clean end.
+pub(super) fn stop_of(defect: DecodeError, next: u64) -> Option<DecodeError> {
+    let is_clean_end = defect.kind == Kind::Truncated && defect.offset == next;
+    (!is_clean_end).then_some(DecodeError {
+        section: Section::Entry,
+        ..defect
+    })
+}
+
+pub(super) fn entry(input: Bytes<'_>) -> Parsed<'_, Entry> {
+    let (left, entry_type) = told(input, "type", le_u8, |entry_type| {
+        let word = match *entry_type {
+            UPSERT => "upsert",
+            REMOVAL => "removal",
+            UPLOAD => "upload",
+            _ => "without a meaning",
+        };
+        Value::Code((*entry_type).into(), word.to_owned())
+    })?;
+    let (left, map) = told(left, "map id", array.map(MapId), Value::bytes)?;
     match entry_type {
         UPSERT => {
             let (left, record) = read::record(left, &mut Previous::default())?;
@@ -221,11 +255,15 @@ fn entry(input: &[u8]) -> Parsed<'_, Entry> {
     }
 }
 
-fn upload(input: &[u8]) -> Parsed<'_, Upload> {
+fn upload(input: Bytes<'_>) -> Parsed<'_, Upload> {
     let (left, key) = read::lone_key(input)?;
     let (left, upload_id) = text(left, &wire::UPLOAD_ID)?;
-    let (left, (part_bytes, size_bytes, mtime_ns, ctime_ns, inode, write_id)) =
-        (le_u64, le_u64, le_i64, le_i64, le_u64, array).parse_complete(left)?;
+    let (left, part_bytes) = told(left, "part size", le_u64, Value::number)?;
+    let (left, size_bytes) = told(left, "local size", le_u64, Value::number)?;
+    let (left, mtime_ns) = told(left, "mtime", le_i64, |ns| Value::TimeNs(*ns))?;
+    let (left, ctime_ns) = told(left, "ctime", le_i64, |ns| Value::TimeNs(*ns))?;
+    let (left, inode) = told(left, "inode", le_u64, Value::number)?;
+    let (left, write_id) = told(left, "write id", array, Value::bytes)?;
     let upload = Upload {
         key,
         upload_id: upload_id.into(),

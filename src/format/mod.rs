@@ -14,6 +14,7 @@
     clippy::unwrap_used
 )]
 
+mod annotate;
 mod error;
 mod field;
 mod frame;
@@ -22,14 +23,17 @@ mod read;
 mod reader;
 mod records;
 mod survey;
+mod trace;
 mod v1;
 mod wire;
 mod write;
 mod writer;
 
+pub use annotate::{Annotated, Part, UNREAD};
 pub use error::{DecodeError, Kind, ReadError, Section, WriteError};
 pub use reader::Reader;
 pub use records::Records;
+pub use trace::{Field, Value};
 pub use wire::{JOURNAL_SIGNATURE, SIGNATURE, VERSION};
 pub use write::is_storable;
 pub use writer::{Writer, patch_synced};

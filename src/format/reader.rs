@@ -5,6 +5,7 @@ use super::field::{length, wide};
 use super::frame::read_full;
 use super::records::{self, Records, Span};
 use super::survey::survey;
+use super::trace::{Bytes, Value, Watch};
 use super::{read, v1, wire};
 use crate::key::Key;
 use crate::state::{Record, State};
@@ -37,7 +38,7 @@ impl<R: Read + Seek> Reader<R> {
     pub fn open(mut source: R) -> Result<Self, ReadError> {
         source.seek(SeekFrom::Start(0))?;
         let mut input = BufReader::new(&mut source);
-        let (state, body) = match version(&mut input, wire::SIGNATURE)? {
+        let (state, body) = match version(&mut input, wire::SIGNATURE, None)? {
             wire::VERSION_1 => {
                 let mut bytes = Vec::new();
                 input
@@ -164,7 +165,7 @@ impl<R: Read + Seek> Reader<R> {
             let head = head.get(..got).unwrap_or_default();
             let first = head
                 .get(length(wire::LEAD_BYTES).saturating_add(records::COUNT_BYTES)..)
-                .and_then(|bytes| read::lone_key(bytes).ok());
+                .and_then(|bytes| read::lone_key(Bytes::unwatched(bytes)).ok());
             match first {
                 Some((_, first)) if first > *key => break,
                 _ => candidate = Some(start),
@@ -201,7 +202,11 @@ enum Picked<'a> {
 }
 
 /// Reads signature and version.
-pub(super) fn version(input: &mut impl Read, signature: [u8; 4]) -> Result<u8, ReadError> {
+pub(super) fn version(
+    input: &mut impl Read,
+    signature: [u8; 4],
+    watch: Watch<'_>,
+) -> Result<u8, ReadError> {
     let mut header = [0; 5];
     let got = read_full(input, &mut header)?;
     let [.., version] = header;
@@ -212,6 +217,10 @@ pub(super) fn version(input: &mut impl Read, signature: [u8; 4]) -> Result<u8, R
     if got < header.len() {
         return Err(header_error(wide(got), Kind::Truncated).into());
     }
+    let bytes = Bytes::new(&header, 0, watch);
+    let after = bytes.after(signature.len());
+    bytes.tell("signature", after, || Value::Bytes);
+    after.tell("version", after.after(1), || Value::Number(version.into()));
     Ok(version)
 }
 

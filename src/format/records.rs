@@ -1,9 +1,10 @@
 //! One map's records as a stream: block after block into one buffer, record after record out.
 
-use super::error::{DecodeError, Kind, ReadError};
-use super::field::{Parsed, at, fault, place, wide};
-use super::frame::{Block, read_block};
+use super::error::{DecodeError, Kind, ReadError, Section};
+use super::field::{Parsed, at, fault, place, told};
+use super::frame::read_block;
 use super::read::{self, Previous};
+use super::trace::{Bytes, Value, Watch};
 use super::wire;
 use crate::state::Record;
 use nom::number::complete::le_u16;
@@ -49,10 +50,7 @@ impl<S: Read + Seek> Records<S> {
             next: span.start,
             blocks: span.blocks,
             payload: Vec::new(),
-            block: None,
-            used: 0,
-            left: 0,
-            previous: Previous::default(),
+            unpack: Unpack::default(),
         };
         Ok(Self {
             source: From::File(Box::new(stream)),
@@ -69,7 +67,7 @@ impl<S: Read + Seek> Iterator for Records<S> {
             From::File(stream) => {
                 let item = stream.record().transpose();
                 if let Some(Err(_)) = item {
-                    stream.left = 0;
+                    stream.unpack = Unpack::default();
                     stream.blocks = 0;
                 }
                 item
@@ -87,56 +85,81 @@ struct Stream<S> {
     /// Blocks not yet read.
     blocks: u64,
     payload: Vec<u8>,
-    block: Option<Block>,
-    /// Bytes of the payload that are decoded.
-    used: usize,
-    /// Records of this block not yet decoded.
-    left: u16,
-    previous: Previous,
+    unpack: Unpack,
 }
 
 impl<S: Read + Seek> Stream<S> {
     fn record(&mut self) -> Result<Option<Record>, ReadError> {
-        while self.left == 0 {
-            self.finish_block()?;
+        loop {
+            if let Some(record) = self.unpack.record(&self.payload, None)? {
+                return Ok(Some(record));
+            }
             if self.blocks == 0 {
                 return Ok(None);
             }
             self.begin_block()?;
         }
-        let Some(block) = self.block else {
-            return Ok(None);
-        };
-        let input = self.payload.get(self.used..).unwrap_or_default();
-        let (rest, record) = record_in_block(input, self.used, &mut self.previous)
-            .map_err(|error| place(error, &self.payload, block.payload_start(), block.section))?;
-        self.used = self.payload.len().saturating_sub(rest.len());
-        self.left = self.left.saturating_sub(1);
-        Ok(Some(record))
     }
 
     fn begin_block(&mut self) -> Result<(), ReadError> {
         let expected = &[wire::OBJECTS.open];
-        let block = read_block(&mut self.source, self.next, expected, &mut self.payload)?;
-        let count = count(&self.payload, &block)?;
+        let payload = &mut self.payload;
+        let block = read_block(&mut self.source, self.next, expected, payload, None)?;
         self.next = block.end;
         self.blocks = self.blocks.saturating_sub(1);
-        self.block = Some(block);
+        self.unpack.begin(block.payload_start(), &self.payload)?;
+        Ok(())
+    }
+}
+
+/// The way through one map's objects blocks, a record at a time.
+#[derive(Default)]
+pub(super) struct Unpack {
+    /// Offset of the block's payload.
+    start: u64,
+    /// Bytes of the payload that are decoded.
+    used: usize,
+    /// Records of this block not yet decoded.
+    left: u16,
+    /// Whether the block's end is still to be looked at.
+    is_open: bool,
+    previous: Previous,
+}
+
+impl Unpack {
+    /// Begins a block whose payload lies at `start` in the file.
+    pub(super) fn begin(&mut self, start: u64, payload: &[u8]) -> Result<(), DecodeError> {
+        self.left = count(Bytes::new(payload, start, None))?;
+        self.start = start;
         self.used = COUNT_BYTES;
-        self.left = count;
+        self.is_open = true;
         self.previous.begin_block();
         Ok(())
     }
 
-    fn finish_block(&mut self) -> Result<(), DecodeError> {
-        match self.block.take() {
-            Some(block) if self.used < self.payload.len() => Err(DecodeError {
-                offset: block.payload_start().saturating_add(wide(self.used)),
-                section: block.section,
-                kind: Kind::TrailingBytes,
-            }),
-            _ => Ok(()),
+    /// The next record of the block; `None` after the last, with which its payload must end.
+    pub(super) fn record(
+        &mut self,
+        payload: &[u8],
+        watch: Watch<'_>,
+    ) -> Result<Option<Record>, DecodeError> {
+        let window = Bytes::new(payload, self.start, watch);
+        let input = window.after(self.used);
+        if self.left == 0 {
+            if std::mem::take(&mut self.is_open) && !input.is_empty() {
+                return Err(DecodeError {
+                    offset: input.at(),
+                    section: Section::Objects,
+                    kind: Kind::TrailingBytes,
+                });
+            }
+            return Ok(None);
         }
+        let (rest, record) = record_in_block(input, self.used, &mut self.previous)
+            .map_err(|error| place(error, window, Section::Objects))?;
+        self.used = payload.len().saturating_sub(rest.len());
+        self.left = self.left.saturating_sub(1);
+        Ok(Some(record))
     }
 }
 
@@ -144,24 +167,23 @@ impl<S: Read + Seek> Stream<S> {
 pub(super) const COUNT_BYTES: usize = 2;
 
 /// The record count of an objects block, which is not zero.
-pub(super) fn count(payload: &[u8], block: &Block) -> Result<u16, DecodeError> {
-    let parsed: Parsed<'_, u16> = le_u16(payload);
-    parsed
-        .and_then(|(_, count)| match count {
+pub(super) fn count(payload: Bytes<'_>) -> Result<u16, DecodeError> {
+    told(payload, "records", le_u16, Value::number)
+        .and_then(|(left, count)| match count {
             0 => fault(
                 payload,
                 Kind::BadValue {
                     field: "record count",
                 },
             ),
-            count => Ok((payload, count)),
+            count => Ok((left, count)),
         })
         .map(|(_, count)| count)
-        .map_err(|error| place(error, payload, block.payload_start(), block.section))
+        .map_err(|error| place(error, payload, Section::Objects))
 }
 
 fn record_in_block<'a>(
-    input: &'a [u8],
+    input: Bytes<'a>,
     used: usize,
     previous: &mut Previous,
 ) -> Parsed<'a, Record> {

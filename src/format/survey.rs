@@ -5,70 +5,32 @@ use super::field::{limited, whole};
 use super::frame::{Block, read_block, read_full};
 use super::read::{self, Totals};
 use super::records::{self, Span};
+use super::trace::{Bytes, Watch};
 use super::wire;
-use crate::state::{DirMap, State};
-use nom::number::complete::le_u64;
+use crate::state::{DirMap, ReplicaId, State};
 use std::io::Read;
 
 /// Checks every frame, checksum and count of the blocks after the header, and decodes all settings.
 pub(super) fn survey(input: &mut impl Read) -> Result<(State, Vec<Span>), ReadError> {
-    let mut payload = Vec::new();
-    let start = wire::HEADER_BYTES;
-    let block = read_block(input, start, &[wire::METADATA.open], &mut payload)?;
-    let synced_ms = whole(&payload, block.payload_start(), block.section, le_u64)?;
-    let block = read_block(input, block.end, &[wire::IDENTITY.open], &mut payload)?;
-    let at = block.payload_start();
-    let (replica, generation) = whole(&payload, at, block.section, read::identity)?;
-
-    let mut survey = Survey {
-        state: State {
-            replica,
-            generation,
-            synced_ms,
-            buckets: Vec::new(),
-        },
-        spans: Vec::new(),
-        totals: Totals::default(),
-        chain: crc32fast::Hasher::new(),
-        is_full: false,
-    };
-    survey.link(&block);
-    let mut expected = AFTER_IDENTITY;
-    let mut next = block.end;
-    loop {
-        let block = read_block(input, next, expected, &mut payload)?;
-        next = block.end;
-        expected = match block.section {
-            Section::Bucket => survey.bucket(&block, &payload)?,
-            Section::Map => survey.map(&block, &payload)?,
-            Section::Objects => survey.objects(&block, &payload)?,
-            _ => {
-                survey.end(&block, &payload)?;
-                break;
-            }
-        };
-        survey.link(&block);
-    }
-    let mut byte = [0];
-    if read_full(input, &mut byte)? > 0 {
-        return Err(DecodeError {
-            offset: next,
-            section: Section::End,
-            kind: Kind::TrailingBytes,
-        }
-        .into());
-    }
+    let mut survey = Survey::new();
+    while survey.step(input, None)?.is_some() {}
     Ok((survey.state, survey.spans))
 }
 
-/// What the pass has seen so far.
-struct Survey {
+/// The pass over the blocks, and what it has seen so far.
+pub(super) struct Survey {
     state: State,
     spans: Vec<Span>,
     totals: Totals,
     chain: crc32fast::Hasher,
     /// Whether another objects block may follow.
     is_full: bool,
+    /// Control bytes of the blocks that may follow; none after the end block.
+    expected: &'static [u8],
+    /// Offset of the next block.
+    pub(super) next: u64,
+    /// Payload of the last block.
+    pub(super) payload: Vec<u8>,
 }
 
 const AFTER_IDENTITY: &[u8] = &[wire::BUCKET.open, wire::END.open];
@@ -81,26 +43,94 @@ const AFTER_MAP: &[u8] = &[
 ];
 
 impl Survey {
-    fn link(&mut self, block: &Block) {
-        self.chain.update(&block.checksum.to_le_bytes());
+    /// A pass that stands before the first block.
+    pub(super) fn new() -> Self {
+        Self {
+            state: State::new(ReplicaId([0; 16])),
+            spans: Vec::new(),
+            totals: Totals::default(),
+            chain: crc32fast::Hasher::new(),
+            is_full: false,
+            expected: &[wire::METADATA.open],
+            next: wire::HEADER_BYTES,
+            payload: Vec::new(),
+        }
     }
 
-    fn bucket(&mut self, block: &Block, payload: &[u8]) -> Result<&'static [u8], DecodeError> {
+    /// Checks the next block; `None` after the last.
+    pub(super) fn step(
+        &mut self,
+        input: &mut impl Read,
+        watch: Watch<'_>,
+    ) -> Result<Option<Block>, ReadError> {
+        if self.expected.is_empty() {
+            return self.nothing_follows(input);
+        }
+        let mut payload = std::mem::take(&mut self.payload);
+        let read = read_block(input, self.next, self.expected, &mut payload, watch);
+        let stepped = read.and_then(|block| {
+            self.next = block.end;
+            let bytes = Bytes::new(&payload, block.payload_start(), watch);
+            self.expected = self.block(&block, bytes)?;
+            if block.section != Section::Metadata {
+                self.chain.update(&block.checksum.to_le_bytes());
+            }
+            Ok(Some(block))
+        });
+        self.payload = payload;
+        stepped
+    }
+
+    fn nothing_follows(&self, input: &mut impl Read) -> Result<Option<Block>, ReadError> {
+        if read_full(input, &mut [0])? > 0 {
+            return Err(DecodeError {
+                offset: self.next,
+                section: Section::End,
+                kind: Kind::TrailingBytes,
+            }
+            .into());
+        }
+        Ok(None)
+    }
+
+    /// Takes a block in and says which may follow.
+    fn block(&mut self, block: &Block, payload: Bytes<'_>) -> Result<&'static [u8], DecodeError> {
+        match block.section {
+            Section::Metadata => {
+                self.state.synced_ms = whole(payload, block.section, read::metadata)?;
+                Ok(&[wire::IDENTITY.open])
+            }
+            Section::Identity => {
+                let (replica, generation) = whole(payload, block.section, read::identity)?;
+                self.state.replica = replica;
+                self.state.generation = generation;
+                Ok(AFTER_IDENTITY)
+            }
+            Section::Bucket => self.bucket(block, payload),
+            Section::Map => self.map(block, payload),
+            Section::Objects => self.objects(block, payload),
+            Section::Header | Section::End | Section::Entry => {
+                self.end(block, payload)?;
+                Ok(&[])
+            }
+        }
+    }
+
+    fn bucket(&mut self, block: &Block, payload: Bytes<'_>) -> Result<&'static [u8], DecodeError> {
         self.totals.buckets = self.totals.buckets.saturating_add(1);
         limited("buckets", self.totals.buckets, wire::MAX_BUCKETS)
             .map_err(|kind| defect(block, block.start, kind))?;
-        let at = block.payload_start();
-        let bucket = whole(payload, at, block.section, read::bucket)?;
+        let bucket = whole(payload, block.section, read::bucket)?;
         self.state.buckets.push(bucket);
         Ok(AFTER_BUCKET)
     }
 
-    fn map(&mut self, block: &Block, payload: &[u8]) -> Result<&'static [u8], DecodeError> {
+    fn map(&mut self, block: &Block, payload: Bytes<'_>) -> Result<&'static [u8], DecodeError> {
         self.totals.maps = self.totals.maps.saturating_add(1);
         limited("maps", self.totals.maps, wire::MAX_MAPS)
             .map_err(|kind| defect(block, block.start, kind))?;
         let at = block.payload_start();
-        let map: DirMap = whole(payload, at, block.section, read::dir_map)?;
+        let map: DirMap = whole(payload, block.section, read::dir_map)?;
         if self.state.maps().any(|(_, other)| other.id == map.id) {
             return Err(defect(block, at, Kind::Duplicate { field: "map id" }));
         }
@@ -116,12 +146,12 @@ impl Survey {
         Ok(AFTER_MAP)
     }
 
-    fn objects(&mut self, block: &Block, payload: &[u8]) -> Result<&'static [u8], DecodeError> {
+    fn objects(&mut self, block: &Block, payload: Bytes<'_>) -> Result<&'static [u8], DecodeError> {
         if !self.is_full {
             let kind = Kind::NonCanonical { field: "block cut" };
             return Err(defect(block, block.start, kind));
         }
-        let count = u64::from(records::count(payload, block)?);
+        let count = u64::from(records::count(payload)?);
         self.totals.objects_blocks = self.totals.objects_blocks.saturating_add(1);
         self.totals.records = self.totals.records.saturating_add(count);
         if let Some(span) = self.spans.last_mut() {
@@ -132,9 +162,9 @@ impl Survey {
         Ok(AFTER_MAP)
     }
 
-    fn end(&mut self, block: &Block, payload: &[u8]) -> Result<(), DecodeError> {
+    fn end(&mut self, block: &Block, payload: Bytes<'_>) -> Result<(), DecodeError> {
         let at = block.payload_start();
-        let stored = whole(payload, at, block.section, read::end)?;
+        let stored = whole(payload, block.section, read::end)?;
         let found = &self.totals;
         let counts = [
             (0, "buckets", stored.buckets, found.buckets),

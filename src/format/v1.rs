@@ -1,8 +1,9 @@
 //! Version 1, read only: a byte stream in either dialect to settings and sorted records.
 
 use super::error::{DecodeError, Kind, Section};
-use super::field::{Parsed, at, fault, limited, place, shaped, utf8, wide};
-use super::read::array;
+use super::field::{Parsed, at, fault, limited, place, shaped, told, utf8, wide};
+use super::read::{self, array};
+use super::trace::{Bytes, Value, Watch};
 use super::wire::{self, Text};
 use crate::key::Key;
 use crate::stamp::{ETag, RemoteStamp};
@@ -24,32 +25,26 @@ pub(super) struct Loaded {
 
 /// Decodes all that follows the header. Ids and generations are zero: the file has none.
 pub(super) fn load(bytes: &[u8]) -> Result<(State, Loaded), DecodeError> {
-    let size = limited("file size", wide(bytes.len()), wire::MAX_V1_BYTES);
-    size.map_err(|kind| super::reader::header_error(wire::HEADER_BYTES, kind))?;
-    let mut input = Input { bytes, left: bytes };
+    check_size(bytes)?;
     let mut state = State::new(ReplicaId([0; 16]));
-    state.synced_ms = input.step(Section::Metadata, metadata)?;
     let mut objects = Vec::new();
-    while !input.left.is_empty() {
-        let name = input.step(Section::Bucket, bucket_start)?;
-        let at = bucket_named(&mut state, &mut objects, name);
-        let mut maps = Vec::new();
-        let mut found = Vec::new();
-        loop {
-            match input.left.first() {
-                Some(&byte) if byte == wire::MAP.open => {
-                    maps.push(input.step(Section::Map, dir_map)?);
+    let mut at = 0;
+    let mut steps = Steps::default();
+    while let Some(item) = steps.next(bytes, None)? {
+        match item {
+            Item::Synced(ms) => state.synced_ms = ms,
+            Item::Bucket(name) => at = bucket_named(&mut state, &mut objects, name),
+            Item::Map(map) => {
+                if let Some(bucket) = state.buckets.get_mut(at) {
+                    bucket.maps.push(map);
                 }
-                Some(&byte) if byte == wire::OBJECTS.open => {
-                    found.push(input.step(Section::Objects, object)?);
-                }
-                _ => break,
             }
-        }
-        input.step(Section::Bucket, bucket_end)?;
-        if let (Some(bucket), Some(all)) = (state.buckets.get_mut(at), objects.get_mut(at)) {
-            bucket.maps.append(&mut maps);
-            all.append(&mut found);
+            Item::Object(object) => {
+                if let Some(all) = objects.get_mut(at) {
+                    all.push(object);
+                }
+            }
+            Item::BucketEnd => {}
         }
     }
     name_maps(&mut state);
@@ -63,21 +58,91 @@ pub(super) fn load(bytes: &[u8]) -> Result<(State, Loaded), DecodeError> {
     Ok((state, loaded))
 }
 
-struct Input<'a> {
-    bytes: &'a [u8],
-    left: &'a [u8],
+/// A file's size is limited, as it is read as a whole.
+pub(super) fn check_size(bytes: &[u8]) -> Result<(), DecodeError> {
+    let size = limited("file size", wide(bytes.len()), wire::MAX_V1_BYTES);
+    size.map_err(|kind| super::reader::header_error(wire::HEADER_BYTES, kind))?;
+    Ok(())
 }
 
-impl<'a> Input<'a> {
-    fn step<T>(
+/// One part of a file.
+pub(super) enum Item {
+    Synced(u64),
+    Bucket(String),
+    Map(DirMap),
+    Object(Object),
+    BucketEnd,
+}
+
+impl Item {
+    /// The part of the file to which it belongs.
+    pub(super) fn section(&self) -> Section {
+        match self {
+            Self::Synced(_) => Section::Metadata,
+            Self::Bucket(_) | Self::BucketEnd => Section::Bucket,
+            Self::Map(_) => Section::Map,
+            Self::Object(_) => Section::Objects,
+        }
+    }
+}
+
+/// The way through the bytes after the header, part by part.
+#[derive(Default)]
+pub(super) struct Steps {
+    used: usize,
+    place: Place,
+}
+
+#[derive(Default, Clone, Copy)]
+enum Place {
+    #[default]
+    Start,
+    Outside,
+    InBucket,
+}
+
+impl Steps {
+    /// The next part; `None` where the bytes end.
+    pub(super) fn next(
         &mut self,
-        section: Section,
-        parser: impl FnOnce(&'a [u8]) -> Parsed<'a, T>,
-    ) -> Result<T, DecodeError> {
-        let (left, value) = parser(self.left)
-            .map_err(|error| place(error, self.bytes, wire::HEADER_BYTES, section))?;
-        self.left = left;
-        Ok(value)
+        bytes: &[u8],
+        watch: Watch<'_>,
+    ) -> Result<Option<Item>, DecodeError> {
+        let window = Bytes::new(bytes, wire::HEADER_BYTES, watch);
+        let input = window.after(self.used);
+        let first = input.first().copied();
+        let (section, place_after, parsed) = match self.place {
+            Place::Start => {
+                let parsed = metadata(input).map(|(left, ms)| (left, Item::Synced(ms)));
+                (Section::Metadata, Place::Outside, parsed)
+            }
+            Place::Outside if first.is_none() => return Ok(None),
+            Place::Outside => {
+                let parsed = bucket_start(input).map(|(left, name)| (left, Item::Bucket(name)));
+                (Section::Bucket, Place::InBucket, parsed)
+            }
+            Place::InBucket if first == Some(wire::MAP.open) => {
+                let parsed = dir_map(input).map(|(left, map)| (left, Item::Map(map)));
+                (Section::Map, Place::InBucket, parsed)
+            }
+            Place::InBucket if first == Some(wire::OBJECTS.open) => {
+                let parsed = object(input).map(|(left, object)| (left, Item::Object(object)));
+                (Section::Objects, Place::InBucket, parsed)
+            }
+            Place::InBucket => {
+                let parsed = bucket_end(input).map(|(left, _)| (left, Item::BucketEnd));
+                (Section::Bucket, Place::Outside, parsed)
+            }
+        };
+        let (left, item) = parsed.map_err(|error| place(error, window, section))?;
+        self.used = bytes.len().saturating_sub(left.len());
+        self.place = place_after;
+        Ok(Some(item))
+    }
+
+    /// How many bytes are read.
+    pub(super) fn used(&self) -> usize {
+        self.used
     }
 }
 
@@ -144,7 +209,7 @@ fn assign(maps: &[DirMap], objects: Vec<Object>, loaded: &mut Loaded) {
 }
 
 #[derive(Clone)]
-struct Object {
+pub(super) struct Object {
     key: String,
     etag: ETag,
     size_bytes: u64,
@@ -169,26 +234,26 @@ impl Object {
     }
 }
 
-fn metadata(input: &[u8]) -> Parsed<'_, u64> {
+fn metadata(input: Bytes<'_>) -> Parsed<'_, u64> {
     let left = control(input, &[wire::METADATA.open])?.0;
-    let (left, synced_ms) = le_u64(left)?;
+    let (left, synced_ms) = read::metadata(left)?;
     let left = control(left, &[wire::METADATA.close])?.0;
     Ok((left, synced_ms))
 }
 
-fn bucket_start(input: &[u8]) -> Parsed<'_, String> {
+fn bucket_start(input: Bytes<'_>) -> Parsed<'_, String> {
     let (left, _) = control(input, &[wire::BUCKET.open])?;
     string(left, &wire::BUCKET_NAME)
 }
 
-fn bucket_end(input: &[u8]) -> Parsed<'_, u8> {
+fn bucket_end(input: Bytes<'_>) -> Parsed<'_, u8> {
     control(
         input,
         &[wire::BUCKET.close, wire::MAP.open, wire::OBJECTS.open],
     )
 }
 
-fn dir_map(input: &[u8]) -> Parsed<'_, DirMap> {
+fn dir_map(input: Bytes<'_>) -> Parsed<'_, DirMap> {
     let (path_at, _) = control(input, &[wire::MAP.open])?;
     let (prefix_at, path) = string(path_at, &wire::V1_PATH)?;
     let path = match path.trim_end_matches('/') {
@@ -199,16 +264,16 @@ fn dir_map(input: &[u8]) -> Parsed<'_, DirMap> {
     let (left, prefix) = string(prefix_at, &wire::V1_PREFIX)?;
     let prefix = prefix.trim_end_matches('/').to_owned();
     at(prefix_at, shaped(&prefix, &wire::KEY_PREFIX))?;
-    let (after_level, gzip_level) = le_u8(left)?;
+    let (after_level, gzip_level) = told(left, "gzip level", le_u8, Value::number)?;
     let max = u64::from(wire::MAX_GZIP_LEVEL);
     at(left, limited("gzip level", u64::from(gzip_level), max))?;
     let (left, recursion) = flag(
         after_level,
-        "recursion",
+        ("recursive", "recursion"),
         Recursion::TopOnly,
         Recursion::Recursive,
     )?;
-    let (left, is_encrypted) = flag(left, "encryption", false, true)?;
+    let (left, is_encrypted) = flag(left, ("encryption on", "encryption"), false, true)?;
     // The original program writes the e-mail only where encryption is on.
     let (left, email) = match left.first() {
         Some(&byte) if byte == wire::MAP.close && !is_encrypted => (left, String::new()),
@@ -237,21 +302,23 @@ fn dir_map(input: &[u8]) -> Parsed<'_, DirMap> {
     Ok((left, map))
 }
 
-fn object(input: &[u8]) -> Parsed<'_, Object> {
+fn object(input: Bytes<'_>) -> Parsed<'_, Object> {
     let (left, _) = control(input, &[wire::OBJECTS.open])?;
     let (left, key) = string(left, &wire::V1_KEY)?;
-    let (after, modified) = le_u64(left)?;
+    let (after, modified) = told(left, "last modified", le_u64, |ms| {
+        Value::TimeMs(i64::try_from(*ms).unwrap_or(i64::MAX))
+    })?;
     let max = i64::MAX.cast_unsigned();
     let modified_ms = at(left, limited("last modified", modified, max))?.cast_signed();
     let (left, etag_type) = control(after, &[wire::ETAG_MD5, wire::ETAG_OTHER])?;
     let (left, etag) = if etag_type == wire::ETAG_MD5 {
-        let (left, digest) = array(left)?;
+        let (left, digest) = told(left, "ETag", array, Value::bytes)?;
         (left, ETag::Md5(digest))
     } else {
         let (left, text) = string(left, &wire::ETAG_TEXT)?;
         (left, ETag::parse(&text))
     };
-    let (left, size_bytes) = le_u64(left)?;
+    let (left, size_bytes) = told(left, "size", le_u64, Value::number)?;
     let (left, _) = control(left, &[wire::OBJECTS.close])?;
     let object = Object {
         key,
@@ -262,17 +329,27 @@ fn object(input: &[u8]) -> Parsed<'_, Object> {
     Ok((left, object))
 }
 
-fn control<'a>(input: &'a [u8], expected: &'static [u8]) -> Parsed<'a, u8> {
+fn control<'a>(input: Bytes<'a>, expected: &'static [u8]) -> Parsed<'a, u8> {
     let (left, found) = le_u8(input)?;
     if expected.contains(&found) {
+        let is_etag = found == wire::ETAG_MD5 || found == wire::ETAG_OTHER;
+        let name = if is_etag { "ETag type" } else { "control byte" };
+        input.tell(name, left, || Value::Bytes);
         Ok((left, found))
     } else {
         fault(input, Kind::UnexpectedTag { found, expected })
     }
 }
 
-fn flag<'a, T>(input: &'a [u8], field: &'static str, off: T, on: T) -> Parsed<'a, T> {
-    match le_u8(input)? {
+/// A byte that is 0 or 1; `names` are those in the specification's table and in an error.
+fn flag<'a, T>(
+    input: Bytes<'a>,
+    names: (&'static str, &'static str),
+    off: T,
+    on: T,
+) -> Parsed<'a, T> {
+    let (name, field) = names;
+    match told(input, name, le_u8, Value::number)? {
         (left, 0) => Ok((left, off)),
         (left, 1) => Ok((left, on)),
         _ => fault(input, Kind::BadValue { field }),
@@ -280,14 +357,15 @@ fn flag<'a, T>(input: &'a [u8], field: &'static str, off: T, on: T) -> Parsed<'a
 }
 
 /// A text up to its NUL.
-fn string<'a>(input: &'a [u8], rule: &Text) -> Parsed<'a, String> {
+fn string<'a>(input: Bytes<'a>, rule: &Text) -> Parsed<'a, String> {
     let (left, bytes) = take_till(|byte| byte == 0)(input)?;
     at(
         input,
         limited(rule.field, wide(bytes.len()), rule.max_bytes),
     )?;
     let (left, _) = take(1_usize)(left)?;
-    let text = at(input, utf8(bytes))?;
+    let text = at(input, utf8(bytes.slice()))?;
+    input.tell(rule.label, left, || Value::Text(text.to_owned()));
     at(input, shaped(text, rule))?;
     Ok((left, text.to_owned()))
 }

@@ -69,7 +69,10 @@ pub(super) const MAX_V1_BYTES: u64 = 1_073_741_824;
 /// What a text field may hold.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Text {
+    /// Its name in an error.
     pub(super) field: &'static str,
+    /// Its name in the table of its part.
+    pub(super) label: &'static str,
     pub(super) max_bytes: u64,
     pub(super) shape: Shape,
 }
@@ -90,16 +93,23 @@ pub(super) enum Shape {
 const fn text(field: &'static str, max_bytes: u64, shape: Shape) -> Text {
     Text {
         field,
+        label: field,
         max_bytes,
         shape,
     }
 }
 
-pub(super) const BUCKET_NAME: Text = text("bucket name", 255, Shape::NonEmpty);
+pub(super) const BUCKET_NAME: Text = Text {
+    label: "name",
+    ..text("bucket name", 255, Shape::NonEmpty)
+};
 pub(super) const ENDPOINT: Text = text("endpoint", 2048, Shape::NonEmpty);
 pub(super) const REGION: Text = text("region", 255, Shape::NonEmpty);
 pub(super) const PROFILE: Text = text("profile", 255, Shape::NonEmpty);
-pub(super) const MAP_NAME: Text = text("map name", 255, Shape::Any);
+pub(super) const MAP_NAME: Text = Text {
+    label: "name",
+    ..text("map name", 255, Shape::Any)
+};
 pub(super) const LOCAL_PATH: Text = text("local path", 4096, Shape::AbsolutePath);
 pub(super) const KEY_PREFIX: Text = text("key prefix", 1024, Shape::Prefix);
 pub(super) const STORAGE_CLASS: Text = text("storage class", 255, Shape::NonEmpty);
@@ -122,7 +132,13 @@ pub(super) mod bucket {
     pub(in crate::format) const PROFILE: u8 = 0x04;
     pub(in crate::format) const PATH_STYLE: u8 = 0x08;
     pub(in crate::format) const PROBED: u8 = 0x10;
-    pub(in crate::format) const ALL: u8 = 0x1F;
+    pub(in crate::format) const NAMES: &[(u8, &str)] = &[
+        (ENDPOINT, "endpoint"),
+        (REGION, "region"),
+        (PROFILE, "profile"),
+        (PATH_STYLE, "path style"),
+        (PROBED, "probed"),
+    ];
 }
 
 /// Bits of a bucket block's capabilities.
@@ -140,6 +156,20 @@ pub(super) mod capability {
     pub(in crate::format) const BARE_ETAGS: u16 = 0x0400;
     pub(in crate::format) const VERSIONED: u16 = 0x0800;
     pub(in crate::format) const ALL: u16 = 0x0FFF;
+    pub(in crate::format) const NAMES: &[(u16, &str)] = &[
+        (PUT_IF_ABSENT, "put if absent"),
+        (PUT_IF_MATCH, "put if match"),
+        (COMPLETE_IF_ABSENT, "complete if absent"),
+        (COMPLETE_IF_MATCH, "complete if match"),
+        (COPY_IF_ABSENT, "copy if absent"),
+        (COPY_SOURCE_IF_MATCH, "copy source if match"),
+        (DELETE_IF_MATCH, "delete if match"),
+        (BATCH_DELETE_IF_MATCH, "batch delete if match"),
+        (PART_COPY, "part copy"),
+        (CRC64_CHECKED, "crc64 checked"),
+        (BARE_ETAGS, "bare etags"),
+        (VERSIONED, "versioned"),
+    ];
 }
 
 /// Bits of a map block's flags.
@@ -149,7 +179,13 @@ pub(super) mod map {
     pub(in crate::format) const ROOT: u8 = 0x04;
     pub(in crate::format) const RECIPIENTS_FILE: u8 = 0x08;
     pub(in crate::format) const IDENTITY_FILE: u8 = 0x10;
-    pub(in crate::format) const ALL: u8 = 0x1F;
+    pub(in crate::format) const NAMES: &[(u8, &str)] = &[
+        (TOP_ONLY, "top only"),
+        (STORAGE_CLASS, "storage class"),
+        (ROOT, "root"),
+        (RECIPIENTS_FILE, "recipients file"),
+        (IDENTITY_FILE, "identity file"),
+    ];
 }
 
 /// Bits of a record's flags.
@@ -173,7 +209,7 @@ pub(super) mod record {
 pub(super) mod extras {
     pub(in crate::format) const VERSION: u8 = 0x01;
     pub(in crate::format) const PARTS: u8 = 0x02;
-    pub(in crate::format) const ALL: u8 = 0x03;
+    pub(in crate::format) const NAMES: &[(u8, &str)] = &[(VERSION, "version"), (PARTS, "parts")];
 }
 
 /// Bits of a varint's bytes.

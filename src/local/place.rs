@@ -337,7 +337,7 @@ impl Temp {
     }
 
     fn answer<T>(&self, answer: rustix::io::Result<T>) -> Result<T, Error> {
-        answer.at_creation("place", self.key.as_str())
+        answer.at_creation("put in place", self.key.as_str())
     }
 }
 

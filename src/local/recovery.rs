@@ -84,7 +84,7 @@ impl Root {
         expected: &LocalStamp,
         run: &RecoveryRun,
     ) -> Result<(), Error> {
-        const OPERATION: &str = "move to recovery";
+        const OPERATION: &str = "keep aside";
         let path = key.as_str();
         let parent = self.open_directory(key.parent()).at(OPERATION, path)?;
         let from = Place {
@@ -113,7 +113,7 @@ impl Root {
         path: &str,
         run: &RecoveryRun,
     ) -> Result<Stored, Error> {
-        const OPERATION: &str = "move to recovery";
+        const OPERATION: &str = "keep aside";
         let (above, name) = split(path);
         for number in 0..MAX_FOLDERS {
             let folder = joined(FOLDER, &run.folder(number));

@@ -236,7 +236,7 @@ fn read_umask() -> Mode {
 }
 
 fn own_names(root: &str, own: OwnFiles) -> Result<Option<OwnNames>, Error> {
-    const OPERATION: &str = "resolve";
+    const OPERATION: &str = "find the real path of";
     let root_path = std::fs::canonicalize(root).at(OPERATION, root)?;
     let directory = match std::fs::canonicalize(Path::new(&own.directory)) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),

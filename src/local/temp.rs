@@ -187,7 +187,7 @@ impl Root {
     }
 
     fn sweep(&self, path: &str, run: &RecoveryRun) -> Result<(), Error> {
-        const OPERATION: &str = "sweep";
+        const OPERATION: &str = "clear away";
         let (above, name) = split(path);
         let parent = match self.open_directory(above) {
             Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => return Ok(()),
@@ -242,7 +242,7 @@ impl Temp {
 
     /// The error of an operation on the file's destination.
     pub(super) fn fails(&self, kind: Kind) -> Error {
-        Error::new("place", self.key.as_str(), kind)
+        Error::new("put in place", self.key.as_str(), kind)
     }
 }
 

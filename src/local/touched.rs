@@ -52,12 +52,18 @@ impl Root {
         let directory = match self.open_directory(path) {
             Ok(directory) => directory,
             Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => return Ok(()),
-            Err(errno) => return Err(Error::new("sync directory", path, Kind::of(errno))),
+            Err(errno) => {
+                return Err(Error::new(
+                    "make durable the directory",
+                    path,
+                    Kind::of(errno),
+                ));
+            }
         };
         match fsync(directory) {
             // The answer of file systems that keep no directories on a medium.
             Err(Errno::INVAL | Errno::OPNOTSUPP) => Ok(()),
-            answer => answer.at("sync directory", path),
+            answer => answer.at("make durable the directory", path),
         }
     }
 }

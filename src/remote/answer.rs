@@ -128,6 +128,8 @@ impl std::error::Error for Chain {}
 #[cfg(test)]
 mod tests {
     use super::*;
+    use aws_sdk_s3::config::http::HttpResponse;
+    use aws_sdk_s3::error::{ConnectorError, SdkError};
 
     #[test]
     fn a_code_counts_before_a_status() {
@@ -153,6 +155,15 @@ mod tests {
         ] {
             assert_eq!(classify(status, code, region()).0, kind, "{status} {code}");
         }
+    }
+
+    #[test]
+    fn a_root_is_the_first_cause_alone() {
+        let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
+        let told =
+            SdkError::<Answer, HttpResponse>::dispatch_failure(ConnectorError::io(refused.into()));
+        assert_eq!(Chain::root(&told).to_string(), "connection refused");
+        assert_ne!(Chain::of(&told).to_string(), "connection refused");
     }
 
     #[test]

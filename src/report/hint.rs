@@ -2,6 +2,7 @@
 
 use crate::cli::Misuse;
 use crate::commands::{dump, init, sync};
+use crate::guard::Held;
 use crate::sync::{Broken, Halt};
 use crate::transfer::Failure;
 use crate::{local, remote, store};
@@ -77,7 +78,8 @@ fn of_sync(error: &sync::Error) -> Option<&'static str> {
 
 fn of_halt(halt: &Halt) -> Option<&'static str> {
     match halt {
-        Halt::Root(error) | Halt::Broken(Broken::Local(error)) => of_local(error),
+        Halt::Root(error) => of_root(error),
+        Halt::Broken(Broken::Local(error)) => of_local(error),
         Halt::MarkerMissing(_) => Some(
             "is the right disk mounted there? if this really is the directory, run once with --force: nothing will be deleted",
         ),
@@ -85,14 +87,27 @@ fn of_halt(halt: &Halt) -> Option<&'static str> {
             "two state files must not sync one directory; to take it over, run once with --force: nothing will be deleted",
         ),
         Halt::Encoded(_) => Some("this version syncs plain maps only"),
+        Halt::OneWay(_) => Some("this version syncs both ways only"),
         Halt::Broken(Broken::Remote(error)) | Halt::Remote(error) => of_remote(error),
         Halt::Broken(Broken::Base(error)) | Halt::Store(error) => of_store(error),
-        Halt::Guarded(_) => Some(
-            "if the deletions are meant, run once with --force, or raise --max-delete; everything else was done",
+        Halt::Guarded(Held { limit: None, .. }) => Some(
+            "see them with --dryrun --debug --force; if they are meant, run once with --force; everything else was done",
+        ),
+        Halt::Guarded(Held { limit: Some(_), .. }) => Some(
+            "see them with --dryrun --debug --force; if they are meant, run once with --force, or raise --max-delete; everything else was done",
         ),
         Halt::Broken(Broken::Lost(_)) | Halt::Internal(_) => {
             Some("this is a fault of s3-bsync, please report it")
         }
+    }
+}
+
+fn of_root(error: &local::Error) -> Option<&'static str> {
+    match &error.kind {
+        local::Kind::NotADirectory => {
+            Some("a map's path must be a directory: correct it, or drop the map")
+        }
+        _ => of_local(error),
     }
 }
 

@@ -55,6 +55,11 @@ fn word(settlement: Settlement) -> &'static str {
     }
 }
 
+/// Why a run could not begin, or not save, as one line.
+pub(super) fn stopped(reason: &str) -> String {
+    json!({"event": "error", "reason": reason, "exit": Exit::Stopped.code()}).to_string()
+}
+
 /// A map's end as one line.
 pub(super) fn summary(ended: &Ended, exit: Exit) -> String {
     let counts: Map<String, Value> = ended

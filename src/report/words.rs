@@ -30,10 +30,15 @@ pub(super) fn would(step: &Step) -> String {
         Step::DeleteRemote {
             loser: Loser::Discard,
             ..
-        } => "delete from the bucket",
+        } => return format!("would delete {} from the bucket", step.key()),
         Step::DeleteRemote {
             loser: Loser::Keep, ..
-        } => "keep aside and delete from the bucket",
+        } => {
+            return format!(
+                "would keep {} aside and delete it from the bucket",
+                step.key()
+            );
+        }
         Step::Adopt(_) => "record",
         Step::Forget(_) => "drop the record of",
     };
@@ -64,10 +69,12 @@ pub(super) fn done(step: &Step) -> String {
         Step::DeleteRemote {
             loser: Loser::Discard,
             ..
-        } => "deleted from the bucket",
+        } => return format!("deleted {} from the bucket", step.key()),
         Step::DeleteRemote {
             loser: Loser::Keep, ..
-        } => "kept aside and deleted from the bucket",
+        } => {
+            return format!("kept {} aside and deleted it from the bucket", step.key());
+        }
         Step::Adopt(_) => "recorded",
         Step::Forget(_) => "dropped the record of",
     };

@@ -67,7 +67,7 @@ pub struct FellBack {
 }
 
 impl Store {
-    /// The settings as they are on disk, changes of a journal left over not counted.
+    /// The settings, with the generations that they have once a journal left over is committed.
     #[must_use]
     pub fn state(&self) -> &State {
         &self.state

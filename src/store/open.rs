@@ -79,6 +79,11 @@ impl Store {
             self.uploads = replayed.uploads;
         }
         if mode == Mode::ReadOnly {
+            // As the commit would count them: the marker in a map's root is that far already.
+            let maps = self.state.buckets.iter_mut().flat_map(|of| &mut of.maps);
+            for map in maps.filter(|map| self.pending.contains_key(&map.id)) {
+                map.generation += 1;
+            }
             return Ok(());
         }
         let changes = std::mem::take(&mut self.pending);

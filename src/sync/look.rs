@@ -49,6 +49,11 @@ pub(super) async fn look(
         while looking.len() >= LOOKS {
             looked.take(looking.join_next().await)?;
         }
+        let ground = match (&item.base, task.map.root) {
+            // The rest of a first run that did not come to its end.
+            (None, None) => Ground::Baseless,
+            _ => ground,
+        };
         let hands = Arc::clone(hands);
         looking.spawn(async move {
             let key = item.key.clone();

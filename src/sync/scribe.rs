@@ -27,14 +27,18 @@ type Changes = BTreeMap<Key, Change>;
 /// The writing end.
 pub(super) struct Scribe {
     sender: mpsc::Sender<Receipt>,
-    thread: JoinHandle<Result<Changes, Halt>>,
+    thread: JoinHandle<(Changes, Result<(), Halt>)>,
 }
 
 impl Scribe {
     pub(super) fn start(map: MapId, root: Root, store: &Arc<Mutex<Store>>) -> Self {
         let (sender, receiver) = mpsc::channel(WAITING);
         let store = Arc::clone(store);
-        let thread = tokio::task::spawn_blocking(move || write_all(receiver, map, &root, &store));
+        let thread = tokio::task::spawn_blocking(move || {
+            let mut written = Changes::new();
+            let result = write_all(receiver, map, &root, &store, &mut written);
+            (written, result)
+        });
         Self { sender, thread }
     }
 
@@ -43,12 +47,13 @@ impl Scribe {
         self.sender.send(receipt).await.map_err(|_| ())
     }
 
-    /// Waits until all is durable; gives every change.
-    pub(super) async fn finish(self) -> Result<Changes, Halt> {
+    /// Waits until all is durable; gives every change in the journal, whatever came after it, for
+    /// the commit that drops the journal must have them all.
+    pub(super) async fn finish(self) -> (Changes, Result<(), Halt>) {
         drop(self.sender);
         match self.thread.await {
-            Ok(changes) => changes,
-            Err(error) => Err(Halt::Internal(error.to_string())),
+            Ok(ended) => ended,
+            Err(error) => (Changes::new(), Err(Halt::Internal(error.to_string()))),
         }
     }
 }
@@ -73,8 +78,8 @@ fn write_all(
     map: MapId,
     root: &Root,
     store: &Mutex<Store>,
-) -> Result<Changes, Halt> {
-    let mut all = Changes::new();
+    written: &mut Changes,
+) -> Result<(), Halt> {
     let mut batch = Vec::new();
     while receiver.blocking_recv_many(&mut batch, WAITING) > 0 {
         gather(&mut receiver, &mut batch);
@@ -84,12 +89,11 @@ fn write_all(
         store.journal(map, &changes).map_err(Halt::Store)?;
         store.sync_journal().map_err(Halt::Store)?;
         drop(store);
-        all.extend(
+        written.extend(
             changes
                 .into_iter()
                 .map(|change| (change.key().clone(), change)),
         );
     }
-    root.sync_directories().map_err(Halt::Root)?;
-    Ok(all)
+    root.sync_directories().map_err(Halt::Root)
 }

@@ -1,8 +1,17 @@
 //! Whether a map's root is the one its records are about.
 
-use super::{Generation, Halt, Safety, Task};
+use super::{Halt, Safety, Task};
 use crate::local::{Marker, Root};
-use crate::state::{DirMap, Encryption, ReplicaId};
+use crate::state::{DirMap, Direction, Encryption, ReplicaId};
+
+/// Which generation of the state file the records are from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Generation {
+    /// The last one.
+    Last,
+    /// The one before, since the last one is damaged.
+    Before,
+}
 
 /// What the root's marker says about the base.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +38,9 @@ pub fn stand(task: &Task) -> Result<(Root, Standing), Halt> {
     let is_encoded = map.gzip_level > 0 || map.encryption != Encryption::None;
     if is_encoded {
         return Err(Halt::Encoded(map.name.clone()));
+    }
+    if map.direction != Direction::Both {
+        return Err(Halt::OneWay(map.name.clone()));
     }
     let root = Root::open(&map.path, Some(terms.own.clone())).map_err(Halt::Root)?;
     if map.generation == 0 {

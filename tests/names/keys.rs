@@ -107,7 +107,7 @@ fn a_blank_name_in_a_whole_bucket_is_named_and_left_alone() {
     let w = World::at("");
     w.local(" ", "v1").local("a", "v1").init();
     for _ in 0..2 {
-        w.sync_code(1).expect_stderr("error:  : write s3://");
+        w.sync_code(1).expect_stderr("error:  : cannot write s3://");
         w.expect_local(" ", "v1").expect_remote("a", "v1");
     }
 }

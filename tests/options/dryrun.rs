@@ -155,12 +155,12 @@ fn a_dry_run_prints_its_plan_when_asked() {
     let w = everything_to_do();
     let run = dryrun(&w, &["--debug"]);
     run.expect_code(0)
-        .expect_stdout("would upload new-here\n")
-        .expect_stdout("would download e/new-there\n")
-        .expect_stdout("would upload newer-here (keeping the object aside)\n")
-        .expect_stdout("would download newer-there (keeping the file aside)\n")
-        .expect_stdout("would delete local gone-there\n")
-        .expect_stdout("would delete remote gone-here\n");
+        .expect_stdout("would upload new-here: ")
+        .expect_stdout("would download e/new-there: ")
+        .expect_stdout("would keep the object aside and upload newer-here: ")
+        .expect_stdout("would keep the file aside and download newer-there: ")
+        .expect_stdout("would move gone-there to the recovery folder: ")
+        .expect_stdout("would delete from the bucket gone-here: ");
     let planned = run
         .stdout
         .lines()

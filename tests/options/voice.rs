@@ -38,8 +38,8 @@ fn debug_tells_what_is_done() {
     let w = talkative();
     w.run(&["--debug"])
         .expect_code(1)
-        .expect_stdout("uploaded b\n")
-        .expect_stdout("downloaded over the kept file a\n")
+        .expect_stdout("uploaded b: new here, not in the bucket\n")
+        .expect_stdout("kept the file aside and downloaded a: ")
         .expect_stdout("uploaded 1");
 }
 

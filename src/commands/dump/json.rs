@@ -3,8 +3,8 @@
 use super::{About, Tally};
 use crate::stamp::Hex;
 use crate::state::{
-    Addressing, Bucket, Capabilities, ConflictPolicy, Content, DirMap, Direction, Encoding,
-    Encryption, Record, Recursion,
+    Addressing, Bucket, Capabilities, ConflictPolicy, Content, DirMap, Direction, Encryption,
+    Record, Recursion,
 };
 use serde_json::{Value, json};
 use std::io::{self, Write};
@@ -86,7 +86,7 @@ pub(super) fn record(at: usize, record: &Record, out: &mut impl Write) -> io::Re
         "local": local,
         "remote": remote,
         "content": content(record.content),
-        "encoding": encoding(record.encoding),
+        "encoding": record.encoding.to_string(),
         "parts": record.parts.as_ref().map(|parts| json!({
             "part_bytes": parts.part_bytes,
             "digests": parts.digests.iter().map(|sum| Hex(sum).to_string()).collect::<Vec<_>>(),
@@ -154,14 +154,5 @@ fn content(content: Content) -> Value {
         Content::Unknown => Value::Null,
         Content::ETag => json!("etag"),
         Content::Blake3(sum) => json!(format!("blake3:{}", Hex(&sum))),
-    }
-}
-
-pub(super) fn encoding(encoding: Encoding) -> &'static str {
-    match encoding {
-        Encoding::Plain => "plain",
-        Encoding::Gzip => "gzip",
-        Encoding::Age => "age",
-        Encoding::GzipAge => "gzip+age",
     }
 }

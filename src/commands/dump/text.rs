@@ -1,6 +1,6 @@
 //! A dump for people.
 
-use super::json::{conflict, direction, encoding};
+use super::json::{conflict, direction};
 use super::{About, Tally};
 use crate::key::Shown;
 use crate::state::{Addressing, Bucket, DirMap, Encryption, Record, Recursion};
@@ -130,7 +130,7 @@ pub(super) fn record(record: &Record, out: &mut impl Write) -> io::Result<()> {
         out,
         "  {size:>14}  {mtime:<24}  {}  {:<8}  {}",
         utc(record.remote.modified_ms),
-        encoding(record.encoding),
+        record.encoding,
         record.key
     )
 }

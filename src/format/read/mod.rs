@@ -7,7 +7,8 @@ mod record;
 pub(super) use record::{Previous, lone_key, record};
 
 use super::error::Kind;
-use super::field::{Parsed, at, fault, limited, text};
+use super::field::{Parsed, at, fault, limited, text, told};
+use super::trace::{Bytes, Value};
 use super::wire::{self, Text, bucket, capability, map};
 use crate::state::{
     Access, Addressing, Bucket, Capabilities, ConflictPolicy, DirMap, Direction, Encryption, MapId,
@@ -16,14 +17,23 @@ use crate::state::{
 use nom::Parser;
 use nom::number::complete::{le_u8, le_u16, le_u32, le_u64};
 
+/// Metadata block: when both sides were last equal, milliseconds since the epoch.
+pub(super) fn metadata(input: Bytes<'_>) -> Parsed<'_, u64> {
+    told(input, "last synced", le_u64, |ms| {
+        Value::TimeMs(i64::try_from(*ms).unwrap_or(i64::MAX))
+    })
+}
+
 /// Identity block.
-pub(super) fn identity(input: &[u8]) -> Parsed<'_, (ReplicaId, u64)> {
-    (array.map(ReplicaId), le_u64).parse_complete(input)
+pub(super) fn identity(input: Bytes<'_>) -> Parsed<'_, (ReplicaId, u64)> {
+    let (left, replica) = told(input, "replica", array.map(ReplicaId), Value::bytes)?;
+    let (left, generation) = told(left, "generation", le_u64, Value::number)?;
+    Ok((left, (replica, generation)))
 }
 
 /// Bucket block; its maps follow in blocks of their own.
-pub(super) fn bucket(input: &[u8]) -> Parsed<'_, Bucket> {
-    let (left, flags) = bits(input, "bucket flags", bucket::ALL)?;
+pub(super) fn bucket(input: Bytes<'_>) -> Parsed<'_, Bucket> {
+    let (left, flags) = bits(input, "flags", "bucket flags", bucket::NAMES)?;
     let (left, found) = capabilities(left, flags & bucket::PROBED != 0)?;
     let (left, name) = text(left, &wire::BUCKET_NAME)?;
     let (left, endpoint) = optional(left, flags & bucket::ENDPOINT != 0, &wire::ENDPOINT)?;
@@ -48,8 +58,10 @@ pub(super) fn bucket(input: &[u8]) -> Parsed<'_, Bucket> {
     Ok((left, bucket))
 }
 
-fn capabilities(input: &[u8], is_probed: bool) -> Parsed<'_, Option<Capabilities>> {
-    let (left, found) = le_u16(input)?;
+fn capabilities(input: Bytes<'_>, is_probed: bool) -> Parsed<'_, Option<Capabilities>> {
+    let (left, found) = told(input, "capabilities", le_u16, |found| {
+        Value::bits(*found, capability::NAMES)
+    })?;
     let allowed = if is_probed { capability::ALL } else { 0 };
     if found & !allowed != 0 {
         return fault(
@@ -78,12 +90,13 @@ fn capabilities(input: &[u8], is_probed: bool) -> Parsed<'_, Option<Capabilities
 }
 
 /// Directory map block; its records follow in blocks of their own.
-pub(super) fn dir_map(input: &[u8]) -> Parsed<'_, DirMap> {
-    let (left, (id, generation, keep_days)) =
-        (array.map(MapId), le_u64, le_u32).parse_complete(input)?;
+pub(super) fn dir_map(input: Bytes<'_>) -> Parsed<'_, DirMap> {
+    let (left, id) = told(input, "map id", array.map(MapId), Value::bytes)?;
+    let (left, generation) = told(left, "generation", le_u64, Value::number)?;
+    let (left, keep_days) = told(left, "keep days", le_u32, Value::number)?;
     let flags_at = left;
-    let (left, flags) = bits(left, "map flags", map::ALL)?;
-    let (after_level, gzip_level) = le_u8(left)?;
+    let (left, flags) = bits(left, "flags", "map flags", map::NAMES)?;
+    let (after_level, gzip_level) = told(left, "gzip level", le_u8, Value::number)?;
     let max = u64::from(wire::MAX_GZIP_LEVEL);
     at(left, limited("gzip level", u64::from(gzip_level), max))?;
     let (left, conflict) = conflict(after_level)?;
@@ -123,46 +136,41 @@ pub(super) fn dir_map(input: &[u8]) -> Parsed<'_, DirMap> {
     Ok((left, map))
 }
 
-fn conflict(input: &[u8]) -> Parsed<'_, ConflictPolicy> {
-    let (left, code) = le_u8(input)?;
-    let policy = match code {
-        0 => ConflictPolicy::Newer,
-        1 => ConflictPolicy::KeepBoth,
-        2 => ConflictPolicy::Local,
-        3 => ConflictPolicy::Remote,
-        4 => ConflictPolicy::Ask,
-        _ => {
-            return fault(
-                input,
-                Kind::BadValue {
-                    field: "conflict policy",
-                },
-            );
-        }
-    };
-    Ok((left, policy))
+fn conflict(input: Bytes<'_>) -> Parsed<'_, ConflictPolicy> {
+    coded(input, "conflict policy", |code| {
+        Some(match code {
+            0 => (ConflictPolicy::Newer, "newer"),
+            1 => (ConflictPolicy::KeepBoth, "keep both"),
+            2 => (ConflictPolicy::Local, "local"),
+            3 => (ConflictPolicy::Remote, "remote"),
+            4 => (ConflictPolicy::Ask, "ask"),
+            _ => return None,
+        })
+    })
 }
 
-fn direction(input: &[u8]) -> Parsed<'_, Direction> {
-    let (left, code) = le_u8(input)?;
-    let direction = match code {
-        0 => Direction::Both,
-        1 => Direction::Push,
-        2 => Direction::PushMirror,
-        3 => Direction::Pull,
-        4 => Direction::PullMirror,
-        _ => return fault(input, Kind::BadValue { field: "direction" }),
-    };
-    Ok((left, direction))
+fn direction(input: Bytes<'_>) -> Parsed<'_, Direction> {
+    coded(input, "direction", |code| {
+        Some(match code {
+            0 => (Direction::Both, "both"),
+            1 => (Direction::Push, "push"),
+            2 => (Direction::PushMirror, "push and delete"),
+            3 => (Direction::Pull, "pull"),
+            4 => (Direction::PullMirror, "pull and delete"),
+            _ => return None,
+        })
+    })
 }
 
-fn root(input: &[u8], is_present: bool) -> Parsed<'_, Option<RootId>> {
+fn root(input: Bytes<'_>, is_present: bool) -> Parsed<'_, Option<RootId>> {
     if !is_present {
         return Ok((input, None));
     }
-    (le_u64, le_u64)
-        .map(|(device, inode)| Some(RootId { device, inode }))
-        .parse_complete(input)
+    let root = (le_u64, le_u64).map(|(device, inode)| Some(RootId { device, inode }));
+    told(input, "root", root, |root| {
+        let words = root.map(|root| format!("device {}, inode {}", root.device, root.inode));
+        Value::Text(words.unwrap_or_default())
+    })
 }
 
 #[derive(Clone, Copy)]
@@ -172,25 +180,18 @@ enum EncryptionKind {
     RecipientMissing,
 }
 
-fn encryption_kind(input: &[u8]) -> Parsed<'_, EncryptionKind> {
-    let (left, code) = le_u8(input)?;
-    let kind = match code {
-        0 => EncryptionKind::None,
-        1 => EncryptionKind::Age,
-        2 => EncryptionKind::RecipientMissing,
-        _ => {
-            return fault(
-                input,
-                Kind::BadValue {
-                    field: "encryption",
-                },
-            );
-        }
-    };
-    Ok((left, kind))
+fn encryption_kind(input: Bytes<'_>) -> Parsed<'_, EncryptionKind> {
+    coded(input, "encryption", |code| {
+        Some(match code {
+            0 => (EncryptionKind::None, "none"),
+            1 => (EncryptionKind::Age, "age"),
+            2 => (EncryptionKind::RecipientMissing, "recipient missing"),
+            _ => return None,
+        })
+    })
 }
 
-fn encryption(input: &[u8], kind: EncryptionKind, flags: u8) -> Parsed<'_, Encryption> {
+fn encryption(input: Bytes<'_>, kind: EncryptionKind, flags: u8) -> Parsed<'_, Encryption> {
     match kind {
         EncryptionKind::None => Ok((input, Encryption::None)),
         EncryptionKind::Age => age(input, flags),
@@ -202,8 +203,8 @@ fn encryption(input: &[u8], kind: EncryptionKind, flags: u8) -> Parsed<'_, Encry
     }
 }
 
-fn age(input: &[u8], flags: u8) -> Parsed<'_, Encryption> {
-    let (mut left, count) = le_u8(input)?;
+fn age(input: Bytes<'_>, flags: u8) -> Parsed<'_, Encryption> {
+    let (mut left, count) = told(input, "recipients", le_u8, Value::number)?;
     let mut recipients = Vec::new();
     for _ in 0..count {
         let (rest, recipient) = text(left, &wire::RECIPIENT)?;
@@ -235,35 +236,61 @@ pub(super) struct Totals {
 }
 
 /// End block.
-pub(super) fn end(input: &[u8]) -> Parsed<'_, Totals> {
-    (le_u32, le_u32, le_u64, le_u64, le_u32)
-        .map(|(buckets, maps, objects_blocks, records, chain)| Totals {
-            buckets: u64::from(buckets),
-            maps: u64::from(maps),
-            objects_blocks,
-            records,
-            chain,
-        })
-        .parse_complete(input)
+pub(super) fn end(input: Bytes<'_>) -> Parsed<'_, Totals> {
+    let (left, buckets) = told(input, "buckets", le_u32, Value::number)?;
+    let (left, maps) = told(left, "maps", le_u32, Value::number)?;
+    let (left, objects_blocks) = told(left, "objects blocks", le_u64, Value::number)?;
+    let (left, records) = told(left, "records", le_u64, Value::number)?;
+    let (left, chain) = told(left, "checksum", le_u32, |sum| {
+        Value::Text(format!("{sum:08x} over the checksums before"))
+    })?;
+    let totals = Totals {
+        buckets: u64::from(buckets),
+        maps: u64::from(maps),
+        objects_blocks,
+        records,
+        chain,
+    };
+    Ok((left, totals))
 }
 
 /// A fixed number of bytes.
-pub(super) fn array<const N: usize>(input: &[u8]) -> Parsed<'_, [u8; N]> {
+pub(super) fn array<const N: usize>(input: Bytes<'_>) -> Parsed<'_, [u8; N]> {
     match input.split_first_chunk::<N>() {
-        Some((bytes, left)) => Ok((left, *bytes)),
+        Some((bytes, _)) => Ok((input.after(N), *bytes)),
         None => fault(input, Kind::Truncated),
     }
 }
 
-fn bits<'a>(input: &'a [u8], field: &'static str, allowed: u8) -> Parsed<'a, u8> {
-    let (left, found) = le_u8(input)?;
-    if found & !allowed != 0 {
+/// Flags of which each has a name.
+fn bits<'a>(
+    input: Bytes<'a>,
+    name: &'static str,
+    field: &'static str,
+    names: &[(u8, &str)],
+) -> Parsed<'a, u8> {
+    let (left, found) = told(input, name, le_u8, |found| Value::bits(*found, names))?;
+    if names.iter().fold(found, |left, (bit, _)| left & !bit) != 0 {
         return fault(input, Kind::BadValue { field });
     }
     Ok((left, found))
 }
 
-fn optional<'a>(input: &'a [u8], is_present: bool, rule: &Text) -> Parsed<'a, Option<String>> {
+/// A byte that stands for something.
+fn coded<'a, T>(
+    input: Bytes<'a>,
+    field: &'static str,
+    meaning: impl FnOnce(u8) -> Option<(T, &'static str)>,
+) -> Parsed<'a, T> {
+    let (left, code) = le_u8(input)?;
+    let Some((value, word)) = meaning(code) else {
+        return fault(input, Kind::BadValue { field });
+    };
+    input.tell(field, left, || Value::Code(code.into(), word.to_owned()));
+    Ok((left, value))
+}
+
+fn optional<'a>(input: Bytes<'a>, is_present: bool, rule: &Text) -> Parsed<'a, Option<String>> {
     if !is_present {
         return Ok((input, None));
     }

@@ -2,7 +2,8 @@
 
 use super::array;
 use crate::format::error::Kind;
-use crate::format::field::{Parsed, at, delta, fault, length, limited, text, varint, wide};
+use crate::format::field::{Parsed, at, delta, fault, length, limited, text, told, varint, wide};
+use crate::format::trace::{Bytes, Value};
 use crate::format::wire::{self, extras, record};
 use crate::format::write::is_md5_text;
 use crate::key::{Key, MAX_OBJECT_KEY_BYTES};
@@ -34,9 +35,10 @@ impl Previous {
 
 /// One recorded object.
 pub(in crate::format) fn record<'a>(
-    input: &'a [u8],
+    input: Bytes<'a>,
     previous: &mut Previous,
 ) -> Parsed<'a, Record> {
+    input.tell("record", input, || Value::Bytes);
     let (left, key) = key(input, previous)?;
     let (left, etag_type) = etag_type(left)?;
     let (left, flags) = flags(left)?;
@@ -48,7 +50,8 @@ pub(in crate::format) fn record<'a>(
     let (left, etag) = etag(left, etag_type)?;
     let (left, local) = local(left, flags, previous)?;
     let (left, remote_size) = remote_size(left, flags, local)?;
-    let (left, modified_ms) = delta(left, previous.modified_ms)?;
+    let modified = |input| delta(input, previous.modified_ms);
+    let (left, modified_ms) = told(left, "last modified", modified, |ms| Value::TimeMs(*ms))?;
     previous.modified_ms = modified_ms;
     let (left, version) = if extras & extras::VERSION == 0 {
         (left, None)
@@ -85,19 +88,20 @@ pub(in crate::format) fn record<'a>(
 }
 
 /// A key alone, as in a block's first record.
-pub(in crate::format) fn lone_key(input: &[u8]) -> Parsed<'_, Key> {
+pub(in crate::format) fn lone_key(input: Bytes<'_>) -> Parsed<'_, Key> {
     key(input, &mut Previous::default())
 }
 
-fn key<'a>(input: &'a [u8], previous: &mut Previous) -> Parsed<'a, Key> {
+fn key<'a>(input: Bytes<'a>, previous: &mut Previous) -> Parsed<'a, Key> {
     let shared_field = Kind::NonCanonical {
         field: "shared bytes",
     };
-    let (left, shared) = varint(input)?;
+    let (left, shared) = told(input, "shared bytes", varint, Value::number)?;
     let (after_length, suffix_length) = varint(left)?;
     let limit = wide(MAX_OBJECT_KEY_BYTES);
     at(left, limited("key", suffix_length, limit))?;
     let (rest, suffix) = take(length(suffix_length))(after_length)?;
+    let suffix = suffix.slice();
     let shared = length(shared);
     if previous.is_in_block {
         if shared > previous.key.len() {
@@ -121,13 +125,21 @@ fn key<'a>(input: &'a [u8], previous: &mut Previous) -> Parsed<'a, Key> {
     previous.key.truncate(shared);
     previous.key.extend_from_slice(suffix);
     let key = at(input, Key::from_bytes(&previous.key).map_err(Kind::BadKey))?;
+    left.tell("rest of the key", rest, || {
+        Value::Text(key.as_str().to_owned())
+    });
     Ok((rest, key))
 }
 
-fn etag_type(input: &[u8]) -> Parsed<'_, u8> {
+fn etag_type(input: Bytes<'_>) -> Parsed<'_, u8> {
     let (left, found) = le_u8(input)?;
     let expected = &[wire::ETAG_MD5, wire::ETAG_OTHER];
     if expected.contains(&found) {
+        input.tell("ETag type", left, || {
+            let is_digest = found == wire::ETAG_MD5;
+            let word = if is_digest { "16 bytes" } else { "text" };
+            Value::Code(found.into(), word.to_owned())
+        });
         Ok((left, found))
     } else {
         fault(input, Kind::UnexpectedTag { found, expected })
@@ -135,8 +147,10 @@ fn etag_type(input: &[u8]) -> Parsed<'_, u8> {
 }
 
 /// Every bit has a meaning, but not with every other.
-fn flags(input: &[u8]) -> Parsed<'_, u8> {
-    let (left, found) = le_u8(input)?;
+fn flags(input: Bytes<'_>) -> Parsed<'_, u8> {
+    let (left, found) = told(input, "flags", le_u8, |found| {
+        Value::Code((*found).into(), flag_words(*found))
+    })?;
     let is_content_known = found & record::CONTENT != record::CONTENT;
     let is_size_known = found & (record::LOCAL | record::REMOTE_SIZE) != 0;
     if is_content_known && is_size_known {
@@ -151,17 +165,50 @@ fn flags(input: &[u8]) -> Parsed<'_, u8> {
     }
 }
 
-fn extra_bits(input: &[u8]) -> Parsed<'_, u8> {
-    let (left, found) = super::bits(input, "extras", extras::ALL)?;
+/// The flags in words.
+fn flag_words(found: u8) -> String {
+    let content = match found & record::CONTENT {
+        0 => "content unknown",
+        record::CONTENT_ETAG => "content by ETag",
+        record::CONTENT_BLAKE3 => "content by BLAKE3",
+        _ => "content 3",
+    };
+    let encoding = match found & record::ENCODING {
+        record::ENCODING_GZIP => "gzip",
+        record::ENCODING_AGE => "age",
+        record::ENCODING_GZIP_AGE => "gzip, then age",
+        _ => "plain",
+    };
+    let mut words = vec![
+        match found & record::LOCAL {
+            record::LOCAL_CTIME_ZERO => "ctime is 0",
+            record::LOCAL_CTIME_IS_MTIME => "ctime is mtime",
+            record::LOCAL_CTIME_GIVEN => "ctime given",
+            _ => "no local stamp",
+        },
+        content,
+        encoding,
+    ];
+    if found & record::REMOTE_SIZE != 0 {
+        words.push("remote size given");
+    }
+    if found & record::EXTRAS != 0 {
+        words.push("extras");
+    }
+    words.join(", ")
+}
+
+fn extra_bits(input: Bytes<'_>) -> Parsed<'_, u8> {
+    let (left, found) = super::bits(input, "extras", "extras", extras::NAMES)?;
     if found == 0 {
         return fault(input, Kind::NonCanonical { field: "extras" });
     }
     Ok((left, found))
 }
 
-fn etag(input: &[u8], etag_type: u8) -> Parsed<'_, ETag> {
+fn etag(input: Bytes<'_>, etag_type: u8) -> Parsed<'_, ETag> {
     if etag_type == wire::ETAG_MD5 {
-        return array.map(ETag::Md5).parse_complete(input);
+        return told(input, "ETag", array.map(ETag::Md5), Value::bytes);
     }
     let (left, other) = text(input, &wire::ETAG_TEXT)?;
     if is_md5_text(other) {
@@ -171,7 +218,7 @@ fn etag(input: &[u8], etag_type: u8) -> Parsed<'_, ETag> {
 }
 
 fn local<'a>(
-    input: &'a [u8],
+    input: Bytes<'a>,
     flags: u8,
     previous: &mut Previous,
 ) -> Parsed<'a, Option<LocalStamp>> {
@@ -179,13 +226,17 @@ fn local<'a>(
     if form == 0 {
         return Ok((input, None));
     }
-    let (left, mtime_ns) = le_i64(input)?;
-    let (left, size_bytes) = varint(left)?;
-    let (left, inode) = delta(left, previous.inode)?;
+    let (left, mtime_ns) = told(input, "mtime", le_i64, |ns| Value::TimeNs(*ns))?;
+    let (left, size_bytes) = told(left, "local size", varint, Value::number)?;
+    let inode = |input| delta(input, previous.inode);
+    let (left, inode) = told(left, "inode", inode, |inode| {
+        Value::Number(inode.cast_unsigned())
+    })?;
     previous.inode = inode;
     let (left, ctime_ns) = match form {
         record::LOCAL_CTIME_GIVEN => {
-            let (after, ctime_ns) = delta(left, previous.ctime_ns)?;
+            let ctime = |input| delta(input, previous.ctime_ns);
+            let (after, ctime_ns) = told(left, "ctime", ctime, |ns| Value::TimeNs(*ns))?;
             if ctime_ns == 0 || ctime_ns == mtime_ns {
                 return fault(left, Kind::NonCanonical { field: "ctime" });
             }
@@ -209,12 +260,12 @@ fn local<'a>(
     Ok((left, Some(stamp)))
 }
 
-fn remote_size(input: &[u8], flags: u8, local: Option<LocalStamp>) -> Parsed<'_, u64> {
+fn remote_size(input: Bytes<'_>, flags: u8, local: Option<LocalStamp>) -> Parsed<'_, u64> {
     let local_size = local.map(|local| local.size_bytes);
     match local_size {
         Some(size_bytes) if flags & record::REMOTE_SIZE == 0 => Ok((input, size_bytes)),
         _ => {
-            let (left, size_bytes) = varint(input)?;
+            let (left, size_bytes) = told(input, "remote size", varint, Value::number)?;
             if local_size == Some(size_bytes) {
                 let field = "remote size";
                 return fault(input, Kind::NonCanonical { field });
@@ -224,16 +275,18 @@ fn remote_size(input: &[u8], flags: u8, local: Option<LocalStamp>) -> Parsed<'_,
     }
 }
 
-fn content(input: &[u8], flags: u8) -> Parsed<'_, Content> {
+fn content(input: Bytes<'_>, flags: u8) -> Parsed<'_, Content> {
     match flags & record::CONTENT {
         record::CONTENT_ETAG => Ok((input, Content::ETag)),
-        record::CONTENT_BLAKE3 => array.map(Content::Blake3).parse_complete(input),
+        record::CONTENT_BLAKE3 => told(input, "BLAKE3", array.map(Content::Blake3), Value::bytes),
         _ => Ok((input, Content::Unknown)),
     }
 }
 
-fn parts(input: &[u8]) -> Parsed<'_, Option<Parts>> {
-    let (after_size, mib) = varint(input)?;
+fn parts(input: Bytes<'_>) -> Parsed<'_, Option<Parts>> {
+    let (after_size, mib) = told(input, "part size", varint, |mib| {
+        Value::Code(*mib, "MiB".to_owned())
+    })?;
     if mib < wire::MIN_PART_MIB {
         return fault(input, Kind::BadValue { field: "part size" });
     }
@@ -243,9 +296,10 @@ fn parts(input: &[u8]) -> Parsed<'_, Option<Parts>> {
         return fault(after_size, Kind::BadValue { field: "parts" });
     }
     at(after_size, limited("parts", count, wire::MAX_PARTS))?;
+    after_size.tell("parts", left, || Value::Number(count));
     let mut digests = Vec::new();
     for _ in 0..count {
-        let (rest, digest) = array(left)?;
+        let (rest, digest) = told(left, "parts", array, Value::bytes)?;
         digests.push(digest);
         left = rest;
     }

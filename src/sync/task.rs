@@ -1,0 +1,66 @@
+//! What a map's run is asked for.
+
+use super::{Generation, Trust};
+use crate::event::Sink;
+use crate::guard::Limit;
+use crate::local::OwnFiles;
+use crate::state::{Bucket, DirMap, ReplicaId};
+use crate::stop::Stop;
+use std::sync::Arc;
+
+/// Whether anything is changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Things are done.
+    Apply,
+    /// Things are only planned.
+    DryRun,
+}
+
+/// Whether safety stops are heeded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Safety {
+    /// They are.
+    Heeded,
+    /// They are let pass this once.
+    Forced,
+}
+
+/// What all maps of a run share.
+#[derive(Clone)]
+pub struct Terms {
+    /// Who writes.
+    pub replica: ReplicaId,
+    /// When the run began, milliseconds since the epoch.
+    pub now_ms: i64,
+    /// Which generation of the state file the records are from.
+    pub generation: Generation,
+    /// Whether anything is changed.
+    pub mode: Mode,
+    /// Whether recorded stamps are believed.
+    pub trust: Trust,
+    /// Whether safety stops are heeded.
+    pub safety: Safety,
+    /// How many removals are allowed.
+    pub limit: Limit,
+    /// Steps at a time; `None` to adapt to the work.
+    pub jobs: Option<usize>,
+    /// The program's own files, which are no part of any map.
+    pub own: OwnFiles,
+    /// The wish to stop.
+    pub stop: Stop,
+    /// Where events go.
+    pub sink: Arc<Sink>,
+}
+
+/// One map to be synced.
+pub struct Task {
+    /// Its position in the state file.
+    pub index: usize,
+    /// Its bucket's settings.
+    pub bucket: Bucket,
+    /// Its own.
+    pub map: DirMap,
+    /// What all maps share.
+    pub terms: Terms,
+}

@@ -1,0 +1,187 @@
+//! Where a case is played: a home, an environment and, if it needs one, a bucket.
+
+use crate::states::{encode, one_map, plain_record};
+use crate::support::world::{Run, World};
+use std::ffi::OsString;
+use std::fs;
+use std::os::unix::ffi::OsStringExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use tempfile::TempDir;
+
+pub(crate) struct Stage {
+    place: Place,
+    environment: Vec<(String, OsString)>,
+}
+
+enum Place {
+    Bare(TempDir),
+    World(World),
+}
+
+const BARE: &[(&str, &str)] = &[
+    ("PATH", "/usr/bin:/bin"),
+    ("TZ", "UTC"),
+    ("AWS_ACCESS_KEY_ID", "nobody"),
+    ("AWS_SECRET_ACCESS_KEY", "nothing"),
+    ("AWS_REGION", "us-east-1"),
+    ("AWS_EC2_METADATA_DISABLED", "true"),
+];
+
+impl Stage {
+    /// A stage without a bucket.
+    pub(crate) fn bare() -> Self {
+        let dir = tempfile::Builder::new()
+            .prefix("s3bsync-cli-")
+            .tempdir()
+            .unwrap();
+        let home = ("HOME".to_owned(), dir.path().as_os_str().to_owned());
+        let given = BARE
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.into()));
+        Self {
+            environment: given.chain([home]).collect(),
+            place: Place::Bare(dir),
+        }
+    }
+
+    /// A stage with a bucket behind `{endpoint}`. The home holds `root`, for the prefix `docs`.
+    pub(crate) fn world() -> Self {
+        let world = World::new();
+        let command = world.command(&[]);
+        let given = command
+            .get_envs()
+            .filter_map(|(name, value)| Some((name.to_str()?.to_owned(), value?.to_owned())));
+        Self {
+            environment: given.collect(),
+            place: Place::World(world),
+        }
+    }
+
+    pub(crate) fn home(&self) -> &Path {
+        match &self.place {
+            Place::Bare(dir) => dir.path(),
+            Place::World(world) => world.home(),
+        }
+    }
+
+    fn state_file(&self) -> PathBuf {
+        self.home().join(".state.s3sync")
+    }
+
+    /// What stands for what in a case.
+    pub(crate) fn names(&self) -> Vec<(&'static str, String)> {
+        let mut names = vec![("{home}", self.home().display().to_string())];
+        if let Place::World(world) = &self.place {
+            names.push(("{bucket}", world.bucket().to_owned()));
+            names.push(("{endpoint}", world.wire().endpoint()));
+        }
+        names
+    }
+
+    pub(crate) fn set(&mut self, name: &str, value: &str) {
+        self.unset(name);
+        self.environment.push((name.to_owned(), value.into()));
+    }
+
+    fn unset(&mut self, name: &str) {
+        self.environment.retain(|(known, _)| known != name);
+    }
+
+    /// Leaves only the home in the environment.
+    pub(crate) fn forget_environment(&mut self) {
+        self.environment.retain(|(name, _)| name == "HOME");
+    }
+
+    pub(crate) fn command(&self, args: &[impl AsRef<std::ffi::OsStr>]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_s3-bsync"));
+        command
+            .env_clear()
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .current_dir(self.home())
+            .stdin(Stdio::null())
+            .args(args);
+        command
+    }
+
+    pub(crate) fn run(&self, args: &[impl AsRef<std::ffi::OsStr>]) -> Run {
+        let ended = self.command(args).output().unwrap();
+        Run {
+            code: ended.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&ended.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&ended.stderr).into_owned(),
+        }
+    }
+
+    /// Runs with the arguments of a line: words, `''` for an empty one, `\ff` for a byte.
+    pub(crate) fn run_line(&self, line: &str) -> Run {
+        let words = line.split_whitespace().map(|word| match word {
+            "''" => OsString::new(),
+            "\\ff" => OsString::from_vec(vec![0xff]),
+            word => self.filled(word).into(),
+        });
+        self.run(&words.collect::<Vec<OsString>>())
+    }
+
+    fn filled(&self, text: &str) -> String {
+        self.names()
+            .into_iter()
+            .fold(text.to_owned(), |text, (name, value)| {
+                text.replace(name, &value)
+            })
+    }
+
+    /// Does what a line of a case says.
+    pub(crate) fn prepare(&mut self, line: &str) {
+        let line = self.filled(line);
+        let mut words = line.splitn(3, ' ');
+        let verb = words.next().unwrap_or_default();
+        let (first, rest) = (
+            words.next().unwrap_or_default(),
+            words.next().unwrap_or_default(),
+        );
+        let path = self.home().join(first);
+        match (verb, &self.place) {
+            ("" | "#", _) => {}
+            ("mkdir", _) => fs::create_dir_all(path).unwrap(),
+            ("rmdir", _) => fs::remove_dir_all(path).unwrap(),
+            ("write", _) => fs::write(path, rest).unwrap(),
+            ("holds", _) => assert_eq!(fs::read_to_string(path).unwrap(), rest, "{line}"),
+            ("absent", _) => assert!(!path.exists(), "{line}"),
+            ("set", _) => self.set(first, rest),
+            ("unset", _) => self.unset(first),
+            ("vector", _) => fs::write(self.state_file(), vector(first)).unwrap(),
+            ("cut", _) => {
+                let bytes = fs::read(self.state_file()).unwrap();
+                fs::write(self.state_file(), &bytes[..first.parse().unwrap()]).unwrap();
+            }
+            ("symlink", _) => std::os::unix::fs::symlink(rest, path).unwrap(),
+            ("local", Place::World(world)) => drop(world.local(first, rest)),
+            ("remote", Place::World(world)) => drop(world.remote(first, rest)),
+            ("remove", Place::World(world)) => drop(world.remove(first)),
+            ("remove-remote", Place::World(world)) => drop(world.remove_remote(first)),
+            _ => panic!("no such step: {line}"),
+        }
+    }
+
+    /// A state file with one map of so many records.
+    pub(crate) fn put_records(&self, count: u64) {
+        let records = (0..count).map(plain_record).collect();
+        let bytes = encode(&(one_map(), vec![records])).unwrap();
+        fs::write(self.state_file(), bytes).unwrap();
+    }
+}
+
+/// The bytes of a vector of the format: two digits a byte, `#` before a comment, fields before all.
+fn vector(name: &str) -> Vec<u8> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("spec/vectors");
+    let text = fs::read_to_string(folder.join(name).with_extension("hex")).unwrap();
+    let lines = text
+        .lines()
+        .map(|line| line.split('#').next().unwrap_or_default());
+    let bytes = lines.filter(|line| !line.contains(": "));
+    let words = bytes.flat_map(str::split_whitespace);
+    words
+        .map(|word| u8::from_str_radix(word, 16).unwrap())
+        .collect()
+}
