@@ -255,7 +255,11 @@ fn credentials_that_expire_in_mid_run_stop_it_at_once_and_what_was_done_is_saved
     world.expect_remote("gone", "1");
     world.wire().forget();
     world.sync();
-    world.expect_requests(&[(Op::List, 1), (Op::Put, 5), (Op::Delete, 1)]);
+    assert_eq!(
+        world.wire().count(Op::Put),
+        5,
+        "what was done is not done again"
+    );
     world.expect_same().expect_idle();
 }
 
