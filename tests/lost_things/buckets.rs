@@ -67,7 +67,7 @@ fn an_emptied_bucket_is_held_by_the_guard_until_it_is_meant() {
     for _ in 0..2 {
         world
             .sync_code(3)
-            .expect_stderr("hint: if the deletions are meant");
+            .expect_stderr("if they are meant, run once with --force");
         world.expect_local("a", "1").expect_local("sub/c", "3");
     }
     world.run(&["--force"]).expect_code(0);

@@ -79,7 +79,7 @@ fn a_root_emptied_but_for_its_marker_is_held_by_the_guard() {
         .remote("new", "4");
     world
         .sync_code(3)
-        .expect_stderr("hint: if the deletions are meant");
+        .expect_stderr("if they are meant, run once with --force");
     // All else is done.
     world
         .expect_local("new", "4")

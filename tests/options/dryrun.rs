@@ -160,7 +160,7 @@ fn a_dry_run_prints_its_plan_when_asked() {
         .expect_stdout("would keep the object aside and upload newer-here: ")
         .expect_stdout("would keep the file aside and download newer-there: ")
         .expect_stdout("would move gone-there to the recovery folder: ")
-        .expect_stdout("would delete from the bucket gone-here: ");
+        .expect_stdout("would delete gone-here from the bucket: ");
     let planned = run
         .stdout
         .lines()

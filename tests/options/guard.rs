@@ -45,7 +45,7 @@ fn removals_over_a_number_are_held_and_all_else_goes_on() {
     w.remote("fresh", "v1");
     let run = w.run(&["--max-delete", "2"]);
     run.expect_code(3)
-        .expect_stderr("3 of 10 files would be deleted, the limit is 2");
+        .expect_stderr("3 of 10 files would be deleted in the bucket, over the limit of 2");
     w.expect_remote("f00", "v1")
         .expect_remote("f01", "v1")
         .expect_remote("f02", "v1");
@@ -117,7 +117,7 @@ fn half_of_a_map_may_go_unasked_and_no_more() {
     let w = synced(50);
     remove_remote(&w, 0..26);
     w.sync_code(3)
-        .expect_stderr("26 of 50 files would be deleted, the limit is 50%");
+        .expect_stderr("26 of 50 files would be deleted in the directory, over the limit of 50%");
     expect_counts(&w, 50, 24);
     w.remote("f00", "v1").sync();
     expect_counts(&w, 25, 25);
