@@ -28,7 +28,7 @@
 //! | story | [`sync`] | nom, aws, argh |
 //! | flow | [`transfer`] | nom, argh |
 //! | hands | [`store`], [`local`], [`remote`], [`digest`] | each other |
-//! | mind, pure | [`format`], [`reconcile`], [`draft`], [`guard`], [`overlap`] | disk, net, tokio, clock |
+//! | mind, pure | [`mod@format`], [`reconcile`], [`draft`], [`guard`], [`overlap`] | disk, net, tokio, clock |
 //! | words, pure | [`key`], [`stamp`], [`state`], [`plan`], [`event`], [`exit`], [`stop`] | all else |
 //!
 //! Where to begin: [`reconcile::law`] is what the program is about, [`sync::sync`] tells the story of
