@@ -144,7 +144,7 @@ fn own_files_are_never_met() {
         "state/sub/.state.s3sync",
         ".state.s3sync",
         "a/.s3bsync-tmp-0123456789abcdef",
-        "a/.s3bsync-tmp-0123456789abcdef-old",
+        "a/.s3bsync-tmp-0123456789abcdef-old-b",
     ]);
     let own = OwnFiles {
         directory: tree.path("state").to_str().unwrap().to_owned(),
