@@ -161,6 +161,14 @@ impl fmt::Debug for Key {
     }
 }
 
+/// Whether `name` is the state file's name `state` or that of a file kept beside it: `NAME~`,
+/// `NAME.journal` and the like, which are never synced.
+#[must_use]
+pub fn is_state_name(name: &[u8], state: &[u8]) -> bool {
+    name.strip_prefix(state)
+        .is_some_and(|rest| rest.is_empty() || rest == b"~" || rest.starts_with(b"."))
+}
+
 /// Foreign text as it is shown to people: control characters escaped, the rest as it is.
 pub struct Shown<'a>(pub &'a str);
 

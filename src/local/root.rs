@@ -4,7 +4,7 @@ use super::error::{At, Error, Kind};
 use super::kernel::{self, DIRECTORY, Opens, Renames};
 use super::rules::Rules;
 use super::touched::Touched;
-use crate::key::{Key, OWN_FOLDER};
+use crate::key::{Key, OWN_FOLDER, is_state_name};
 use crate::state::RootId;
 use rustix::fs::{AtFlags, Mode, OFlags, RawMode, fstat, fstatvfs, openat, stat, statat, unlinkat};
 use rustix::io::Errno;
@@ -47,9 +47,7 @@ pub(super) struct OwnNames {
 impl OwnNames {
     /// Whether the file is the state file or named after it: `NAME~`, `NAME.journal` and the like.
     pub(super) fn hold(&self, parent: &str, name: &str) -> bool {
-        let rest = name.strip_prefix(&self.name_prefix);
-        parent == self.parent
-            && rest.is_some_and(|rest| rest.is_empty() || rest == "~" || rest.starts_with('.'))
+        parent == self.parent && is_state_name(name.as_bytes(), self.name_prefix.as_bytes())
     }
 }
 

@@ -106,14 +106,15 @@ impl Names {
     }
 }
 
-/// Whether `candidate` belongs to the state file `state`: same directory, and a name that begins
-/// with the state file's name. Both paths are taken as they are; resolve symlinks before.
+/// Whether `candidate` belongs to the state file `state`: same directory, and the state file's name
+/// or one made of it ([`crate::key::is_state_name`]). Both paths are taken as they are; resolve symlinks before.
 #[must_use]
 pub fn is_own_file(state: &Path, candidate: &Path) -> bool {
     let (Some(own), Some(name)) = (state.file_name(), candidate.file_name()) else {
         return false;
     };
-    state.parent() == candidate.parent() && name.as_bytes().starts_with(own.as_bytes())
+    state.parent() == candidate.parent()
+        && crate::key::is_state_name(name.as_bytes(), own.as_bytes())
 }
 
 /// Creates a file anew that only its owner may read, in place of one left over.

@@ -131,8 +131,8 @@ impl Store {
         self.dropped
     }
 
-    /// The state file, symlinks resolved. It and every file of the same directory whose name
-    /// begins with its name belong to the program and are never synced: see [`is_own_file`].
+    /// The state file, symlinks resolved. It and the files beside it that are named after it belong
+    /// to the program and are never synced: see [`is_own_file`].
     #[must_use]
     pub fn own_name_prefix(&self) -> &Path {
         &self.names.state

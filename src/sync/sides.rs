@@ -15,7 +15,7 @@ const BATCH: usize = 512;
 /// Batches a reader may be ahead.
 const AHEAD: usize = 16;
 /// Maps with fewer records than this are listed in one go.
-const RECORDS_FOR_CUTS: usize = 10_000;
+const RECORDS_FOR_CUTS: u64 = 10_000;
 /// Keys from one listing page to the next (S3 API, `ListObjectsV2`).
 const PAGE_KEYS: usize = 1000;
 /// Ranges a large map is listed in.
@@ -196,8 +196,13 @@ async fn cuts(task: &Task, ground: Ground, store: &Arc<Mutex<Store>>) -> Result<
     }
     let (store, index) = (Arc::clone(store), task.index);
     let cuts = tokio::task::spawn_blocking(move || {
-        let records = lock(&store).records(index).map_err(Halt::Store)?;
-        let mut count = 0;
+        let store = lock(&store);
+        if store.record_count(index) < RECORDS_FOR_CUTS {
+            return Ok(Vec::new());
+        }
+        let records = store.records(index).map_err(Halt::Store)?;
+        drop(store);
+        let mut count: usize = 0;
         let mut pages = Vec::new();
         for record in records {
             let record = record.map_err(Halt::Store)?;
@@ -206,10 +211,7 @@ async fn cuts(task: &Task, ground: Ground, store: &Arc<Mutex<Store>>) -> Result<
                 pages.push(record.key);
             }
         }
-        if count < RECORDS_FOR_CUTS {
-            return Ok(Vec::new());
-        }
-        let stride = pages.len().div_ceil(RANGES);
+        let stride = pages.len().div_ceil(RANGES).max(1);
         Ok(pages.into_iter().skip(stride - 1).step_by(stride).collect())
     });
     cuts.await
