@@ -207,7 +207,7 @@ async fn cuts(task: &Task, ground: Ground, store: &Arc<Mutex<Store>>) -> Result<
         for record in records {
             let record = record.map_err(Halt::Store)?;
             count += 1;
-            if count % PAGE_KEYS == 0 {
+            if count.is_multiple_of(PAGE_KEYS) {
                 pages.push(record.key);
             }
         }
