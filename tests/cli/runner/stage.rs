@@ -150,7 +150,16 @@ impl Stage {
             ("absent", _) => assert!(!path.exists(), "{line}"),
             ("set", _) => self.set(first, rest),
             ("unset", _) => self.unset(first),
-            ("vector", _) => fs::write(self.state_file(), vector(first)).unwrap(),
+            ("vector", _) => {
+                let name = if rest.is_empty() {
+                    ".state.s3sync"
+                } else {
+                    rest
+                };
+                fs::write(self.home().join(name), vector(first)).unwrap();
+            }
+            ("copy", _) => drop(fs::copy(path, self.home().join(rest)).unwrap()),
+            ("delete", _) => fs::remove_file(path).unwrap(),
             ("cut", _) => {
                 let bytes = fs::read(self.state_file()).unwrap();
                 fs::write(self.state_file(), &bytes[..first.parse().unwrap()]).unwrap();
