@@ -204,11 +204,12 @@ pub(super) fn lone_key(out: &mut Vec<u8>, value: &Key) -> Result<(), WriteError>
 
 fn key(out: &mut Vec<u8>, previous: &mut Previous, value: &Key) -> Result<(), WriteError> {
     let bytes = value.as_bytes();
-    if bytes <= previous.key.as_slice() {
+    let before = previous.key.as_bytes();
+    if bytes <= before {
         return Err(Kind::OutOfOrder.into());
     }
     let shared = if previous.is_in_block {
-        let pairs = previous.key.iter().zip(bytes);
+        let pairs = before.iter().zip(bytes);
         pairs.take_while(|(old, new)| old == new).count()
     } else {
         0
@@ -217,8 +218,7 @@ fn key(out: &mut Vec<u8>, previous: &mut Previous, value: &Key) -> Result<(), Wr
     put_varint(out, wide(shared));
     put_varint(out, wide(suffix.len()));
     out.extend_from_slice(suffix);
-    previous.key.truncate(shared);
-    previous.key.extend_from_slice(suffix);
+    previous.key.become_key(value);
     previous.is_in_block = true;
     Ok(())
 }

@@ -3,10 +3,10 @@
 use super::array;
 use crate::format::error::Kind;
 use crate::format::field::{Parsed, at, delta, fault, length, limited, text, told, varint, wide};
-use crate::format::trace::{Bytes, Value};
+use crate::format::trace::{Bytes, Value, Watch};
 use crate::format::wire::{self, extras, record};
 use crate::format::write::is_md5_text;
-use crate::key::{Key, MAX_OBJECT_KEY_BYTES};
+use crate::key::{Key, MAX_OBJECT_KEY_BYTES, RunningKey};
 use crate::stamp::{ETag, LocalStamp, RemoteStamp};
 use crate::state::{Content, Encoding, Parts, Record};
 use nom::Parser;
@@ -16,7 +16,7 @@ use nom::number::complete::{le_i64, le_u8};
 /// What a record is written relative to: the record before it in the same block.
 #[derive(Debug, Default)]
 pub(in crate::format) struct Previous {
-    pub(in crate::format) key: Vec<u8>,
+    pub(in crate::format) key: RunningKey,
     pub(in crate::format) inode: i64,
     pub(in crate::format) ctime_ns: i64,
     pub(in crate::format) modified_ms: i64,
@@ -34,10 +34,10 @@ impl Previous {
 }
 
 /// One recorded object.
-pub(in crate::format) fn record<'a>(
-    input: Bytes<'a>,
+pub(in crate::format) fn record<'a, W: Watch>(
+    input: Bytes<'a, W>,
     previous: &mut Previous,
-) -> Parsed<'a, Record> {
+) -> Parsed<'a, W, Record> {
     input.tell("record", input, || Value::Bytes);
     let (left, key) = key(input, previous)?;
     let (left, etag_type) = etag_type(left)?;
@@ -88,11 +88,11 @@ pub(in crate::format) fn record<'a>(
 }
 
 /// A key alone, as in a block's first record.
-pub(in crate::format) fn lone_key(input: Bytes<'_>) -> Parsed<'_, Key> {
+pub(in crate::format) fn lone_key<W: Watch>(input: Bytes<'_, W>) -> Parsed<'_, W, Key> {
     key(input, &mut Previous::default())
 }
 
-fn key<'a>(input: Bytes<'a>, previous: &mut Previous) -> Parsed<'a, Key> {
+fn key<'a, W: Watch>(input: Bytes<'a, W>, previous: &mut Previous) -> Parsed<'a, W, Key> {
     let shared_field = Kind::NonCanonical {
         field: "shared bytes",
     };
@@ -104,10 +104,11 @@ fn key<'a>(input: Bytes<'a>, previous: &mut Previous) -> Parsed<'a, Key> {
     let suffix = suffix.slice();
     let shared = length(shared);
     if previous.is_in_block {
-        if shared > previous.key.len() {
+        let before = previous.key.as_bytes();
+        if shared > before.len() {
             return fault(input, shared_field);
         }
-        match (previous.key.get(shared), suffix.first()) {
+        match (before.get(shared), suffix.first()) {
             (_, None) => return fault(input, Kind::OutOfOrder),
             (Some(old), Some(new)) if old == new => return fault(input, shared_field),
             (Some(old), Some(new)) if old > new => return fault(input, Kind::OutOfOrder),
@@ -117,21 +118,23 @@ fn key<'a>(input: Bytes<'a>, previous: &mut Previous) -> Parsed<'a, Key> {
         if shared != 0 {
             return fault(input, shared_field);
         }
-        if !previous.key.is_empty() && suffix <= previous.key.as_slice() {
+        let before = previous.key.as_bytes();
+        if !before.is_empty() && suffix <= before {
             return fault(input, Kind::OutOfOrder);
         }
         previous.is_in_block = true;
     }
-    previous.key.truncate(shared);
-    previous.key.extend_from_slice(suffix);
-    let key = at(input, Key::from_bytes(&previous.key).map_err(Kind::BadKey))?;
+    let key = at(
+        input,
+        previous.key.advance(shared, suffix).map_err(Kind::BadKey),
+    )?;
     left.tell("rest of the key", rest, || {
         Value::Text(key.as_str().to_owned())
     });
     Ok((rest, key))
 }
 
-fn etag_type(input: Bytes<'_>) -> Parsed<'_, u8> {
+fn etag_type<W: Watch>(input: Bytes<'_, W>) -> Parsed<'_, W, u8> {
     let (left, found) = le_u8(input)?;
     let expected = &[wire::ETAG_MD5, wire::ETAG_OTHER];
     if expected.contains(&found) {
@@ -147,7 +150,7 @@ fn etag_type(input: Bytes<'_>) -> Parsed<'_, u8> {
 }
 
 /// Every bit has a meaning, but not with every other.
-fn flags(input: Bytes<'_>) -> Parsed<'_, u8> {
+fn flags<W: Watch>(input: Bytes<'_, W>) -> Parsed<'_, W, u8> {
     let (left, found) = told(input, "flags", le_u8, |found| {
         Value::Code((*found).into(), flag_words(*found))
     })?;
@@ -198,7 +201,7 @@ fn flag_words(found: u8) -> String {
     words.join(", ")
 }
 
-fn extra_bits(input: Bytes<'_>) -> Parsed<'_, u8> {
+fn extra_bits<W: Watch>(input: Bytes<'_, W>) -> Parsed<'_, W, u8> {
     let (left, found) = super::bits(input, "extras", "extras", extras::NAMES)?;
     if found == 0 {
         return fault(input, Kind::NonCanonical { field: "extras" });
@@ -206,7 +209,7 @@ fn extra_bits(input: Bytes<'_>) -> Parsed<'_, u8> {
     Ok((left, found))
 }
 
-fn etag(input: Bytes<'_>, etag_type: u8) -> Parsed<'_, ETag> {
+fn etag<W: Watch>(input: Bytes<'_, W>, etag_type: u8) -> Parsed<'_, W, ETag> {
     if etag_type == wire::ETAG_MD5 {
         return told(input, "ETag", array.map(ETag::Md5), Value::bytes);
     }
@@ -217,11 +220,11 @@ fn etag(input: Bytes<'_>, etag_type: u8) -> Parsed<'_, ETag> {
     Ok((left, ETag::Other(other.into())))
 }
 
-fn local<'a>(
-    input: Bytes<'a>,
+fn local<'a, W: Watch>(
+    input: Bytes<'a, W>,
     flags: u8,
     previous: &mut Previous,
-) -> Parsed<'a, Option<LocalStamp>> {
+) -> Parsed<'a, W, Option<LocalStamp>> {
     let form = flags & record::LOCAL;
     if form == 0 {
         return Ok((input, None));
@@ -260,7 +263,11 @@ fn local<'a>(
     Ok((left, Some(stamp)))
 }
 
-fn remote_size(input: Bytes<'_>, flags: u8, local: Option<LocalStamp>) -> Parsed<'_, u64> {
+fn remote_size<W: Watch>(
+    input: Bytes<'_, W>,
+    flags: u8,
+    local: Option<LocalStamp>,
+) -> Parsed<'_, W, u64> {
     let local_size = local.map(|local| local.size_bytes);
     match local_size {
         Some(size_bytes) if flags & record::REMOTE_SIZE == 0 => Ok((input, size_bytes)),
@@ -275,7 +282,7 @@ fn remote_size(input: Bytes<'_>, flags: u8, local: Option<LocalStamp>) -> Parsed
     }
 }
 
-fn content(input: Bytes<'_>, flags: u8) -> Parsed<'_, Content> {
+fn content<W: Watch>(input: Bytes<'_, W>, flags: u8) -> Parsed<'_, W, Content> {
     match flags & record::CONTENT {
         record::CONTENT_ETAG => Ok((input, Content::ETag)),
         record::CONTENT_BLAKE3 => told(input, "BLAKE3", array.map(Content::Blake3), Value::bytes),
@@ -283,7 +290,7 @@ fn content(input: Bytes<'_>, flags: u8) -> Parsed<'_, Content> {
     }
 }
 
-fn parts(input: Bytes<'_>) -> Parsed<'_, Option<Parts>> {
+fn parts<W: Watch>(input: Bytes<'_, W>) -> Parsed<'_, W, Option<Parts>> {
     let (after_size, mib) = told(input, "part size", varint, |mib| {
         Value::Code(*mib, "MiB".to_owned())
     })?;
