@@ -100,6 +100,18 @@ pub(super) fn told<'a, T, W: Watch>(
     Ok((left, found))
 }
 
+/// Runs `parser`, tells of the number that it read as one field, and holds it to a limit.
+pub(super) fn counted<'a, N: Copy + Into<u64>, W: Watch>(
+    input: Bytes<'a, W>,
+    name: &'static str,
+    parser: impl Parser<Bytes<'a, W>, Output = N, Error = Fault>,
+    max: u64,
+) -> Parsed<'a, W, N> {
+    let (left, number) = told(input, name, parser, Value::number)?;
+    at(input, limited(name, number.into(), max))?;
+    Ok((left, number))
+}
+
 /// A length as the format's widest number.
 pub(super) fn wide(length: usize) -> u64 {
     u64::try_from(length).unwrap_or(u64::MAX)

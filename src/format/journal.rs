@@ -87,8 +87,8 @@ pub fn encode_upload(map: MapId, upload: &Upload) -> Result<Vec<u8>, WriteError>
     begin(&mut payload, UPLOAD, map)?;
     write::lone_key(&mut payload, &upload.key)?;
     put_text(&mut payload, &wire::UPLOAD_ID, &upload.upload_id)?;
-    payload.write_u64::<LE>(upload.part_bytes)?;
-    payload.write_u64::<LE>(upload.source.size_bytes)?;
+    write::put_part_size(&mut payload, upload.part_bytes)?;
+    write::put_size(&mut payload, "local size", upload.source.size_bytes)?;
     payload.write_i64::<LE>(upload.source.mtime_ns)?;
     payload.write_i64::<LE>(upload.source.ctime_ns)?;
     payload.write_u64::<LE>(upload.source.inode)?;
@@ -262,8 +262,8 @@ pub(super) fn entry<W: Watch>(input: Bytes<'_, W>) -> Parsed<'_, W, Entry> {
 fn upload<W: Watch>(input: Bytes<'_, W>) -> Parsed<'_, W, Upload> {
     let (left, key) = read::lone_key(input)?;
     let (left, upload_id) = text(left, &wire::UPLOAD_ID)?;
-    let (left, part_bytes) = told(left, "part size", le_u64, Value::number)?;
-    let (left, size_bytes) = told(left, "local size", le_u64, Value::number)?;
+    let (left, part_bytes) = read::part_size(left)?;
+    let (left, size_bytes) = read::size(left, "local size")?;
     let (left, mtime_ns) = told(left, "mtime", le_i64, |ns| Value::TimeNs(*ns))?;
     let (left, ctime_ns) = told(left, "ctime", le_i64, |ns| Value::TimeNs(*ns))?;
     let (left, inode) = told(left, "inode", le_u64, Value::number)?;

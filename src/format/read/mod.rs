@@ -4,15 +4,15 @@
 
 mod record;
 
-pub(super) use record::{Previous, lone_key, record};
+pub(super) use record::{Previous, lone_key, part_size, record, size};
 
 use super::error::Kind;
-use super::field::{Parsed, at, fault, limited, text, told};
+use super::field::{Parsed, counted, fault, text, told};
 use super::trace::{Bytes, Value, Watch};
 use super::wire::{self, Text, bucket, capability, map};
 use crate::state::{
-    Access, Addressing, Bucket, Capabilities, ConflictPolicy, DirMap, Direction, Encryption, MapId,
-    Recursion, ReplicaId, RootId,
+    Access, Addressing, Bucket, Capabilities, ConflictPolicy, DirMap, Direction, Encryption,
+    MAX_KEEP_DAYS, MapId, Recursion, ReplicaId, RootId,
 };
 use nom::Parser;
 use nom::number::complete::{le_u8, le_u16, le_u32, le_u64};
@@ -27,7 +27,7 @@ pub(super) fn metadata<W: Watch>(input: Bytes<'_, W>) -> Parsed<'_, W, u64> {
 /// Identity block.
 pub(super) fn identity<W: Watch>(input: Bytes<'_, W>) -> Parsed<'_, W, (ReplicaId, u64)> {
     let (left, replica) = told(input, "replica", array.map(ReplicaId), Value::bytes)?;
-    let (left, generation) = told(left, "generation", le_u64, Value::number)?;
+    let (left, generation) = counted(left, "generation", le_u64, wire::MAX_NUMBER)?;
     Ok((left, (replica, generation)))
 }
 
@@ -95,14 +95,12 @@ fn capabilities<W: Watch>(
 /// Directory map block; its records follow in blocks of their own.
 pub(super) fn dir_map<W: Watch>(input: Bytes<'_, W>) -> Parsed<'_, W, DirMap> {
     let (left, id) = told(input, "map id", array.map(MapId), Value::bytes)?;
-    let (left, generation) = told(left, "generation", le_u64, Value::number)?;
-    let (left, keep_days) = told(left, "keep days", le_u32, Value::number)?;
+    let (left, generation) = counted(left, "generation", le_u64, wire::MAX_NUMBER)?;
+    let (left, keep_days) = counted(left, "keep days", le_u32, MAX_KEEP_DAYS.into())?;
     let flags_at = left;
     let (left, flags) = bits(left, "flags", "map flags", map::NAMES)?;
-    let (after_level, gzip_level) = told(left, "gzip level", le_u8, Value::number)?;
-    let max = u64::from(wire::MAX_GZIP_LEVEL);
-    at(left, limited("gzip level", u64::from(gzip_level), max))?;
-    let (left, conflict) = conflict(after_level)?;
+    let (left, gzip_level) = counted(left, "gzip level", le_u8, wire::MAX_GZIP_LEVEL.into())?;
+    let (left, conflict) = conflict(left)?;
     let (left, direction) = direction(left)?;
     let (left, encryption_kind) = encryption_kind(left)?;
     let has_age_files = flags & (map::RECIPIENTS_FILE | map::IDENTITY_FILE) != 0;

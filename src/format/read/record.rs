@@ -2,7 +2,9 @@
 
 use super::array;
 use crate::format::error::Kind;
-use crate::format::field::{Parsed, at, delta, fault, length, limited, text, told, varint, wide};
+use crate::format::field::{
+    Parsed, at, counted, delta, fault, length, limited, text, told, varint, wide,
+};
 use crate::format::trace::{Bytes, Value, Watch};
 use crate::format::wire::{self, extras, record};
 use crate::format::write::is_md5_text;
@@ -41,7 +43,7 @@ pub(in crate::format) fn record<'a, W: Watch>(
     input.tell("record", input, || Value::Bytes);
     let (left, key) = key(input, previous)?;
     let (left, etag_type) = etag_type(left)?;
-    let (left, flags) = flags(left)?;
+    let (left, flags) = flags(left, etag_type)?;
     let (left, extras) = if flags & record::EXTRAS == 0 {
         (left, 0)
     } else {
@@ -149,14 +151,18 @@ fn etag_type<W: Watch>(input: Bytes<'_, W>) -> Parsed<'_, W, u8> {
     }
 }
 
-/// Every bit has a meaning, but not with every other.
-fn flags<W: Watch>(input: Bytes<'_, W>) -> Parsed<'_, W, u8> {
+/// Every bit has a meaning, but not with every other: only the ETag of plain bytes can prove what
+/// they are, and only one that is an MD5.
+fn flags<W: Watch>(input: Bytes<'_, W>, etag_type: u8) -> Parsed<'_, W, u8> {
     let (left, found) = told(input, "flags", le_u8, |found| {
         Value::Code((*found).into(), flag_words(*found))
     })?;
-    let is_content_known = found & record::CONTENT != record::CONTENT;
+    let is_content_sound = match found & record::CONTENT {
+        record::CONTENT_ETAG => etag_type == wire::ETAG_MD5 && found & record::ENCODING == 0,
+        content => content != record::CONTENT,
+    };
     let is_size_known = found & (record::LOCAL | record::REMOTE_SIZE) != 0;
-    if is_content_known && is_size_known {
+    if is_content_sound && is_size_known {
         Ok((left, found))
     } else {
         fault(
@@ -230,7 +236,7 @@ fn local<'a, W: Watch>(
         return Ok((input, None));
     }
     let (left, mtime_ns) = told(input, "mtime", le_i64, |ns| Value::TimeNs(*ns))?;
-    let (left, size_bytes) = told(left, "local size", varint, Value::number)?;
+    let (left, size_bytes) = size(left, "local size")?;
     let inode = |input| delta(input, previous.inode);
     let (left, inode) = told(left, "inode", inode, |inode| {
         Value::Number(inode.cast_unsigned())
@@ -272,7 +278,7 @@ fn remote_size<W: Watch>(
     match local_size {
         Some(size_bytes) if flags & record::REMOTE_SIZE == 0 => Ok((input, size_bytes)),
         _ => {
-            let (left, size_bytes) = told(input, "remote size", varint, Value::number)?;
+            let (left, size_bytes) = size(input, "remote size")?;
             if local_size == Some(size_bytes) {
                 let field = "remote size";
                 return fault(input, Kind::NonCanonical { field });
@@ -290,20 +296,33 @@ fn content<W: Watch>(input: Bytes<'_, W>, flags: u8) -> Parsed<'_, W, Content> {
     }
 }
 
-fn parts<W: Watch>(input: Bytes<'_, W>) -> Parsed<'_, W, Option<Parts>> {
-    let (after_size, mib) = told(input, "part size", varint, |mib| {
+/// How many bytes something has.
+pub(in crate::format) fn size<'a, W: Watch>(
+    input: Bytes<'a, W>,
+    name: &'static str,
+) -> Parsed<'a, W, u64> {
+    counted(input, name, varint, wire::MAX_NUMBER)
+}
+
+/// The length in bytes of every part but the last.
+pub(in crate::format) fn part_size<W: Watch>(input: Bytes<'_, W>) -> Parsed<'_, W, u64> {
+    let field = "part size";
+    let (left, mib) = told(input, field, varint, |mib| {
         Value::Code(*mib, "MiB".to_owned())
     })?;
     if mib < wire::MIN_PART_MIB {
-        return fault(input, Kind::BadValue { field: "part size" });
+        return fault(input, Kind::BadValue { field });
     }
-    at(input, limited("part size", mib, wire::MAX_PART_MIB))?;
-    let (mut left, count) = varint(after_size)?;
+    at(input, limited(field, mib, wire::MAX_PART_MIB))?;
+    Ok((left, mib.saturating_mul(wire::MIB)))
+}
+
+fn parts<W: Watch>(input: Bytes<'_, W>) -> Parsed<'_, W, Option<Parts>> {
+    let (count_at, part_bytes) = part_size(input)?;
+    let (mut left, count) = counted(count_at, "parts", varint, wire::MAX_PARTS)?;
     if count == 0 {
-        return fault(after_size, Kind::BadValue { field: "parts" });
+        return fault(count_at, Kind::BadValue { field: "parts" });
     }
-    at(after_size, limited("parts", count, wire::MAX_PARTS))?;
-    after_size.tell("parts", left, || Value::Number(count));
     let mut digests = Vec::new();
     for _ in 0..count {
         let (rest, digest) = told(left, "parts", array, Value::bytes)?;
@@ -311,7 +330,7 @@ fn parts<W: Watch>(input: Bytes<'_, W>) -> Parsed<'_, W, Option<Parts>> {
         left = rest;
     }
     let parts = Parts {
-        part_bytes: mib.saturating_mul(wire::MIB),
+        part_bytes,
         digests,
     };
     Ok((left, Some(parts)))
