@@ -4,6 +4,7 @@
 use super::error::{DecodeError, ReadError};
 use super::reader::{Body, Reader, header_error, version};
 use super::survey::salvage;
+use super::trace::Unwatched;
 use super::{Kind, v1, wire};
 use crate::state::Record;
 use std::io::{BufReader, Read, Seek, SeekFrom};
@@ -30,23 +31,24 @@ impl<R: Read + Seek> Reader<R> {
     pub fn salvage(mut source: R) -> Result<Salvage<R>, ReadError> {
         source.seek(SeekFrom::Start(0))?;
         let mut input = BufReader::new(&mut source);
-        let (state, body, defect, unvouched) = match version(&mut input, wire::SIGNATURE, None)? {
-            wire::VERSION_1 => {
-                let mut bytes = Vec::new();
-                input
-                    .take(wire::MAX_V1_BYTES.saturating_add(1))
-                    .read_to_end(&mut bytes)?;
-                v1::check_size(&bytes)?;
-                let (state, loaded, defect) = v1::salvage(&bytes);
-                (state, Body::Version1(loaded), defect, Vec::new())
-            }
-            wire::VERSION => {
-                let found = salvage(&mut input)?;
-                let body = Body::Blocks(found.spans);
-                (found.state, body, found.defect, found.unvouched)
-            }
-            other => return Err(header_error(4, Kind::UnsupportedVersion(other)).into()),
-        };
+        let (state, body, defect, unvouched) =
+            match version(&mut input, wire::SIGNATURE, Unwatched)? {
+                wire::VERSION_1 => {
+                    let mut bytes = Vec::new();
+                    input
+                        .take(wire::MAX_V1_BYTES.saturating_add(1))
+                        .read_to_end(&mut bytes)?;
+                    v1::check_size(&bytes)?;
+                    let (state, loaded, defect) = v1::salvage(&bytes);
+                    (state, Body::Version1(loaded), defect, Vec::new())
+                }
+                wire::VERSION => {
+                    let found = salvage(&mut input)?;
+                    let body = Body::Blocks(found.spans);
+                    (found.state, body, found.defect, found.unvouched)
+                }
+                other => return Err(header_error(4, Kind::UnsupportedVersion(other)).into()),
+            };
         Ok(Salvage {
             reader: Reader {
                 source,
