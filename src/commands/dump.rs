@@ -96,7 +96,7 @@ pub fn dump(asked: &Dump, now_ms: i64) -> Result<(), Error> {
     let mut out = BufWriter::with_capacity(BUFFER_BYTES, io::stdout().lock());
     let printed = match (&asked.detail, asked.form) {
         (Detail::Bytes, _) => hex::print(&asked.file, &mut out),
-        (_, Form::Text) => print(asked, now_ms, text::Text::new(&mut out)),
+        (_, Form::Text) => print(asked, now_ms, text::Text::new(&mut out, &asked.detail)),
         (_, Form::Json) => print(asked, now_ms, json::Json::new(&mut out)),
     };
     // What was read stands before what is said of the rest, whichever stream comes first.

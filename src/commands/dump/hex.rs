@@ -84,10 +84,17 @@ fn print_field(field: &Field, bytes: &[u8], out: &mut impl Write) -> io::Result<
     for (n, bytes) in shown.chunks(LINE_BYTES).enumerate() {
         write!(out, "{offset:08x}  ")?;
         out.write_all(&digits(bytes)[..bytes.len() * 3 - 1])?;
-        if n == 0 {
-            let gap = BYTES_WIDTH - (bytes.len() * 3 - 1) + 2;
-            write!(out, "{:gap$}", "")?;
-            say(field, shown, out)?;
+        let gap = BYTES_WIDTH + 2 - (bytes.len() * 3 - 1);
+        match n {
+            _ if field.name == UNREAD => {
+                let name = if n == 0 { UNREAD } else { "" };
+                write!(out, "{:gap$}{name:<15}  |{}|", "", Plain(bytes))?;
+            }
+            0 => {
+                write!(out, "{:gap$}", "")?;
+                say(field, out)?;
+            }
+            _ => {}
         }
         writeln!(out)?;
         offset += bytes.len() as u64;
@@ -111,11 +118,8 @@ fn digits(bytes: &[u8]) -> [u8; LINE_BYTES * 3] {
 }
 
 /// Writes a field's name and what its bytes say.
-fn say(field: &Field, bytes: &[u8], out: &mut impl Write) -> io::Result<()> {
+fn say(field: &Field, out: &mut impl Write) -> io::Result<()> {
     let name = field.name;
-    if name == UNREAD {
-        return write!(out, "{name}  |{}|", Plain(bytes));
-    }
     if field.value == Value::Bytes {
         return write!(out, "{name}");
     }

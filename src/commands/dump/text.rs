@@ -5,6 +5,7 @@ mod settings;
 
 use super::view::{About, AboutJournal, Known, Tally, Totals, View, Voucher};
 use super::words::{Size, ago, counted, grouped, utc};
+use crate::cli::{Detail, Keys};
 use crate::format::DecodeError;
 use crate::format::journal::{Entry, Upload};
 use crate::key::Shown;
@@ -15,6 +16,9 @@ use std::io::{self, Write};
 
 pub(super) struct Text<W> {
     out: W,
+    blank: Blank,
+    /// The head of a map that is shown once one of its records is.
+    waiting: Vec<(&'static str, String)>,
     /// Whether the columns of the records below have their names yet.
     has_columns: bool,
     has_warned: bool,
@@ -22,10 +26,22 @@ pub(super) struct Text<W> {
     maps: Vec<(Tally, String)>,
 }
 
+/// What becomes of maps without a record to show.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Blank {
+    Shown,
+    LeftOut,
+}
+
 impl<W: Write> Text<W> {
-    pub(super) fn new(out: W) -> Self {
+    pub(super) fn new(out: W, detail: &Detail) -> Self {
         Self {
             out,
+            blank: match detail {
+                Detail::Objects(Keys::Like(_)) => Blank::LeftOut,
+                Detail::Objects(Keys::All) | Detail::Maps | Detail::Bytes => Blank::Shown,
+            },
+            waiting: Vec::new(),
             has_columns: false,
             has_warned: false,
             maps: Vec::new(),
@@ -40,6 +56,18 @@ impl<W: Write> Text<W> {
     /// A line of what is told of a map.
     fn tell_map(&mut self, name: &str, value: impl Display) -> io::Result<()> {
         writeln!(self.out, "  {name:<10} {value}")
+    }
+
+    /// Writes the head of a map that was not written yet.
+    fn map_head(&mut self) -> io::Result<()> {
+        for (n, (name, value)) in std::mem::take(&mut self.waiting).into_iter().enumerate() {
+            if n == 0 {
+                writeln!(self.out, "\n{name} {}", Shown(&value))?;
+            } else {
+                self.tell_map(name, Shown(&value))?;
+            }
+        }
+        Ok(())
     }
 
     fn columns(&mut self, before: &str) -> io::Result<()> {
@@ -58,11 +86,11 @@ impl<W: Write> Text<W> {
             Some(stamp) => (stamp.size_bytes, utc(stamp.mtime_ns.div_euclid(1_000_000))),
             None => (record.remote.size_bytes, "-".to_owned()),
         };
+        let modified = utc(record.remote.modified_ms);
         writeln!(
             self.out,
-            "{:>15}  {mtime:<24}  {:<24}  {:<8}  {}",
+            "{:>15}  {mtime:<24}  {modified:<24}  {:<8}  {}",
             grouped(size),
-            utc(record.remote.modified_ms),
             record.encoding,
             record.key
         )
@@ -71,21 +99,27 @@ impl<W: Write> Text<W> {
     fn upload(&mut self, upload: &Upload) -> io::Result<()> {
         writeln!(
             self.out,
-            "{:>15}  {:<24}  {:<24}  {:<8}  {}",
+            "{:>15}  {:<24}  {:<24}  {:<8}  {}, upload id {}",
             grouped(upload.source.size_bytes),
             utc(upload.source.mtime_ns.div_euclid(1_000_000)),
             "under way",
             "-",
-            upload.key
+            upload.key,
+            Shown(&upload.upload_id)
         )
     }
 
     fn damaged(&mut self, bytes: u64, defect: &DecodeError) -> io::Result<()> {
-        let (kind, rest) = (defect.kind.name(), bytes.saturating_sub(defect.offset));
+        let kind = defect.kind.name();
         writeln!(self.out)?;
         self.tell("DAMAGED", format_args!("{defect} ({kind})"))?;
-        let rest = counted(rest, "byte");
-        self.tell("", format_args!("not shown: {rest} from there to the end"))
+        match bytes.saturating_sub(defect.offset) {
+            0 => self.tell("", "the file ends there"),
+            rest => {
+                let rest = counted(rest, "byte");
+                self.tell("", format_args!("not shown: {rest} from there to the end"))
+            }
+        }
     }
 }
 
@@ -125,14 +159,15 @@ impl<W: Write> View for Text<W> {
 
     fn map(&mut self, version: u8, bucket: &Bucket, map: &DirMap) -> io::Result<()> {
         self.has_columns = false;
-        writeln!(self.out, "\nmap {}", Shown(&map.name))?;
-        for (name, value) in settings::told(version, bucket, map) {
-            self.tell_map(name, Shown(&value))?;
+        self.waiting = settings::told(version, bucket, map);
+        match self.blank {
+            Blank::Shown => self.map_head(),
+            Blank::LeftOut => Ok(()),
         }
-        Ok(())
     }
 
     fn record(&mut self, record: &Record, voucher: Voucher) -> io::Result<()> {
+        self.map_head()?;
         self.columns("")?;
         if voucher == Voucher::None && !std::mem::replace(&mut self.has_warned, true) {
             let warning = "in a damaged block; nothing vouches for what follows:";
@@ -143,12 +178,15 @@ impl<W: Write> View for Text<W> {
     }
 
     fn map_end(&mut self, map: &DirMap, tally: &Tally) -> io::Result<()> {
+        if !self.waiting.is_empty() {
+            return Ok(());
+        }
         if self.has_columns {
             writeln!(self.out)?;
         }
         self.tell_map("files", files(tally))?;
         if self.has_columns && tally.listed < tally.records {
-            self.tell_map("shown", grouped(tally.listed))?;
+            self.tell_map("matching", grouped(tally.listed))?;
         }
         for (count, what) in [
             (tally.unstamped, "not compared with a local file yet"),
@@ -167,6 +205,12 @@ impl<W: Write> View for Text<W> {
 
     fn state_end(&mut self, totals: &Totals, defect: Option<&DecodeError>) -> io::Result<()> {
         match self.maps.len() {
+            _ if self.blank == Blank::LeftOut => {
+                let listed = grouped(totals.tally.listed);
+                let records = counted(totals.tally.records, "record");
+                writeln!(self.out)?;
+                self.tell("matching", format_args!("{listed} of {records}"))?;
+            }
             0 if defect.is_none() => writeln!(self.out, "\nno maps")?,
             0 | 1 => {}
             maps => {
@@ -201,7 +245,7 @@ impl<W: Write> View for Text<W> {
     }
 
     fn entry(&mut self, entry: &Entry) -> io::Result<()> {
-        self.columns(&format!("{:<7}  {:<16}", "entry", "map id"))?;
+        self.columns(&format!("{:<7}  {:<16}  ", "entry", "map id"))?;
         match entry {
             Entry::Change(map, Change::Upsert(record)) => {
                 self.begin("upsert", *map)?;
@@ -242,7 +286,7 @@ impl<W: Write> View for Text<W> {
 
 impl<W: Write> Text<W> {
     fn begin(&mut self, entry: &str, map: MapId) -> io::Result<()> {
-        write!(self.out, "  {entry:<7}  {map}")
+        write!(self.out, "  {entry:<7}  {map}  ")
     }
 }
 

@@ -6,16 +6,38 @@ use time::OffsetDateTime;
 
 /// UTC to the millisecond, 24 characters, or the number itself where it is beyond the calendar.
 pub(super) fn utc(ms: i64) -> String {
-    let Ok(at) = OffsetDateTime::from_unix_timestamp_nanos(i128::from(ms) * 1_000_000) else {
+    let at = OffsetDateTime::from_unix_timestamp(ms.div_euclid(1000));
+    let Some((at, year)) = at
+        .ok()
+        .and_then(|at| Some((at, u16::try_from(at.year()).ok()?)))
+    else {
         return format!("{ms} ms");
     };
-    let (hour, minute, second, milli) = at.time().as_hms_milli();
-    format!(
-        "{:04}-{:02}-{:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z",
-        at.year(),
-        u8::from(at.month()),
-        at.day()
-    )
+    let (hour, minute, second) = at.to_hms();
+    let mut text = *b"0000-00-00T00:00:00.000Z";
+    for (place, number) in [
+        (0..4, year),
+        (5..7, u8::from(at.month()).into()),
+        (8..10, at.day().into()),
+        (11..13, hour.into()),
+        (14..16, minute.into()),
+        (17..19, second.into()),
+        (
+            20..23,
+            u16::try_from(ms.rem_euclid(1000)).unwrap_or_default(),
+        ),
+    ] {
+        put(&mut text[place], number);
+    }
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+/// Writes a number's last digits over zeros.
+fn put(place: &mut [u8], mut number: u16) {
+    for digit in place.iter_mut().rev() {
+        *digit += (number % 10).to_le_bytes()[0];
+        number /= 10;
+    }
 }
 
 /// How long ago something was, or how far ahead a clock has put it.
@@ -39,12 +61,12 @@ pub(super) fn ago(ms: i64) -> String {
 /// A number with its thousands apart.
 pub(super) fn grouped(number: u64) -> String {
     let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
+    let (first, rest) = digits.split_at((digits.len() - 1) % 3 + 1);
+    let mut text = String::with_capacity(digits.len() * 4 / 3);
+    text.push_str(first);
+    for three in rest.as_bytes().chunks(3) {
+        text.push(',');
+        text.extend(three.iter().map(|digit| char::from(*digit)));
     }
     text
 }
@@ -90,7 +112,10 @@ mod tests {
     #[test]
     fn times_have_one_width_and_any_number_is_one() {
         assert_eq!(utc(1_700_000_000_000), "2023-11-14T22:13:20.000Z");
+        assert_eq!(utc(1_735_689_599_042), "2024-12-31T23:59:59.042Z");
         assert_eq!(utc(-1), "1969-12-31T23:59:59.999Z");
+        assert_eq!(utc(253_402_300_799_999), "9999-12-31T23:59:59.999Z");
+        assert_eq!(utc(253_402_300_800_000), "253402300800000 ms");
         assert_eq!(utc(i64::MAX), "9223372036854775807 ms");
         assert_eq!(utc(i64::MIN), "-9223372036854775808 ms");
     }

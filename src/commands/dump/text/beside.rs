@@ -42,7 +42,7 @@ fn previous(about: &About<'_>, found: &Beside) -> String {
         Some(Ok(generation)) => format!("generation {generation}, intact"),
         Some(Err(why)) => why.clone(),
         None if is_first => "none yet".to_owned(),
-        None => "MISSING: nothing could take this file's place".to_owned(),
+        None => "none: nothing could take this file's place if it were damaged".to_owned(),
     }
 }
 

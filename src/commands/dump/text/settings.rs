@@ -5,9 +5,9 @@ use crate::state::{
     Addressing, Bucket, Capabilities, ConflictPolicy, DirMap, Direction, Encryption, Recursion,
 };
 
-/// Lines of a name and a value, not yet fit for a terminal.
+/// Lines of a name and a value, not yet fit for a terminal; the map's name comes first.
 pub(super) fn told(version: u8, bucket: &Bucket, map: &DirMap) -> Vec<(&'static str, String)> {
-    let mut lines = Vec::new();
+    let mut lines = vec![("map", map.name.clone())];
     if version > 1 {
         lines.push(("id", format!("{}, generation {}", map.id, map.generation)));
     }
