@@ -8,6 +8,7 @@ use s3_bsync::format::Writer;
 use s3_bsync::state::{MapId, State};
 use serde_json::Value;
 use states::{encode, one_map, plain_record};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -105,7 +106,6 @@ fn every_vector_is_told_by_its_defect_in_every_view() {
                     let kind = error["kind"].as_str().unwrap().to_owned();
                     (kind, error["offset"].as_u64().unwrap())
                 });
-                // Maps and frames are looked at first, so records are only read where asked for.
                 assert_eq!(told, defect, "{name}");
             } else if let Some((kind, offset)) = &defect {
                 let is_header = *offset < 5;
@@ -124,6 +124,45 @@ fn what_is_before_a_bad_record_is_shown_and_what_is_behind_is_not() {
     let objects = value["maps"][0]["objects"].as_array().unwrap();
     assert_eq!(objects.len(), 1);
     assert_eq!(value["maps"][0]["records"], 1);
+}
+
+/// The names of all members in a value, and below.
+fn members(value: &Value, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(object) => object.iter().for_each(|(name, value)| {
+            found.insert(name.clone());
+            members(value, found);
+        }),
+        Value::Array(items) => items.iter().for_each(|item| members(item, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn the_members_are_those_of_their_description() {
+    let all = vectors();
+    let mut found = BTreeSet::new();
+    let dumped = all.iter().map(|vector| vector.bytes.clone());
+    // A record in a damaged block.
+    let example = all.iter().find(|it| it.name == "ok-example").unwrap();
+    let cut = example.bytes[..example.bytes.len() - 60].to_vec();
+    for bytes in dumped.chain([cut]) {
+        let output = dump(&bytes, &["--json", "--objects"]);
+        members(&serde_json::from_slice(&output.stdout).unwrap(), &mut found);
+    }
+    // What is seen beside a file in use; `tests/cli` has them.
+    found.extend(["pid", "since"].map(str::to_owned));
+    let spec = Path::new(env!("CARGO_MANIFEST_DIR")).join("spec/DUMP.md");
+    let spec = fs::read_to_string(spec).unwrap();
+    let quoted: BTreeSet<_> = spec.split('`').skip(1).step_by(2).collect();
+    let missing: Vec<_> = found.iter().filter(|it| !quoted.contains(&***it)).collect();
+    assert!(missing.is_empty(), "not described: {missing:?}");
+    let rows = spec.lines().filter_map(|line| line.strip_prefix("| `"));
+    let named = rows.flat_map(|row| row.split(" | ").next().unwrap().split(['`', ',', ' ']));
+    let unknown: Vec<_> = named
+        .filter(|name| !name.is_empty() && !found.contains(*name))
+        .collect();
+    assert!(unknown.is_empty(), "described and not there: {unknown:?}");
 }
 
 /// A file with this many maps of one record each.

@@ -31,13 +31,11 @@ pub(super) fn print(file: &Path, out: &mut impl Write) -> Result<(), Error> {
     let Some(defect) = stopped else {
         return Ok(());
     };
-    writeln!(out, "\nDAMAGED: {defect} ({})", defect.kind.name())?;
+    let kind = defect.kind.name();
+    writeln!(out, "\nDAMAGED at {:08x}: {defect} ({kind})", defect.offset)?;
     if rest_bytes > 0 {
-        writeln!(
-            out,
-            "{} after it were not read",
-            counted(rest_bytes, "byte")
-        )?;
+        let rest = counted(rest_bytes, "byte");
+        writeln!(out, "not shown: {rest} after it")?;
     }
     Err(Error::Damaged(Damage {
         path,

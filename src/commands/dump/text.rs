@@ -114,12 +114,13 @@ impl<W: Write> Text<W> {
         writeln!(self.out)?;
         self.tell("DAMAGED", format_args!("{defect} ({kind})"))?;
         match bytes.saturating_sub(defect.offset) {
-            0 => self.tell("", "the file ends there"),
+            0 => self.tell("", "the file ends there")?,
             rest => {
                 let rest = counted(rest, "byte");
-                self.tell("", format_args!("not shown: {rest} from there to the end"))
+                self.tell("", format_args!("not shown: {rest} from there to the end"))?;
             }
         }
+        self.tell("", "counts above are of what could be read before it")
     }
 }
 

@@ -200,7 +200,7 @@ impl Stage {
     fn put_odd_names(&self) {
         let mut state = one_map();
         let map = &mut state.buckets[0].maps[0];
-        map.name = "caf\u{e9} \u{1b}[31m".to_owned();
+        "caf\u{e9} \u{1b}[31m".clone_into(&mut map.name);
         map.path = format!("/home/ann/{}", "deep/".repeat(30)) + "end";
         let names = [
             "\u{1b}]0;title\u{7}",

@@ -61,7 +61,7 @@ fn journal(about: &About<'_>, found: &Beside, journal: &Result<Journaled, String
     };
     let entries = entries(journal);
     match &journal.torn {
-        Some(why) => format!("{entries}, {whose}; behind them {why}"),
+        Some(why) => format!("{entries}, {whose}; behind them: {why}"),
         None => format!("{entries}, {whose}"),
     }
 }
