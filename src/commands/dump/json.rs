@@ -127,11 +127,12 @@ impl<W: Write> View for Json<W> {
         self.head("state", about.path, about.bytes, Some(about.version))?;
         write!(
             self.out,
-            ",\"replica\":{},\"generation\":{},\"synced_ms\":{},\"beside\":{},\"maps\":[",
+            ",\"replica\":{},\"generation\":{},\"synced_ms\":{},\"beside\":{},\"buckets\":{},\"maps\":[",
             Value::from(replica),
             Value::from(generation),
             Value::from(synced_ms),
             Value::from(about.beside.map(beside)),
+            state.buckets.iter().map(|bucket| &*bucket.name).collect::<Value>(),
         )
     }
 

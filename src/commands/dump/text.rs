@@ -155,6 +155,10 @@ impl<W: Write> View for Text<W> {
                 self.tell(name, value)?;
             }
         }
+        for bucket in state.buckets.iter().filter(|of| of.maps.is_empty()) {
+            let name = Shown(&bucket.name);
+            self.tell("bucket", format_args!("{name}, without a map"))?;
+        }
         Ok(())
     }
 
