@@ -132,7 +132,11 @@ impl<W: Write> View for Json<W> {
             Value::from(generation),
             Value::from(synced_ms),
             Value::from(about.beside.map(beside)),
-            state.buckets.iter().map(|bucket| &*bucket.name).collect::<Value>(),
+            state
+                .buckets
+                .iter()
+                .map(|bucket| &*bucket.name)
+                .collect::<Value>(),
         )
     }
 
