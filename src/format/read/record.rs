@@ -236,6 +236,9 @@ fn local<'a, W: Watch>(
         return Ok((input, None));
     }
     let (left, mtime_ns) = told(input, "mtime", le_i64, |ns| Value::TimeNs(*ns))?;
+    if form == record::LOCAL_CTIME_IS_MTIME && mtime_ns == 0 {
+        return fault(input, Kind::NonCanonical { field: "ctime" });
+    }
     let (left, size_bytes) = size(left, "local size")?;
     let inode = |input| delta(input, previous.inode);
     let (left, inode) = told(left, "inode", inode, |inode| {
@@ -250,9 +253,6 @@ fn local<'a, W: Watch>(
                 return fault(left, Kind::NonCanonical { field: "ctime" });
             }
             (after, ctime_ns)
-        }
-        record::LOCAL_CTIME_IS_MTIME if mtime_ns == 0 => {
-            return fault(input, Kind::NonCanonical { field: "ctime" });
         }
         record::LOCAL_CTIME_IS_MTIME => (left, mtime_ns),
         _ => (left, 0),
