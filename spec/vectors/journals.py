@@ -59,7 +59,7 @@ def beginnings():
 
 def ends():
     one = "1 entries, "
-    save(entries(UPSERT).put(u8(0x94) + u32(40)[:2], "a torn entry").ends(), "torn-length", one + "Truncated @",
+    save(entries(UPSERT).put(u8(0x94) + u32(40)[:2], "a torn entry").ends(), "torn", one + "Truncated @",
          "what was whole before a torn entry counts")
     save(entries(UPSERT).put(u8(0x94), "a torn entry").ends(), "torn-byte", one + "Truncated @",
          "an entry that is a byte long is torn")
