@@ -4,14 +4,16 @@
 #[path = "../support/states.rs"]
 mod states;
 
+mod altered;
 mod generated;
 mod tools;
 
-use s3_bsync::format::Reader;
 use s3_bsync::format::journal::{Entry, Replay};
+use s3_bsync::format::{Kind, ReadError, Reader};
 use s3_bsync::stamp::{Hex, LocalStamp};
 use s3_bsync::state::{Change, Content, Record};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::Cursor;
 use std::path::Path;
@@ -245,4 +247,43 @@ fn bad_vectors_are_refused_for_what_is_wrong_with_them() {
         .collect();
     assert_eq!(unnoticed, UNNOTICED);
     assert!(bad.len() - unnoticed.len() >= 57, "of {}", bad.len());
+}
+
+/// What the head of the `.ksy` says that the compiled reader leaves to its caller.
+fn is_left_to_the_caller(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::BadKey(_) | Kind::Duplicate { .. } | Kind::NonCanonical { field: "ETag" }
+    )
+}
+
+#[test]
+fn an_altered_state_is_refused_by_both_or_means_the_same_to_both() {
+    let Some(kaitai) = kaitai() else { return };
+    let names = (0..).map(|n| format!("altered-{n:04}"));
+    let files: Vec<_> = names.zip(altered::states(1500)).collect();
+    let folder = tempfile::tempdir().unwrap();
+    let readings = read(kaitai, &files, folder.path());
+    let mut kinds = BTreeSet::new();
+    for (name, bytes) in &files {
+        let reading = &readings[name];
+        match states::decode(bytes) {
+            Ok((_, maps)) => {
+                let found = reading["holds"]["maps"].as_array().unwrap();
+                assert_eq!(found.len(), maps.len(), "{name}");
+                for (map, found) in maps.iter().zip(found) {
+                    let expected: Value = map.iter().map(record_shown).collect();
+                    assert_eq!(expected, found["objects"], "{name}");
+                }
+            }
+            Err(ReadError::Decode(defect)) => {
+                let is_refused = reading["refused"].is_string();
+                let is_left = is_left_to_the_caller(defect.kind);
+                assert!(is_refused || is_left, "{name}: {defect}, {reading}");
+                kinds.insert(defect.kind.name());
+            }
+            Err(other) => panic!("{name}: {other:?}"),
+        }
+    }
+    assert!(kinds.len() >= 9, "{kinds:?}");
 }
