@@ -32,10 +32,10 @@ doc: |
     one character each, so that prefixes can be put together; encode it as ISO-8859-1 and decode the
     bytes as UTF-8;
   - that no map id stands twice, and that an ETag of 32 lower-case digits is not stored as a text;
-  - texts and keys of version 1, which are checked for their length only when they are read, for
-    being UTF-8 when their value is asked for.
+  - that strings of version 1 are UTF-8, which shows when their `value` is asked for.
 
-  Values of 64 bits are exact where the target language has integers of 64 bits or more.
+  Values of 64 bits are exact where the target language has integers of 64 bits or more. Where it has
+  not, as in JavaScript, times in nanoseconds are off by less than a microsecond.
 doc-ref: FORMAT.md
 
 seq:
@@ -777,7 +777,7 @@ types:
         type: signed_sum(ctime_before)
         if: flags.local_form == local_form::ctime_given
         valid:
-          expr: _.value != 0 and _.value != mtime
+          expr: _.value != 0 and (_.value != mtime or has_short_integers)
         doc: Inode change time, nanoseconds since 1970-01-01 UTC.
       - id: given_remote_size
         type: varint
@@ -815,6 +815,9 @@ types:
     instances:
       has_local_stamp:
         value: flags.local_form != local_form::none
+      has_short_integers:
+        doc: Whether numbers of 64 bits are rounded in the target language, as they are in JavaScript.
+        value: 0x20_0000_0000_0001 == 0x20_0000_0000_0000
       ctime:
         doc: Inode change time, nanoseconds since 1970-01-01 UTC; 0 where the stamp is not to be trusted.
         value: |
@@ -1013,8 +1016,17 @@ types:
     seq:
       - id: local_path
         type: string_v1(1, 4096)
+        valid:
+          expr: _.value.substring(0, 1) == "/"
       - id: key_prefix
         type: string_v1(0, 1024)
+        valid:
+          expr: |
+            _.value == "" or _.value.substring(0, 1) != "/"
+            or _.value.substring(_.value.length - 1, _.value.length) == "/"
+        doc: |
+          Does not begin with `/` once each `/` at its end is dropped (checked only where it does not
+          end with one).
       - id: gzip_level
         type: u1
         valid:

@@ -1,5 +1,5 @@
-//! States of which one byte was changed, with checksums that fit: what a reader finds wrong with
-//! them it finds in their fields.
+//! Files of which one byte was changed, with checksums that fit: what a reader finds wrong with them
+//! it finds in their fields.
 
 use crate::states::{encode, full};
 use proptest::prelude::*;
@@ -34,6 +34,35 @@ pub(crate) fn states(count: usize) -> Vec<Vec<u8>> {
     });
     let mut file = || files.new_tree(&mut runner).unwrap().current();
     (0..count).map(|_| file()).collect()
+}
+
+/// A version-1 file, which has no checksums, with every byte after its header changed in turn.
+pub(crate) fn version_1(good: &[u8]) -> Vec<Vec<u8>> {
+    every_byte(good, HEADER_BYTES..good.len())
+}
+
+/// A journal with every byte of a payload changed in turn.
+pub(crate) fn journals(good: &[u8]) -> Vec<Vec<u8>> {
+    let payloads = payloads(good);
+    let mut all = every_byte(good, payloads.iter().cloned().flatten());
+    for bytes in &mut all {
+        for payload in &payloads {
+            seal_block(bytes, payload);
+        }
+    }
+    all
+}
+
+fn every_byte(good: &[u8], places: impl Iterator<Item = usize>) -> Vec<Vec<u8>> {
+    let mut all = Vec::new();
+    for at in places {
+        for bits in [0x01, 0x03, 0x0C, 0x80, good[at]] {
+            let mut bytes = good.to_vec();
+            bytes[at] ^= bits;
+            all.push(bytes);
+        }
+    }
+    all
 }
 
 fn payloads(bytes: &[u8]) -> Vec<Range<usize>> {
