@@ -120,16 +120,23 @@ impl Key {
 }
 
 fn check(text: &str) -> Result<(), Unfit> {
+    check_from(text, 0)
+}
+
+/// Checks all that can be wrong with a key whose components before `start`, where one begins, are
+/// known to be sound.
+fn check_from(text: &str, start: usize) -> Result<(), Unfit> {
     if text.is_empty() {
         return Err(Unfit::Empty);
     }
     if text.len() > MAX_OBJECT_KEY_BYTES {
         return Err(Unfit::LongKey(text.len()));
     }
-    if text.as_bytes().contains(&0) {
+    let unknown = &text[start..];
+    if unknown.as_bytes().contains(&0) {
         return Err(Unfit::Nul);
     }
-    for component in text.split('/') {
+    for component in unknown.split('/') {
         match component {
             "" => return Err(Unfit::EmptyComponent),
             "." | ".." => return Err(Unfit::DotComponent),
@@ -145,6 +152,48 @@ fn check(text: &str) -> Result<(), Unfit> {
     match text.strip_prefix(OWN_FOLDER) {
         Some(rest) if rest.is_empty() || rest.starts_with('/') => Err(Unfit::Reserved),
         _ => Ok(()),
+    }
+}
+
+/// A key that turns into the next one by what differs, so that of a long list of neighbours only
+/// the differences are looked at.
+#[derive(Debug, Default)]
+pub(crate) struct RunningKey(String);
+
+impl RunningKey {
+    /// The key's bytes; none before the first key.
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+
+    /// Turns into this key.
+    pub(crate) fn become_key(&mut self, key: &Key) {
+        self.0.clear();
+        self.0.push_str(key.as_str());
+    }
+
+    /// Keeps the first `shared` bytes, which it has, and goes on with `rest`.
+    ///
+    /// # Errors
+    /// As [`Key::from_bytes`]; what it is then is no key, and it must not be used any more.
+    pub(crate) fn advance(&mut self, shared: usize, rest: &[u8]) -> Result<Key, Unfit> {
+        let kept = &self.0.as_bytes()[..shared];
+        let start = kept
+            .iter()
+            .rposition(|byte| *byte == b'/')
+            .map_or(0, |at| at + 1);
+        if self.0.is_char_boundary(shared) {
+            let rest = std::str::from_utf8(rest).map_err(|_| Unfit::NotUtf8)?;
+            self.0.truncate(shared);
+            self.0.push_str(rest);
+        } else {
+            let changed = [&kept[start..], rest].concat();
+            let changed = std::str::from_utf8(&changed).map_err(|_| Unfit::NotUtf8)?;
+            self.0.truncate(start);
+            self.0.push_str(changed);
+        }
+        check_from(&self.0, start)?;
+        Ok(Key(self.0.as_str().into()))
     }
 }
 
@@ -249,6 +298,48 @@ mod tests {
         }
         assert_eq!(Key::parse(&"x".repeat(256)), Err(Unfit::LongComponent(256)));
         assert_eq!(Key::from_bytes(b"\xff"), Err(Unfit::NotUtf8));
+    }
+
+    #[test]
+    fn a_running_key_judges_as_the_whole_key_does() {
+        let names = [
+            "a",
+            "a/b",
+            "a//b",
+            "a/./b",
+            ".s3bsync",
+            ".s3bsync/x",
+            ".s3bsyncs",
+            "d/.s3bsync-tmp-1",
+            "d/.s3bsync-tm",
+            "e\u{301}",
+            "e\u{302}/x",
+            "\u{e8}",
+            "\u{e9}/\u{ea}",
+            "a\0",
+            "/",
+            "..",
+            "a/..",
+            "a/..b",
+        ];
+        let long = "x".repeat(256);
+        let names: Vec<_> = names
+            .into_iter()
+            .chain([long.as_str(), &long[1..]])
+            .collect();
+        for (before, after) in names.iter().flat_map(|a| names.iter().map(move |b| (a, b))) {
+            let Ok(before) = Key::parse(before) else {
+                continue;
+            };
+            let pairs = before.as_bytes().iter().zip(after.as_bytes());
+            let common = pairs.take_while(|(a, b)| a == b).count();
+            for shared in 0..=common {
+                let mut running = RunningKey::default();
+                running.become_key(&before);
+                let found = running.advance(shared, &after.as_bytes()[shared..]);
+                assert_eq!(found, Key::parse(after), "{before:?}, {after:?}, {shared}");
+            }
+        }
     }
 
     #[test]

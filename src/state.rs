@@ -168,7 +168,7 @@ pub struct DirMap {
     pub conflict: ConflictPolicy,
     /// Which way changes travel.
     pub direction: Direction,
-    /// How long the recovery folder keeps what it holds, in days.
+    /// How long the recovery folder keeps what it holds, in days; at most [`MAX_KEEP_DAYS`].
     pub keep_days: u32,
     /// Counts the commits that changed this map's records; the root's marker carries it too.
     pub generation: u64,
@@ -191,6 +191,8 @@ impl DirMap {
 
 /// Days for which the recovery folder keeps what it holds, unless the map says otherwise.
 pub const DEFAULT_KEEP_DAYS: u32 = 30;
+/// The most days that can be asked for: a century.
+pub const MAX_KEEP_DAYS: u32 = 36_525;
 
 /// A directory's device and inode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -65,6 +65,21 @@ fn an_idle_commit_writes_the_time_and_no_other_byte() {
 }
 
 #[test]
+fn the_generation_before_is_never_written_in_place() {
+    let place = Place::with(100);
+    let old = fs::read(place.state()).unwrap();
+    // So a crash between two steps of a commit leaves them, or a repair.
+    fs::hard_link(place.state(), place.beside("~")).unwrap();
+    let mut store = place.open().unwrap();
+    let mut settings = store.state().clone();
+    settings.synced_ms += 300_000;
+    store.commit(settings.clone(), &Changes::new()).unwrap();
+    assert_eq!(fs::read(place.beside("~")).unwrap(), old);
+    settings.generation += 1;
+    assert_eq!(place.read().unwrap().state(), &settings);
+}
+
+#[test]
 fn maps_come_and_go_with_the_settings() {
     let place = Place::with(3);
     let mut store = place.open().unwrap();

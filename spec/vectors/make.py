@@ -275,7 +275,7 @@ bad_record("key-not-utf8", "BadKey @", "a key is UTF-8", [(Bad(varint(0)), "shar
 bad_record("limit-key", "OverLimit @", "a key has at most 1024 bytes", [(varint(0), "shared bytes"), (Bad(text("a/" * 512 + "a")), "rest of the key")] + FIRST[2:])
 bad_record("tag-etag", "UnexpectedTag @", "an ETag is of type 96 or 97", FIRST[:2] + [(Bad(u8(0x98)), "ETag type")] + FIRST[3:])
 bad_record("etag-md5-as-text", "NonCanonical @", "32 lower-case digits are stored as 16 bytes",
-           FIRST[:2] + [(u8(0x97), "ETag type: other"), (u8(0x0A), "flags"),
+           FIRST[:2] + [(u8(0x97), "ETag type: other"), (u8(0x02), "flags"),
                         (Bad(text("d41d8cd98f00b204e9800998ecf8427e")), "ETag")] + FIRST[5:])
 bad_record("extras-zero", "NonCanonical @", "extras that say nothing are left out",
            FIRST[:3] + [(u8(0x8A), "flags"), (Bad(u8(0)), "extras")] + FIRST[4:])
@@ -351,7 +351,7 @@ MAP_ID = (b"mapmapma", "map id")
 UPSERT = [(u8(1), "entry type: upsert"), MAP_ID] + FIRST
 REMOVAL = [(u8(2), "entry type: removal"), MAP_ID, (varint(0), "shared bytes"), (text("z"), "rest of the key")]
 UPLOAD = [(u8(3), "entry type: upload"), MAP_ID, (varint(0), "shared bytes"), (text("big.iso"), "rest of the key"),
-          (text("upload-id"), "upload id"), (u64(8 << 20), "part size, bytes"), (u64(200 << 30), "local size"), (i64(T), "mtime, ns"),
+          (text("upload-id"), "upload id"), (varint(8), "part size, MiB"), (varint(200 << 30), "local size"), (i64(T), "mtime, ns"),
           (i64(T + 1), "ctime, ns"), (u64(4712), "inode"), (b"write-id-16bytes", "write id")]
 
 

@@ -2,7 +2,7 @@
 
 use super::{Misuse, help};
 use crate::key::{Key, OWN_FOLDER, Shown, Unfit};
-use crate::state::ConflictPolicy;
+use crate::state::{ConflictPolicy, MAX_KEEP_DAYS};
 use argh::FromArgValue;
 use std::fmt;
 
@@ -251,7 +251,12 @@ pub(super) struct Days(pub(super) u32);
 impl FromArgValue for Days {
     fn from_arg_value(text: &str) -> Result<Self, String> {
         text.parse()
+            .ok()
+            .filter(|days| *days <= MAX_KEEP_DAYS)
             .map(Self)
-            .map_err(|_| format!("'{}' is not a number of days", Shown(text)))
+            .ok_or_else(|| {
+                let shown = Shown(text);
+                format!("'{shown}' is not a number of days from 0 to {MAX_KEEP_DAYS}")
+            })
     }
 }

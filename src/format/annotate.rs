@@ -12,7 +12,7 @@ use super::read;
 use super::reader::{header_error, version};
 use super::records::{self, Unpack};
 use super::survey::Survey;
-use super::trace::{Bytes, Field, Value};
+use super::trace::{Bytes, Field, Listed, Value};
 use super::{v1, wire};
 use nom::Parser;
 use std::cell::RefCell;
@@ -113,7 +113,7 @@ impl<R: Read> Annotated<R> {
 
     /// Reads on and says which part it was; `None` at the file's end.
     fn step(&mut self) -> Result<Option<Section>, ReadError> {
-        let watch = Some(&self.fields);
+        let watch = Listed::new(&self.fields);
         match &mut self.body {
             Body::Header => {
                 self.body = header(&mut self.input, &self.fields)?;
@@ -184,11 +184,13 @@ impl<R: Read> Annotated<R> {
         let rest = rest.unwrap_or_default();
         let there = rest.get(..declared.unwrap_or(0)).unwrap_or(rest);
         let start = next.saturating_add(wire::LEAD_BYTES);
-        let bytes = Bytes::new(there, start, Some(&self.fields));
+        let end = start.saturating_add(wide(there.len()));
+        let watch = Listed::new(&self.fields);
+        let bytes = Bytes::new(there, start, watch);
         // Where the frame is whole the payload was read already, up to the defect.
         self.fields
             .borrow_mut()
-            .retain(|field| field.offset < start || field.offset >= bytes.end());
+            .retain(|field| field.offset < start || field.offset >= end);
         // What does not parse is left unread, and the frame's own defect is the one that is told.
         let _ = match defect.section {
             Section::Metadata => read::metadata.map(drop).parse_complete(bytes).is_ok(),
@@ -197,13 +199,9 @@ impl<R: Read> Annotated<R> {
             Section::Map => read::dir_map.map(drop).parse_complete(bytes).is_ok(),
             Section::Objects => {
                 let mut unpack = Unpack::default();
-                records::count(bytes).is_ok()
+                records::count(start, bytes).is_ok()
                     && unpack.begin(start, there).is_ok()
-                    && std::iter::from_fn(|| {
-                        unpack.record(there, Some(&self.fields)).ok().flatten()
-                    })
-                    .count()
-                        > 0
+                    && std::iter::from_fn(|| unpack.record(there, watch).ok().flatten()).count() > 0
             }
             Section::End => read::end.map(drop).parse_complete(bytes).is_ok(),
             Section::Entry => journal::entry.map(drop).parse_complete(bytes).is_ok(),
@@ -282,7 +280,7 @@ fn header<R: Read>(input: &mut Kept<R>, fields: &RefCell<Vec<Field>>) -> Result<
     } else {
         wire::SIGNATURE
     };
-    match version(&mut &*header, signature, Some(fields))? {
+    match version(&mut &*header, signature, Listed::new(fields))? {
         wire::VERSION if is_journal => Ok(Body::Journal {
             next: wire::HEADER_BYTES,
             payload: Vec::new(),

@@ -1,95 +1,115 @@
 //! The smallest pieces: varints and texts, each read and written side by side.
 
 use super::error::{DecodeError, Kind, Section, WriteError};
-use super::trace::{Bytes, Value};
+use super::trace::{Bytes, Value, Watch};
 use super::wire::{self, Shape, Text};
 use nom::bytes::complete::take;
 use nom::error::{ErrorKind, ParseError};
 use nom::{IResult, Parser};
 
-/// What a parser found, or the place (what was left to read) and kind of the defect.
-pub(super) type Parsed<'a, T> = IResult<Bytes<'a>, T, Fault<'a>>;
+/// What a parser found, or the place and kind of the defect.
+pub(super) type Parsed<'a, W, T> = IResult<Bytes<'a, W>, T, Fault>;
 
-/// A defect, placed by the bytes that were left.
+/// A defect, placed by how many bytes were left.
 #[derive(Debug)]
-pub(super) struct Fault<'a> {
-    left: Bytes<'a>,
+pub(super) struct Fault {
+    left: usize,
     kind: Kind,
 }
 
-impl<'a> ParseError<Bytes<'a>> for Fault<'a> {
+impl<'a, W: Watch> ParseError<Bytes<'a, W>> for Fault {
     /// nom's own parsers used here fail for one reason: too few bytes.
-    fn from_error_kind(left: Bytes<'a>, _: ErrorKind) -> Self {
+    fn from_error_kind(left: Bytes<'a, W>, _: ErrorKind) -> Self {
         Self {
-            left,
+            left: left.len(),
             kind: Kind::Truncated,
         }
     }
 
-    fn append(_: Bytes<'a>, _: ErrorKind, other: Self) -> Self {
+    fn append(_: Bytes<'a, W>, _: ErrorKind, other: Self) -> Self {
         other
     }
 }
 
 /// A defect at the start of `left`.
-pub(super) fn fault<T>(left: Bytes<'_>, kind: Kind) -> Parsed<'_, T> {
-    Err(nom::Err::Failure(Fault { left, kind }))
+pub(super) fn fault<T, W: Watch>(left: Bytes<'_, W>, kind: Kind) -> Parsed<'_, W, T> {
+    at(left, Err(kind))
 }
 
 /// Puts a finding at `left`.
-pub(super) fn at<T>(left: Bytes<'_>, found: Result<T, Kind>) -> Result<T, nom::Err<Fault<'_>>> {
+pub(super) fn at<T, W: Watch>(
+    left: Bytes<'_, W>,
+    found: Result<T, Kind>,
+) -> Result<T, nom::Err<Fault>> {
+    let left = left.len();
     found.map_err(|kind| nom::Err::Failure(Fault { left, kind }))
 }
 
-/// Gives a fault its offset in the file, `window` being what was parsed.
-///
-/// [`Kind::Truncated`] names the first byte that is missing.
-pub(super) fn place(
-    error: nom::Err<Fault<'_>>,
-    window: Bytes<'_>,
-    section: Section,
-) -> DecodeError {
-    let (offset, kind) = match error {
-        nom::Err::Incomplete(_) => (window.end(), Kind::Truncated),
-        nom::Err::Error(fault) | nom::Err::Failure(fault) => match fault.kind {
-            Kind::Truncated => (window.end(), Kind::Truncated),
-            kind => (fault.left.at(), kind),
-        },
-    };
-    DecodeError {
-        offset,
-        section,
-        kind,
+/// Bytes of a file that are parsed as one.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Window {
+    /// Offset of the byte after the last.
+    pub(super) end: u64,
+    pub(super) section: Section,
+}
+
+impl Window {
+    /// A defect where `left` bytes are left.
+    pub(super) fn defect(self, left: usize, kind: Kind) -> DecodeError {
+        DecodeError {
+            offset: self.end.saturating_sub(wide(left)),
+            section: self.section,
+            kind,
+        }
+    }
+
+    /// Gives a fault its offset in the file. [`Kind::Truncated`] names the first byte missing.
+    pub(super) fn place(self, error: nom::Err<Fault>) -> DecodeError {
+        match error {
+            nom::Err::Error(fault) | nom::Err::Failure(fault) if fault.kind != Kind::Truncated => {
+                self.defect(fault.left, fault.kind)
+            }
+            _ => self.defect(0, Kind::Truncated),
+        }
     }
 }
 
-/// Runs `parser` over all of `window`.
-pub(super) fn whole<'a, T>(
-    window: Bytes<'a>,
-    section: Section,
-    parser: impl FnOnce(Bytes<'a>) -> Parsed<'a, T>,
+/// Runs `parser` over all the bytes of `window`.
+pub(super) fn whole<'a, T, W: Watch>(
+    window: Window,
+    bytes: Bytes<'a, W>,
+    parser: impl FnOnce(Bytes<'a, W>) -> Parsed<'a, W, T>,
 ) -> Result<T, DecodeError> {
-    match parser(window) {
+    match parser(bytes) {
         Ok((left, value)) if left.is_empty() => Ok(value),
-        Ok((left, _)) => Err(DecodeError {
-            offset: left.at(),
-            section,
-            kind: Kind::TrailingBytes,
-        }),
-        Err(error) => Err(place(error, window, section)),
+        Ok((left, _)) => Err(window.defect(left.len(), Kind::TrailingBytes)),
+        Err(error) => Err(window.place(error)),
     }
 }
 
 /// Runs `parser` and tells of what it read as one field.
-pub(super) fn told<'a, T>(
-    input: Bytes<'a>,
+#[inline]
+pub(super) fn told<'a, T, W: Watch>(
+    input: Bytes<'a, W>,
     name: &'static str,
-    mut parser: impl Parser<Bytes<'a>, Output = T, Error = Fault<'a>>,
+    mut parser: impl Parser<Bytes<'a, W>, Output = T, Error = Fault>,
     value: impl FnOnce(&T) -> Value,
-) -> Parsed<'a, T> {
+) -> Parsed<'a, W, T> {
     let (left, found) = parser.parse_complete(input)?;
     input.tell(name, left, || value(&found));
     Ok((left, found))
+}
+
+/// Runs `parser`, tells of the number that it read as one field, and holds it to a limit.
+pub(super) fn counted<'a, N: Copy + Into<u64>, W: Watch>(
+    input: Bytes<'a, W>,
+    name: &'static str,
+    parser: impl Parser<Bytes<'a, W>, Output = N, Error = Fault>,
+    max: u64,
+) -> Parsed<'a, W, N> {
+    let (left, number) = told(input, name, parser, Value::number)?;
+    at(input, limited(name, number.into(), max))?;
+    Ok((left, number))
 }
 
 /// A length as the format's widest number.
@@ -114,7 +134,15 @@ pub(super) fn limited(field: &'static str, value: u64, max: u64) -> Result<u64, 
 
 const LAST_SHIFT: u32 = 63;
 
-pub(super) fn varint(input: Bytes<'_>) -> Parsed<'_, u64> {
+#[inline]
+pub(super) fn varint<W: Watch>(input: Bytes<'_, W>) -> Parsed<'_, W, u64> {
+    match input.first() {
+        Some(byte) if byte & wire::varint::MORE == 0 => Ok((input.after(1), u64::from(*byte))),
+        _ => long_varint(input),
+    }
+}
+
+fn long_varint<W: Watch>(input: Bytes<'_, W>) -> Parsed<'_, W, u64> {
     let mut value = 0_u64;
     let mut shift = 0_u32;
     let mut left = input;
@@ -155,7 +183,7 @@ pub(super) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
 
 // -- delta: the difference to the predecessor modulo 2^64, small either way -------------------
 
-pub(super) fn delta(input: Bytes<'_>, previous: i64) -> Parsed<'_, i64> {
+pub(super) fn delta<W: Watch>(input: Bytes<'_, W>, previous: i64) -> Parsed<'_, W, i64> {
     let (rest, zigzag) = varint(input)?;
     let difference = (zigzag >> 1).cast_signed() ^ (zigzag & 1).cast_signed().wrapping_neg();
     Ok((rest, previous.wrapping_add(difference)))
@@ -169,7 +197,7 @@ pub(super) fn put_delta(out: &mut Vec<u8>, previous: i64, value: i64) {
 
 // -- text: varint length, UTF-8 without NUL ---------------------------------------------------
 
-pub(super) fn text<'a>(input: Bytes<'a>, rule: &Text) -> Parsed<'a, &'a str> {
+pub(super) fn text<'a, W: Watch>(input: Bytes<'a, W>, rule: &Text) -> Parsed<'a, W, &'a str> {
     let (rest, bytes) = varint(input)?;
     at(input, limited(rule.field, bytes, rule.max_bytes))?;
     let (after, bytes) = take(length(bytes))(rest)?;

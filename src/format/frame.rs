@@ -1,7 +1,7 @@
 //! The frame that all blocks share: control byte, payload length, payload, checksum, control byte.
 
 use super::error::{DecodeError, Kind, ReadError, Section, WriteError};
-use super::field::{Parsed, length, limited, told, wide};
+use super::field::{Parsed, Window, length, limited, told, wide};
 use super::trace::{Bytes, Value, Watch};
 use super::wire::{self, Tag};
 use byteorder::{LE, WriteBytesExt};
@@ -25,15 +25,23 @@ impl Block {
     pub(super) fn payload_start(&self) -> u64 {
         self.start.saturating_add(wire::LEAD_BYTES)
     }
+
+    /// Its payload, as part of the file.
+    pub(super) fn payload(&self) -> Window {
+        Window {
+            end: self.end.saturating_sub(wire::TRAIL_BYTES),
+            section: self.section,
+        }
+    }
 }
 
 /// Reads the block at `start`, which must be of a kind that `expected` names by its first byte.
-pub(super) fn read_block(
+pub(super) fn read_block<W: Watch>(
     input: &mut impl Read,
     start: u64,
     expected: &'static [u8],
     payload: &mut Vec<u8>,
-    watch: Watch<'_>,
+    watch: W,
 ) -> Result<Block, ReadError> {
     let in_section = |section| {
         move |offset: u64, kind| {
@@ -143,15 +151,15 @@ pub(super) fn read_full(input: &mut impl Read, buffer: &mut [u8]) -> io::Result<
     Ok(have)
 }
 
-fn control_byte(input: Bytes<'_>) -> Parsed<'_, u8> {
+fn control_byte<W: Watch>(input: Bytes<'_, W>) -> Parsed<'_, W, u8> {
     told(input, "control byte", le_u8, Value::bytes)
 }
 
-fn declared_length(input: Bytes<'_>) -> Parsed<'_, u32> {
+fn declared_length<W: Watch>(input: Bytes<'_, W>) -> Parsed<'_, W, u32> {
     told(input, "length", le_u32, Value::number)
 }
 
-fn trail_fields(trail: Bytes<'_>, computed: u32) -> Parsed<'_, (u32, u8)> {
+fn trail_fields<W: Watch>(trail: Bytes<'_, W>, computed: u32) -> Parsed<'_, W, (u32, u8)> {
     let (left, stored) = told(trail, "checksum", le_u32, |stored| Value::Checksum {
         stored: *stored,
         computed,

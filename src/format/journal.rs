@@ -3,11 +3,11 @@
 //! Encodes to bytes for the caller to append; replays up to the first entry that is torn or bad.
 
 use super::error::{DecodeError, Kind, ReadError, Section, WriteError};
-use super::field::{Parsed, fault, put_text, text, told, whole};
+use super::field::{Parsed, Window, fault, put_text, text, told, whole};
 use super::frame::{read_block, write_block};
 use super::read::{self, Previous, array};
 use super::reader::{header_error, version};
-use super::trace::{Bytes, Value, Watch};
+use super::trace::{Bytes, Unwatched, Value, Watch};
 use super::{wire, write};
 use crate::key::Key;
 use crate::stamp::LocalStamp;
@@ -87,8 +87,8 @@ pub fn encode_upload(map: MapId, upload: &Upload) -> Result<Vec<u8>, WriteError>
     begin(&mut payload, UPLOAD, map)?;
     write::lone_key(&mut payload, &upload.key)?;
     put_text(&mut payload, &wire::UPLOAD_ID, &upload.upload_id)?;
-    payload.write_u64::<LE>(upload.part_bytes)?;
-    payload.write_u64::<LE>(upload.source.size_bytes)?;
+    write::put_part_size(&mut payload, upload.part_bytes)?;
+    write::put_size(&mut payload, "local size", upload.source.size_bytes)?;
     payload.write_i64::<LE>(upload.source.mtime_ns)?;
     payload.write_i64::<LE>(upload.source.ctime_ns)?;
     payload.write_u64::<LE>(upload.source.inode)?;
@@ -125,12 +125,12 @@ impl<R: Read> Replay<R> {
     /// # Errors
     /// [`ReadError::Decode`] when it is none or was torn before its first entry.
     pub fn open(mut input: R) -> Result<Self, ReadError> {
-        let found = version(&mut input, wire::JOURNAL_SIGNATURE, None)?;
+        let found = version(&mut input, wire::JOURNAL_SIGNATURE, Unwatched)?;
         if found != wire::VERSION {
             return Err(header_error(4, Kind::UnsupportedVersion(found)).into());
         }
         let mut payload = Vec::new();
-        let (end, (replica, generation)) = identity(&mut input, &mut payload, None)?;
+        let (end, (replica, generation)) = identity(&mut input, &mut payload, Unwatched)?;
         Ok(Self {
             input,
             replica,
@@ -158,7 +158,7 @@ impl<R: Read> Replay<R> {
     }
 
     fn entry(&mut self) -> Result<Entry, ReadError> {
-        let (end, entry) = next_entry(&mut self.input, self.next, &mut self.payload, None)?;
+        let (end, entry) = next_entry(&mut self.input, self.next, &mut self.payload, Unwatched)?;
         self.next = end;
         Ok(entry)
     }
@@ -189,27 +189,31 @@ impl<R: Read> Iterator for Replay<R> {
 }
 
 /// Reads the identity block: where the entries begin, and to which state they belong.
-pub(super) fn identity(
+pub(super) fn identity<W: Watch>(
     input: &mut impl Read,
     payload: &mut Vec<u8>,
-    watch: Watch<'_>,
+    watch: W,
 ) -> Result<(u64, (ReplicaId, u64)), ReadError> {
     let start = wire::HEADER_BYTES;
     let block = read_block(input, start, &[wire::IDENTITY.open], payload, watch)?;
     let bytes = Bytes::new(payload, block.payload_start(), watch);
-    Ok((block.end, whole(bytes, block.section, read::identity)?))
+    Ok((block.end, whole(block.payload(), bytes, read::identity)?))
 }
 
 /// Reads the entry at `start`, and where the one after it begins.
-pub(super) fn next_entry(
+pub(super) fn next_entry<W: Watch>(
     input: &mut impl Read,
     start: u64,
     payload: &mut Vec<u8>,
-    watch: Watch<'_>,
+    watch: W,
 ) -> Result<(u64, Entry), ReadError> {
     let block = read_block(input, start, &[wire::OBJECTS.open], payload, watch)?;
     let bytes = Bytes::new(payload, block.payload_start(), watch);
-    Ok((block.end, whole(bytes, Section::Entry, entry)?))
+    let window = Window {
+        section: Section::Entry,
+        ..block.payload()
+    };
+    Ok((block.end, whole(window, bytes, entry)?))
 }
 
 /// The defect at which a replay stops, `next` being where the next entry would begin; `None` at a
@@ -222,7 +226,7 @@ pub(super) fn stop_of(defect: DecodeError, next: u64) -> Option<DecodeError> {
     })
 }
 
-pub(super) fn entry(input: Bytes<'_>) -> Parsed<'_, Entry> {
+pub(super) fn entry<W: Watch>(input: Bytes<'_, W>) -> Parsed<'_, W, Entry> {
     let (left, entry_type) = told(input, "type", le_u8, |entry_type| {
         let word = match *entry_type {
             UPSERT => "upsert",
@@ -255,11 +259,11 @@ pub(super) fn entry(input: Bytes<'_>) -> Parsed<'_, Entry> {
     }
 }
 
-fn upload(input: Bytes<'_>) -> Parsed<'_, Upload> {
+fn upload<W: Watch>(input: Bytes<'_, W>) -> Parsed<'_, W, Upload> {
     let (left, key) = read::lone_key(input)?;
     let (left, upload_id) = text(left, &wire::UPLOAD_ID)?;
-    let (left, part_bytes) = told(left, "part size", le_u64, Value::number)?;
-    let (left, size_bytes) = told(left, "local size", le_u64, Value::number)?;
+    let (left, part_bytes) = read::part_size(left)?;
+    let (left, size_bytes) = read::size(left, "local size")?;
     let (left, mtime_ns) = told(left, "mtime", le_i64, |ns| Value::TimeNs(*ns))?;
     let (left, ctime_ns) = told(left, "ctime", le_i64, |ns| Value::TimeNs(*ns))?;
     let (left, inode) = told(left, "inode", le_u64, Value::number)?;

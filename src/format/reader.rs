@@ -5,7 +5,7 @@ use super::field::{length, wide};
 use super::frame::read_full;
 use super::records::{self, Records, Span};
 use super::survey::survey;
-use super::trace::{Bytes, Value, Watch};
+use super::trace::{Bytes, Unwatched, Value, Watch};
 use super::{read, v1, wire};
 use crate::key::Key;
 use crate::state::{Record, State};
@@ -38,7 +38,7 @@ impl<R: Read + Seek> Reader<R> {
     pub fn open(mut source: R) -> Result<Self, ReadError> {
         source.seek(SeekFrom::Start(0))?;
         let mut input = BufReader::new(&mut source);
-        let (state, body) = match version(&mut input, wire::SIGNATURE, None)? {
+        let (state, body) = match version(&mut input, wire::SIGNATURE, Unwatched)? {
             wire::VERSION_1 => {
                 let mut bytes = Vec::new();
                 input
@@ -165,7 +165,7 @@ impl<R: Read + Seek> Reader<R> {
             let head = head.get(..got).unwrap_or_default();
             let first = head
                 .get(length(wire::LEAD_BYTES).saturating_add(records::COUNT_BYTES)..)
-                .and_then(|bytes| read::lone_key(Bytes::unwatched(bytes)).ok());
+                .and_then(|bytes| read::lone_key(Bytes::new(bytes, 0, Unwatched)).ok());
             match first {
                 Some((_, first)) if first > *key => break,
                 _ => candidate = Some(start),
@@ -202,10 +202,10 @@ enum Picked<'a> {
 }
 
 /// Reads signature and version.
-pub(super) fn version(
+pub(super) fn version<W: Watch>(
     input: &mut impl Read,
     signature: [u8; 4],
-    watch: Watch<'_>,
+    watch: W,
 ) -> Result<u8, ReadError> {
     let mut header = [0; 5];
     let got = read_full(input, &mut header)?;

@@ -1,10 +1,10 @@
 //! One map's records as a stream: block after block into one buffer, record after record out.
 
 use super::error::{DecodeError, Kind, ReadError, Section};
-use super::field::{Parsed, at, fault, place, told};
+use super::field::{Parsed, Window, at, fault, told, wide};
 use super::frame::read_block;
 use super::read::{self, Previous};
-use super::trace::{Bytes, Value, Watch};
+use super::trace::{Bytes, Unwatched, Value, Watch};
 use super::wire;
 use crate::state::Record;
 use nom::number::complete::le_u16;
@@ -91,7 +91,7 @@ struct Stream<S> {
 impl<S: Read + Seek> Stream<S> {
     fn record(&mut self) -> Result<Option<Record>, ReadError> {
         loop {
-            if let Some(record) = self.unpack.record(&self.payload, None)? {
+            if let Some(record) = self.unpack.record(&self.payload, Unwatched)? {
                 return Ok(Some(record));
             }
             if self.blocks == 0 {
@@ -104,7 +104,7 @@ impl<S: Read + Seek> Stream<S> {
     fn begin_block(&mut self) -> Result<(), ReadError> {
         let expected = &[wire::OBJECTS.open];
         let payload = &mut self.payload;
-        let block = read_block(&mut self.source, self.next, expected, payload, None)?;
+        let block = read_block(&mut self.source, self.next, expected, payload, Unwatched)?;
         self.next = block.end;
         self.blocks = self.blocks.saturating_sub(1);
         self.unpack.begin(block.payload_start(), &self.payload)?;
@@ -129,7 +129,7 @@ pub(super) struct Unpack {
 impl Unpack {
     /// Begins a block whose payload lies at `start` in the file.
     pub(super) fn begin(&mut self, start: u64, payload: &[u8]) -> Result<(), DecodeError> {
-        self.left = count(Bytes::new(payload, start, None))?;
+        self.left = count(start, Bytes::new(payload, start, Unwatched))?;
         self.start = start;
         self.used = COUNT_BYTES;
         self.is_open = true;
@@ -138,25 +138,21 @@ impl Unpack {
     }
 
     /// The next record of the block; `None` after the last, with which its payload must end.
-    pub(super) fn record(
+    pub(super) fn record<W: Watch>(
         &mut self,
         payload: &[u8],
-        watch: Watch<'_>,
+        watch: W,
     ) -> Result<Option<Record>, DecodeError> {
-        let window = Bytes::new(payload, self.start, watch);
-        let input = window.after(self.used);
+        let window = window(self.start, payload);
+        let input = Bytes::new(payload, self.start, watch).after(self.used);
         if self.left == 0 {
             if std::mem::take(&mut self.is_open) && !input.is_empty() {
-                return Err(DecodeError {
-                    offset: input.at(),
-                    section: Section::Objects,
-                    kind: Kind::TrailingBytes,
-                });
+                return Err(window.defect(input.len(), Kind::TrailingBytes));
             }
             return Ok(None);
         }
         let (rest, record) = record_in_block(input, self.used, &mut self.previous)
-            .map_err(|error| place(error, window, Section::Objects))?;
+            .map_err(|error| window.place(error))?;
         self.used = payload.len().saturating_sub(rest.len());
         self.left = self.left.saturating_sub(1);
         Ok(Some(record))
@@ -167,7 +163,7 @@ impl Unpack {
 pub(super) const COUNT_BYTES: usize = 2;
 
 /// The record count of an objects block, which is not zero.
-pub(super) fn count(payload: Bytes<'_>) -> Result<u16, DecodeError> {
+pub(super) fn count<W: Watch>(start: u64, payload: Bytes<'_, W>) -> Result<u16, DecodeError> {
     told(payload, "records", le_u16, Value::number)
         .and_then(|(left, count)| match count {
             0 => fault(
@@ -179,14 +175,22 @@ pub(super) fn count(payload: Bytes<'_>) -> Result<u16, DecodeError> {
             count => Ok((left, count)),
         })
         .map(|(_, count)| count)
-        .map_err(|error| place(error, payload, Section::Objects))
+        .map_err(|error| window(start, &payload).place(error))
 }
 
-fn record_in_block<'a>(
-    input: Bytes<'a>,
+/// The payload of an objects block that begins at `start` in the file.
+fn window(start: u64, payload: &[u8]) -> Window {
+    Window {
+        end: start.saturating_add(wide(payload.len())),
+        section: Section::Objects,
+    }
+}
+
+fn record_in_block<'a, W: Watch>(
+    input: Bytes<'a, W>,
     used: usize,
     previous: &mut Previous,
-) -> Parsed<'a, Record> {
+) -> Parsed<'a, W, Record> {
     let cut = if used < wire::FULL_PAYLOAD_BYTES {
         Ok(())
     } else {

@@ -5,7 +5,7 @@ use super::field::{limited, whole};
 use super::frame::{Block, read_block, read_full};
 use super::read::{self, Totals};
 use super::records::{self, Span};
-use super::trace::{Bytes, Watch};
+use super::trace::{Bytes, Unwatched, Watch};
 use super::wire;
 use crate::state::{DirMap, ReplicaId, State};
 use std::io::Read;
@@ -13,7 +13,7 @@ use std::io::Read;
 /// Checks every frame, checksum and count of the blocks after the header, and decodes all settings.
 pub(super) fn survey(input: &mut impl Read) -> Result<(State, Vec<Span>), ReadError> {
     let mut survey = Survey::new();
-    while survey.step(input, None)?.is_some() {}
+    while survey.step(input, Unwatched)?.is_some() {}
     Ok((survey.state, survey.spans))
 }
 
@@ -58,10 +58,10 @@ impl Survey {
     }
 
     /// Checks the next block; `None` after the last.
-    pub(super) fn step(
+    pub(super) fn step<W: Watch>(
         &mut self,
         input: &mut impl Read,
-        watch: Watch<'_>,
+        watch: W,
     ) -> Result<Option<Block>, ReadError> {
         if self.expected.is_empty() {
             return self.nothing_follows(input);
@@ -94,14 +94,18 @@ impl Survey {
     }
 
     /// Takes a block in and says which may follow.
-    fn block(&mut self, block: &Block, payload: Bytes<'_>) -> Result<&'static [u8], DecodeError> {
+    fn block<W: Watch>(
+        &mut self,
+        block: &Block,
+        payload: Bytes<'_, W>,
+    ) -> Result<&'static [u8], DecodeError> {
         match block.section {
             Section::Metadata => {
-                self.state.synced_ms = whole(payload, block.section, read::metadata)?;
+                self.state.synced_ms = whole(block.payload(), payload, read::metadata)?;
                 Ok(&[wire::IDENTITY.open])
             }
             Section::Identity => {
-                let (replica, generation) = whole(payload, block.section, read::identity)?;
+                let (replica, generation) = whole(block.payload(), payload, read::identity)?;
                 self.state.replica = replica;
                 self.state.generation = generation;
                 Ok(AFTER_IDENTITY)
@@ -116,21 +120,29 @@ impl Survey {
         }
     }
 
-    fn bucket(&mut self, block: &Block, payload: Bytes<'_>) -> Result<&'static [u8], DecodeError> {
+    fn bucket<W: Watch>(
+        &mut self,
+        block: &Block,
+        payload: Bytes<'_, W>,
+    ) -> Result<&'static [u8], DecodeError> {
         self.totals.buckets = self.totals.buckets.saturating_add(1);
         limited("buckets", self.totals.buckets, wire::MAX_BUCKETS)
             .map_err(|kind| defect(block, block.start, kind))?;
-        let bucket = whole(payload, block.section, read::bucket)?;
+        let bucket = whole(block.payload(), payload, read::bucket)?;
         self.state.buckets.push(bucket);
         Ok(AFTER_BUCKET)
     }
 
-    fn map(&mut self, block: &Block, payload: Bytes<'_>) -> Result<&'static [u8], DecodeError> {
+    fn map<W: Watch>(
+        &mut self,
+        block: &Block,
+        payload: Bytes<'_, W>,
+    ) -> Result<&'static [u8], DecodeError> {
         self.totals.maps = self.totals.maps.saturating_add(1);
         limited("maps", self.totals.maps, wire::MAX_MAPS)
             .map_err(|kind| defect(block, block.start, kind))?;
         let at = block.payload_start();
-        let map: DirMap = whole(payload, block.section, read::dir_map)?;
+        let map: DirMap = whole(block.payload(), payload, read::dir_map)?;
         if self.state.maps().any(|(_, other)| other.id == map.id) {
             return Err(defect(block, at, Kind::Duplicate { field: "map id" }));
         }
@@ -146,12 +158,16 @@ impl Survey {
         Ok(AFTER_MAP)
     }
 
-    fn objects(&mut self, block: &Block, payload: Bytes<'_>) -> Result<&'static [u8], DecodeError> {
+    fn objects<W: Watch>(
+        &mut self,
+        block: &Block,
+        payload: Bytes<'_, W>,
+    ) -> Result<&'static [u8], DecodeError> {
         if !self.is_full {
             let kind = Kind::NonCanonical { field: "block cut" };
             return Err(defect(block, block.start, kind));
         }
-        let count = u64::from(records::count(payload)?);
+        let count = u64::from(records::count(block.payload_start(), payload)?);
         self.totals.objects_blocks = self.totals.objects_blocks.saturating_add(1);
         self.totals.records = self.totals.records.saturating_add(count);
         if let Some(span) = self.spans.last_mut() {
@@ -162,9 +178,9 @@ impl Survey {
         Ok(AFTER_MAP)
     }
 
-    fn end(&mut self, block: &Block, payload: Bytes<'_>) -> Result<(), DecodeError> {
+    fn end<W: Watch>(&mut self, block: &Block, payload: Bytes<'_, W>) -> Result<(), DecodeError> {
         let at = block.payload_start();
-        let stored = whole(payload, block.section, read::end)?;
+        let stored = whole(block.payload(), payload, read::end)?;
         let found = &self.totals;
         let counts = [
             (0, "buckets", stored.buckets, found.buckets),

@@ -65,28 +65,69 @@ impl Value {
     }
 }
 
-/// Who is told of the fields, if anybody is.
-pub(super) type Watch<'a> = Option<&'a RefCell<Vec<Field>>>;
+/// Who is told of the fields that are read. Chosen at compile time: to tell nobody costs nothing.
+pub(super) trait Watch: Copy {
+    /// The same one for bytes that end at `end` in the file.
+    fn over(self, end: u64) -> Self;
+
+    /// Takes note of a field that lay between the place where `before` bytes were left and that
+    /// where `after` are.
+    fn note(self, before: usize, after: usize, name: &'static str, value: impl FnOnce() -> Value);
+}
+
+/// Nobody is told.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Unwatched;
+
+impl Watch for Unwatched {
+    fn over(self, _: u64) -> Self {
+        self
+    }
+
+    fn note(self, _: usize, _: usize, _: &'static str, _: impl FnOnce() -> Value) {}
+}
+
+/// All fields are kept in the order in which they are read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Listed<'a> {
+    fields: &'a RefCell<Vec<Field>>,
+    /// Offset in the file of the byte after the last.
+    end: u64,
+}
+
+impl<'a> Listed<'a> {
+    pub(super) fn new(fields: &'a RefCell<Vec<Field>>) -> Self {
+        Self { fields, end: 0 }
+    }
+}
+
+impl Watch for Listed<'_> {
+    fn over(self, end: u64) -> Self {
+        Self { end, ..self }
+    }
+
+    fn note(self, before: usize, after: usize, name: &'static str, value: impl FnOnce() -> Value) {
+        self.fields.borrow_mut().push(Field {
+            offset: self.end.saturating_sub(wide(before)),
+            length: before.saturating_sub(after),
+            name,
+            value: value(),
+        });
+    }
+}
 
 /// The bytes that are left to read.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Bytes<'a> {
+pub(super) struct Bytes<'a, W> {
     left: &'a [u8],
-    /// Offset in the file of the byte after the last.
-    end: u64,
-    watch: Watch<'a>,
+    watch: W,
 }
 
-impl<'a> Bytes<'a> {
+impl<'a, W: Watch> Bytes<'a, W> {
     /// Bytes that begin at `start` in the file.
-    pub(super) fn new(left: &'a [u8], start: u64, watch: Watch<'a>) -> Self {
-        let end = start.saturating_add(wide(left.len()));
-        Self { left, end, watch }
-    }
-
-    /// Bytes of which nobody is told.
-    pub(super) fn unwatched(left: &'a [u8]) -> Self {
-        Self::new(left, 0, None)
+    pub(super) fn new(left: &'a [u8], start: u64, watch: W) -> Self {
+        let watch = watch.over(start.saturating_add(wide(left.len())));
+        Self { left, watch }
     }
 
     /// The bytes themselves.
@@ -100,30 +141,14 @@ impl<'a> Bytes<'a> {
         Self { left, ..self }
     }
 
-    /// Offset of the first byte in the file.
-    pub(super) fn at(self) -> u64 {
-        self.end.saturating_sub(wide(self.left.len()))
-    }
-
-    /// Offset in the file of the byte after the last.
-    pub(super) fn end(self) -> u64 {
-        self.end
-    }
-
     /// Tells of the field that lies between these bytes and what is left `after` it.
     pub(super) fn tell(self, name: &'static str, after: Self, value: impl FnOnce() -> Value) {
-        if let Some(watch) = self.watch {
-            watch.borrow_mut().push(Field {
-                offset: self.at(),
-                length: self.left.len().saturating_sub(after.left.len()),
-                name,
-                value: value(),
-            });
-        }
+        self.watch
+            .note(self.left.len(), after.left.len(), name, value);
     }
 }
 
-impl Deref for Bytes<'_> {
+impl<W> Deref for Bytes<'_, W> {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
@@ -131,7 +156,7 @@ impl Deref for Bytes<'_> {
     }
 }
 
-impl<'a> Input for Bytes<'a> {
+impl<'a, W: Watch> Input for Bytes<'a, W> {
     type Item = u8;
     type Iter = <&'a [u8] as Input>::Iter;
     type IterIndices = <&'a [u8] as Input>::IterIndices;
@@ -148,9 +173,11 @@ impl<'a> Input for Bytes<'a> {
         self.after(index)
     }
 
+    /// Of the bytes that are split off only their content is of use: fields are told by what is
+    /// left after them.
     fn take_split(&self, index: usize) -> (Self, Self) {
-        let head = self.left.get(..index).unwrap_or(self.left);
-        (self.after(index), Bytes::new(head, self.at(), self.watch))
+        let left = self.left.get(..index).unwrap_or(self.left);
+        (self.after(index), Self { left, ..*self })
     }
 
     fn position<P: Fn(u8) -> bool>(&self, predicate: P) -> Option<usize> {

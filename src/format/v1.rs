@@ -1,9 +1,9 @@
 //! Version 1, read only: a byte stream in either dialect to settings and sorted records.
 
 use super::error::{DecodeError, Kind, Section};
-use super::field::{Parsed, at, fault, limited, place, shaped, told, utf8, wide};
+use super::field::{Parsed, Window, at, fault, limited, shaped, told, utf8, wide};
 use super::read::{self, array};
-use super::trace::{Bytes, Value, Watch};
+use super::trace::{Bytes, Unwatched, Value, Watch};
 use super::wire::{self, Text};
 use crate::key::Key;
 use crate::stamp::{ETag, RemoteStamp};
@@ -30,7 +30,7 @@ pub(super) fn load(bytes: &[u8]) -> Result<(State, Loaded), DecodeError> {
     let mut objects = Vec::new();
     let mut at = 0;
     let mut steps = Steps::default();
-    while let Some(item) = steps.next(bytes, None)? {
+    while let Some(item) = steps.next(bytes, Unwatched)? {
         match item {
             Item::Synced(ms) => state.synced_ms = ms,
             Item::Bucket(name) => at = bucket_named(&mut state, &mut objects, name),
@@ -103,13 +103,12 @@ enum Place {
 
 impl Steps {
     /// The next part; `None` where the bytes end.
-    pub(super) fn next(
+    pub(super) fn next<W: Watch>(
         &mut self,
         bytes: &[u8],
-        watch: Watch<'_>,
+        watch: W,
     ) -> Result<Option<Item>, DecodeError> {
-        let window = Bytes::new(bytes, wire::HEADER_BYTES, watch);
-        let input = window.after(self.used);
+        let input = Bytes::new(bytes, wire::HEADER_BYTES, watch).after(self.used);
         let first = input.first().copied();
         let (section, place_after, parsed) = match self.place {
             Place::Start => {
@@ -134,7 +133,9 @@ impl Steps {
                 (Section::Bucket, Place::Outside, parsed)
             }
         };
-        let (left, item) = parsed.map_err(|error| place(error, window, section))?;
+        let end = wire::HEADER_BYTES.saturating_add(wide(bytes.len()));
+        let window = Window { end, section };
+        let (left, item) = parsed.map_err(|error| window.place(error))?;
         self.used = bytes.len().saturating_sub(left.len());
         self.place = place_after;
         Ok(Some(item))
@@ -234,26 +235,26 @@ impl Object {
     }
 }
 
-fn metadata(input: Bytes<'_>) -> Parsed<'_, u64> {
+fn metadata<W: Watch>(input: Bytes<'_, W>) -> Parsed<'_, W, u64> {
     let left = control(input, &[wire::METADATA.open])?.0;
     let (left, synced_ms) = read::metadata(left)?;
     let left = control(left, &[wire::METADATA.close])?.0;
     Ok((left, synced_ms))
 }
 
-fn bucket_start(input: Bytes<'_>) -> Parsed<'_, String> {
+fn bucket_start<W: Watch>(input: Bytes<'_, W>) -> Parsed<'_, W, String> {
     let (left, _) = control(input, &[wire::BUCKET.open])?;
     string(left, &wire::BUCKET_NAME)
 }
 
-fn bucket_end(input: Bytes<'_>) -> Parsed<'_, u8> {
+fn bucket_end<W: Watch>(input: Bytes<'_, W>) -> Parsed<'_, W, u8> {
     control(
         input,
         &[wire::BUCKET.close, wire::MAP.open, wire::OBJECTS.open],
     )
 }
 
-fn dir_map(input: Bytes<'_>) -> Parsed<'_, DirMap> {
+fn dir_map<W: Watch>(input: Bytes<'_, W>) -> Parsed<'_, W, DirMap> {
     let (path_at, _) = control(input, &[wire::MAP.open])?;
     let (prefix_at, path) = string(path_at, &wire::V1_PATH)?;
     let path = match path.trim_end_matches('/') {
@@ -302,7 +303,7 @@ fn dir_map(input: Bytes<'_>) -> Parsed<'_, DirMap> {
     Ok((left, map))
 }
 
-fn object(input: Bytes<'_>) -> Parsed<'_, Object> {
+fn object<W: Watch>(input: Bytes<'_, W>) -> Parsed<'_, W, Object> {
     let (left, _) = control(input, &[wire::OBJECTS.open])?;
     let (left, key) = string(left, &wire::V1_KEY)?;
     let (after, modified) = told(left, "last modified", le_u64, |ms| {
@@ -329,7 +330,7 @@ fn object(input: Bytes<'_>) -> Parsed<'_, Object> {
     Ok((left, object))
 }
 
-fn control<'a>(input: Bytes<'a>, expected: &'static [u8]) -> Parsed<'a, u8> {
+fn control<'a, W: Watch>(input: Bytes<'a, W>, expected: &'static [u8]) -> Parsed<'a, W, u8> {
     let (left, found) = le_u8(input)?;
     if expected.contains(&found) {
         let is_etag = found == wire::ETAG_MD5 || found == wire::ETAG_OTHER;
@@ -342,12 +343,12 @@ fn control<'a>(input: Bytes<'a>, expected: &'static [u8]) -> Parsed<'a, u8> {
 }
 
 /// A byte that is 0 or 1; `names` are those in the specification's table and in an error.
-fn flag<'a, T>(
-    input: Bytes<'a>,
+fn flag<'a, T, W: Watch>(
+    input: Bytes<'a, W>,
     names: (&'static str, &'static str),
     off: T,
     on: T,
-) -> Parsed<'a, T> {
+) -> Parsed<'a, W, T> {
     let (name, field) = names;
     match told(input, name, le_u8, Value::number)? {
         (left, 0) => Ok((left, off)),
@@ -357,7 +358,7 @@ fn flag<'a, T>(
 }
 
 /// A text up to its NUL.
-fn string<'a>(input: Bytes<'a>, rule: &Text) -> Parsed<'a, String> {
+fn string<'a, W: Watch>(input: Bytes<'a, W>, rule: &Text) -> Parsed<'a, W, String> {
     let (left, bytes) = take_till(|byte| byte == 0)(input)?;
     at(
         input,

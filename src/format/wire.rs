@@ -58,6 +58,8 @@ pub(super) const FULL_PAYLOAD_BYTES: usize = 32_768;
 pub(super) const MAX_BUCKETS: u64 = 1024;
 pub(super) const MAX_MAPS: u64 = 1024;
 pub(super) const MAX_RECIPIENTS: u64 = 255;
+/// Generations and sizes fit a signed number of 64 bits.
+pub(super) const MAX_NUMBER: u64 = i64::MAX.cast_unsigned();
 pub(super) const MAX_GZIP_LEVEL: u8 = 11;
 pub(super) const MIB: u64 = 1_048_576;
 pub(super) const MIN_PART_MIB: u64 = 5;

@@ -10,7 +10,7 @@ use crate::key::Key;
 use crate::stamp::{ETag, LocalStamp};
 use crate::state::{
     Addressing, Bucket, Capabilities, ConflictPolicy, Content, DirMap, Direction, Encoding,
-    Encryption, Parts, Record, Recursion, ReplicaId,
+    Encryption, MAX_KEEP_DAYS, Parts, Record, Recursion, ReplicaId,
 };
 use byteorder::{LE, WriteBytesExt};
 
@@ -21,8 +21,7 @@ pub(super) fn identity(
     generation: u64,
 ) -> Result<(), WriteError> {
     out.extend_from_slice(&replica.0);
-    out.write_u64::<LE>(generation)?;
-    Ok(())
+    put_generation(out, generation)
 }
 
 /// Bucket block.
@@ -83,7 +82,9 @@ pub(super) fn dir_map(out: &mut Vec<u8>, value: &DirMap) -> Result<(), WriteErro
         u64::from(wire::MAX_GZIP_LEVEL),
     )?;
     out.extend_from_slice(&value.id.0);
-    out.write_u64::<LE>(value.generation)?;
+    put_generation(out, value.generation)?;
+    let most = u64::from(MAX_KEEP_DAYS);
+    limited("keep days", u64::from(value.keep_days), most)?;
     out.write_u32::<LE>(value.keep_days)?;
     out.write_u8(
         bit(value.recursion == Recursion::TopOnly, map::TOP_ONLY)
@@ -120,6 +121,11 @@ pub(super) fn dir_map(out: &mut Vec<u8>, value: &DirMap) -> Result<(), WriteErro
     }
 }
 
+fn put_generation(out: &mut Vec<u8>, generation: u64) -> Result<(), WriteError> {
+    out.write_u64::<LE>(limited("generation", generation, wire::MAX_NUMBER)?)?;
+    Ok(())
+}
+
 fn conflict(policy: ConflictPolicy) -> u8 {
     match policy {
         ConflictPolicy::Newer => 0,
@@ -153,11 +159,17 @@ pub(super) fn record(
         Some(local) if local.size_bytes == value.remote.size_bytes => None,
         _ => Some(value.remote.size_bytes),
     };
+    let is_md5 = matches!(value.remote.etag, ETag::Md5(_));
+    if value.content == Content::ETag && !(is_md5 && value.encoding == Encoding::Plain) {
+        let field = "record flags";
+        return Err(Kind::BadValue { field }.into());
+    }
     let extras = bit(value.remote.version.is_some(), extras::VERSION)
         | bit(value.parts.is_some(), extras::PARTS);
-    out.write_u8(match value.remote.etag {
-        ETag::Md5(_) => wire::ETAG_MD5,
-        ETag::Other(_) => wire::ETAG_OTHER,
+    out.write_u8(if is_md5 {
+        wire::ETAG_MD5
+    } else {
+        wire::ETAG_OTHER
     })?;
     out.write_u8(
         local_form(value.local)
@@ -172,7 +184,7 @@ pub(super) fn record(
     etag(out, &value.remote.etag)?;
     local(out, previous, value.local)?;
     if let Some(size_bytes) = remote_size {
-        put_varint(out, size_bytes);
+        put_size(out, "remote size", size_bytes)?;
     }
     put_delta(out, previous.modified_ms, value.remote.modified_ms);
     previous.modified_ms = value.remote.modified_ms;
@@ -204,11 +216,12 @@ pub(super) fn lone_key(out: &mut Vec<u8>, value: &Key) -> Result<(), WriteError>
 
 fn key(out: &mut Vec<u8>, previous: &mut Previous, value: &Key) -> Result<(), WriteError> {
     let bytes = value.as_bytes();
-    if bytes <= previous.key.as_slice() {
+    let before = previous.key.as_bytes();
+    if bytes <= before {
         return Err(Kind::OutOfOrder.into());
     }
     let shared = if previous.is_in_block {
-        let pairs = previous.key.iter().zip(bytes);
+        let pairs = before.iter().zip(bytes);
         pairs.take_while(|(old, new)| old == new).count()
     } else {
         0
@@ -217,8 +230,7 @@ fn key(out: &mut Vec<u8>, previous: &mut Previous, value: &Key) -> Result<(), Wr
     put_varint(out, wide(shared));
     put_varint(out, wide(suffix.len()));
     out.extend_from_slice(suffix);
-    previous.key.truncate(shared);
-    previous.key.extend_from_slice(suffix);
+    previous.key.become_key(value);
     previous.is_in_block = true;
     Ok(())
 }
@@ -276,7 +288,7 @@ fn local(
     };
     let inode = stamp.inode.cast_signed();
     out.write_i64::<LE>(stamp.mtime_ns)?;
-    put_varint(out, stamp.size_bytes);
+    put_size(out, "local size", stamp.size_bytes)?;
     put_delta(out, previous.inode, inode);
     previous.inode = inode;
     if local_form(value) == record::LOCAL_CTIME_GIVEN {
@@ -288,19 +300,32 @@ fn local(
     Ok(())
 }
 
-fn put_parts(out: &mut Vec<u8>, parts: &Parts) -> Result<(), WriteError> {
-    let mib = parts.part_bytes >> wire::MIB.trailing_zeros();
-    if parts.part_bytes & wire::MIB.wrapping_sub(1) != 0 || mib < wire::MIN_PART_MIB {
+pub(super) fn put_size(
+    out: &mut Vec<u8>,
+    field: &'static str,
+    size_bytes: u64,
+) -> Result<(), WriteError> {
+    put_varint(out, limited(field, size_bytes, wire::MAX_NUMBER)?);
+    Ok(())
+}
+
+/// The length in bytes of every part but the last, which is one of whole MiB.
+pub(super) fn put_part_size(out: &mut Vec<u8>, part_bytes: u64) -> Result<(), WriteError> {
+    let mib = part_bytes >> wire::MIB.trailing_zeros();
+    if part_bytes & wire::MIB.wrapping_sub(1) != 0 || mib < wire::MIN_PART_MIB {
         return Err(Kind::BadValue { field: "part size" }.into());
     }
-    limited("part size", mib, wire::MAX_PART_MIB)?;
+    put_varint(out, limited("part size", mib, wire::MAX_PART_MIB)?);
+    Ok(())
+}
+
+fn put_parts(out: &mut Vec<u8>, parts: &Parts) -> Result<(), WriteError> {
+    put_part_size(out, parts.part_bytes)?;
     let count = wide(parts.digests.len());
     if count == 0 {
         return Err(Kind::BadValue { field: "parts" }.into());
     }
-    limited("parts", count, wire::MAX_PARTS)?;
-    put_varint(out, mib);
-    put_varint(out, count);
+    put_varint(out, limited("parts", count, wire::MAX_PARTS)?);
     for digest in &parts.digests {
         out.extend_from_slice(digest);
     }

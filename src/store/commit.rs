@@ -9,7 +9,7 @@ use crate::state::{MapId, State};
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Write};
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 
 const BUFFER_BYTES: usize = 262_144;
 
@@ -37,9 +37,11 @@ impl Store {
         }
         let next = self.counted(settings, changes);
         let is_idle = changes.values().all(BTreeMap::is_empty);
-        if is_idle && self.version() == crate::format::VERSION && self.differs_in_time_only(&next) {
-            self.write_time(next.synced_ms)?;
-        } else {
+        let is_written = is_idle
+            && self.version() == crate::format::VERSION
+            && self.differs_in_time_only(&next)
+            && self.write_time(next.synced_ms)?;
+        if !is_written {
             let file = self.write_next(&next, changes).inspect_err(|_| {
                 // The old state is untouched; a file left over here is replaced next time.
                 let _ = files::remove(&self.names.temp);
@@ -86,23 +88,29 @@ impl Store {
         now == *next
     }
 
-    fn write_time(&mut self, synced_ms: u64) -> Result<(), Error> {
+    /// Writes the time in place, unless the file is the previous generation too: that one must not
+    /// change. Says whether it did.
+    fn write_time(&mut self, synced_ms: u64) -> Result<bool, Error> {
         if synced_ms == self.state.synced_ms {
-            return Ok(());
+            return Ok(true);
         }
         let path = &self.names.state;
         let (offset, bytes) =
             patch_synced(synced_ms).map_err(|error| Error::writing(path, None, error))?;
-        OpenOptions::new()
-            .write(true)
-            .open(path)
-            .and_then(|file| {
-                file.write_all_at(&bytes, offset)?;
-                file.sync_data()
-            })
-            .map_err(Error::io("write", path))?;
-        self.state.synced_ms = synced_ms;
-        Ok(())
+        let write = || {
+            let file = OpenOptions::new().write(true).open(path)?;
+            if file.metadata()?.nlink() > 1 {
+                return Ok(false);
+            }
+            file.write_all_at(&bytes, offset)?;
+            file.sync_data()?;
+            Ok(true)
+        };
+        let is_written = write().map_err(Error::io("write", path))?;
+        if is_written {
+            self.state.synced_ms = synced_ms;
+        }
+        Ok(is_written)
     }
 
     fn write_next(&self, next: &State, changes: &Changes) -> Result<File, Error> {

@@ -16,9 +16,10 @@ use std::os::unix::fs::FileExt;
 #[derive(Debug)]
 pub(super) struct Journal {
     file: File,
-    /// Bytes that are whole entries. A failed append leaves a torn one behind them, which the
-    /// next append writes over.
+    /// Bytes that are whole entries.
     whole_bytes: u64,
+    /// Whether a failed append left something behind them.
+    is_torn: bool,
 }
 
 impl Journal {
@@ -29,6 +30,7 @@ impl Journal {
         let mut journal = Self {
             file: files::create(&names.journal)?,
             whole_bytes: 0,
+            is_torn: false,
         };
         journal.append(names, &header)?;
         journal.sync(names)?;
@@ -36,14 +38,19 @@ impl Journal {
         Ok(journal)
     }
 
+    /// Appends whole entries. What a failed append left is cut off first: entries of it could be
+    /// whole and stand behind newer ones.
     fn append(&mut self, names: &Names, bytes: &[u8]) -> Result<(), Error> {
+        if self.is_torn {
+            self.file
+                .set_len(self.whole_bytes)
+                .map_err(Error::io("cut", &names.journal))?;
+        }
+        self.is_torn = true;
         self.file
             .write_all_at(bytes, self.whole_bytes)
-            .map_err(|source| {
-                // Best effort: what is left behind is torn, and a replay stops there.
-                let _ = self.file.set_len(self.whole_bytes);
-                Error::io("write", &names.journal)(source)
-            })?;
+            .map_err(Error::io("write", &names.journal))?;
+        self.is_torn = false;
         self.whole_bytes += bytes.len() as u64;
         Ok(())
     }

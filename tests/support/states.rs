@@ -9,7 +9,7 @@ use s3_bsync::key::Key;
 use s3_bsync::stamp::{ETag, LocalStamp, RemoteStamp};
 use s3_bsync::state::{
     Access, Addressing, Bucket, Capabilities, Change, ConflictPolicy, Content, DirMap, Direction,
-    Encoding, Encryption, MapId, Parts, Record, Recursion, ReplicaId, RootId, State,
+    Encoding, Encryption, MAX_KEEP_DAYS, MapId, Parts, Record, Recursion, ReplicaId, RootId, State,
 };
 use std::io::Cursor;
 
@@ -62,7 +62,7 @@ pub(crate) fn local() -> impl Strategy<Value = LocalStamp> {
         any::<i64>(),
     ];
     let ctime = prop_oneof![Just(None), time.clone().prop_map(Some)];
-    (any::<u64>(), time, ctime, any::<u64>()).prop_map(|(size_bytes, mtime_ns, ctime, inode)| {
+    (number(), time, ctime, any::<u64>()).prop_map(|(size_bytes, mtime_ns, ctime, inode)| {
         LocalStamp {
             size_bytes: size_bytes >> (inode & 63),
             mtime_ns,
@@ -96,29 +96,40 @@ fn parts() -> impl Strategy<Value = Parts> {
     })
 }
 
+/// A size or a generation.
+fn number() -> impl Strategy<Value = u64> {
+    0..=i64::MAX.cast_unsigned()
+}
+
 pub(crate) fn record_of(key: Key) -> impl Strategy<Value = Record> {
     let remote = (
         etag(),
-        option::of(any::<u64>()),
+        option::of(number()),
         any::<i64>(),
         option::of("[!-~]{1,40}"),
     );
     let rest = (content(), encoding(), option::weighted(0.1, parts()));
     (option::of(local()), remote, rest).prop_map(
-        move |(local, (etag, size, modified_ms, version), (content, encoding, parts))| Record {
-            key: key.clone(),
-            local,
-            remote: RemoteStamp {
-                etag,
-                size_bytes: size
-                    .or(local.map(|stamp| stamp.size_bytes))
-                    .unwrap_or_default(),
-                modified_ms,
-                version: version.map(Into::into),
-            },
-            content,
-            encoding,
-            parts,
+        move |(local, (etag, size, modified_ms, version), (content, encoding, parts))| {
+            let is_proof = matches!(etag, ETag::Md5(_)) && encoding == Encoding::Plain;
+            Record {
+                key: key.clone(),
+                local,
+                remote: RemoteStamp {
+                    etag,
+                    size_bytes: size
+                        .or(local.map(|stamp| stamp.size_bytes))
+                        .unwrap_or_default(),
+                    modified_ms,
+                    version: version.map(Into::into),
+                },
+                content: match content {
+                    Content::ETag if !is_proof => Content::Unknown,
+                    content => content,
+                },
+                encoding,
+                parts,
+            }
         },
     )
 }
@@ -194,8 +205,8 @@ fn dir_map() -> impl Strategy<Value = DirMap> {
     );
     let numbers = (
         0..=11_u8,
-        any::<u32>(),
-        any::<u64>(),
+        0..=MAX_KEEP_DAYS,
+        number(),
         option::of((any::<u64>(), any::<u64>())),
     );
     (names, policies, numbers).prop_map(|(names, policies, numbers)| DirMap {
@@ -241,7 +252,7 @@ fn bucket() -> impl Strategy<Value = Bucket> {
 pub(crate) fn state() -> impl Strategy<Value = State> {
     (
         any::<[u8; 16]>(),
-        any::<u64>(),
+        number(),
         any::<u64>(),
         vec(bucket(), 0..3),
     )

@@ -4,35 +4,35 @@
 
 mod record;
 
-pub(super) use record::{Previous, lone_key, record};
+pub(super) use record::{Previous, lone_key, part_size, record, size};
 
 use super::error::Kind;
-use super::field::{Parsed, at, fault, limited, text, told};
-use super::trace::{Bytes, Value};
+use super::field::{Parsed, counted, fault, text, told};
+use super::trace::{Bytes, Value, Watch};
 use super::wire::{self, Text, bucket, capability, map};
 use crate::state::{
-    Access, Addressing, Bucket, Capabilities, ConflictPolicy, DirMap, Direction, Encryption, MapId,
-    Recursion, ReplicaId, RootId,
+    Access, Addressing, Bucket, Capabilities, ConflictPolicy, DirMap, Direction, Encryption,
+    MAX_KEEP_DAYS, MapId, Recursion, ReplicaId, RootId,
 };
 use nom::Parser;
 use nom::number::complete::{le_u8, le_u16, le_u32, le_u64};
 
 /// Metadata block: when both sides were last equal, milliseconds since the epoch.
-pub(super) fn metadata(input: Bytes<'_>) -> Parsed<'_, u64> {
+pub(super) fn metadata<W: Watch>(input: Bytes<'_, W>) -> Parsed<'_, W, u64> {
     told(input, "last synced", le_u64, |ms| {
         Value::TimeMs(i64::try_from(*ms).unwrap_or(i64::MAX))
     })
 }
 
 /// Identity block.
-pub(super) fn identity(input: Bytes<'_>) -> Parsed<'_, (ReplicaId, u64)> {
+pub(super) fn identity<W: Watch>(input: Bytes<'_, W>) -> Parsed<'_, W, (ReplicaId, u64)> {
     let (left, replica) = told(input, "replica", array.map(ReplicaId), Value::bytes)?;
-    let (left, generation) = told(left, "generation", le_u64, Value::number)?;
+    let (left, generation) = counted(left, "generation", le_u64, wire::MAX_NUMBER)?;
     Ok((left, (replica, generation)))
 }
 
 /// Bucket block; its maps follow in blocks of their own.
-pub(super) fn bucket(input: Bytes<'_>) -> Parsed<'_, Bucket> {
+pub(super) fn bucket<W: Watch>(input: Bytes<'_, W>) -> Parsed<'_, W, Bucket> {
     let (left, flags) = bits(input, "flags", "bucket flags", bucket::NAMES)?;
     let (left, found) = capabilities(left, flags & bucket::PROBED != 0)?;
     let (left, name) = text(left, &wire::BUCKET_NAME)?;
@@ -58,7 +58,10 @@ pub(super) fn bucket(input: Bytes<'_>) -> Parsed<'_, Bucket> {
     Ok((left, bucket))
 }
 
-fn capabilities(input: Bytes<'_>, is_probed: bool) -> Parsed<'_, Option<Capabilities>> {
+fn capabilities<W: Watch>(
+    input: Bytes<'_, W>,
+    is_probed: bool,
+) -> Parsed<'_, W, Option<Capabilities>> {
     let (left, found) = told(input, "capabilities", le_u16, |found| {
         Value::bits(*found, capability::NAMES)
     })?;
@@ -90,16 +93,14 @@ fn capabilities(input: Bytes<'_>, is_probed: bool) -> Parsed<'_, Option<Capabili
 }
 
 /// Directory map block; its records follow in blocks of their own.
-pub(super) fn dir_map(input: Bytes<'_>) -> Parsed<'_, DirMap> {
+pub(super) fn dir_map<W: Watch>(input: Bytes<'_, W>) -> Parsed<'_, W, DirMap> {
     let (left, id) = told(input, "map id", array.map(MapId), Value::bytes)?;
-    let (left, generation) = told(left, "generation", le_u64, Value::number)?;
-    let (left, keep_days) = told(left, "keep days", le_u32, Value::number)?;
+    let (left, generation) = counted(left, "generation", le_u64, wire::MAX_NUMBER)?;
+    let (left, keep_days) = counted(left, "keep days", le_u32, MAX_KEEP_DAYS.into())?;
     let flags_at = left;
     let (left, flags) = bits(left, "flags", "map flags", map::NAMES)?;
-    let (after_level, gzip_level) = told(left, "gzip level", le_u8, Value::number)?;
-    let max = u64::from(wire::MAX_GZIP_LEVEL);
-    at(left, limited("gzip level", u64::from(gzip_level), max))?;
-    let (left, conflict) = conflict(after_level)?;
+    let (left, gzip_level) = counted(left, "gzip level", le_u8, wire::MAX_GZIP_LEVEL.into())?;
+    let (left, conflict) = conflict(left)?;
     let (left, direction) = direction(left)?;
     let (left, encryption_kind) = encryption_kind(left)?;
     let has_age_files = flags & (map::RECIPIENTS_FILE | map::IDENTITY_FILE) != 0;
@@ -136,7 +137,7 @@ pub(super) fn dir_map(input: Bytes<'_>) -> Parsed<'_, DirMap> {
     Ok((left, map))
 }
 
-fn conflict(input: Bytes<'_>) -> Parsed<'_, ConflictPolicy> {
+fn conflict<W: Watch>(input: Bytes<'_, W>) -> Parsed<'_, W, ConflictPolicy> {
     coded(input, "conflict policy", |code| {
         Some(match code {
             0 => (ConflictPolicy::Newer, "newer"),
@@ -149,7 +150,7 @@ fn conflict(input: Bytes<'_>) -> Parsed<'_, ConflictPolicy> {
     })
 }
 
-fn direction(input: Bytes<'_>) -> Parsed<'_, Direction> {
+fn direction<W: Watch>(input: Bytes<'_, W>) -> Parsed<'_, W, Direction> {
     coded(input, "direction", |code| {
         Some(match code {
             0 => (Direction::Both, "both"),
@@ -162,7 +163,7 @@ fn direction(input: Bytes<'_>) -> Parsed<'_, Direction> {
     })
 }
 
-fn root(input: Bytes<'_>, is_present: bool) -> Parsed<'_, Option<RootId>> {
+fn root<W: Watch>(input: Bytes<'_, W>, is_present: bool) -> Parsed<'_, W, Option<RootId>> {
     if !is_present {
         return Ok((input, None));
     }
@@ -180,7 +181,7 @@ enum EncryptionKind {
     RecipientMissing,
 }
 
-fn encryption_kind(input: Bytes<'_>) -> Parsed<'_, EncryptionKind> {
+fn encryption_kind<W: Watch>(input: Bytes<'_, W>) -> Parsed<'_, W, EncryptionKind> {
     coded(input, "encryption", |code| {
         Some(match code {
             0 => (EncryptionKind::None, "none"),
@@ -191,7 +192,11 @@ fn encryption_kind(input: Bytes<'_>) -> Parsed<'_, EncryptionKind> {
     })
 }
 
-fn encryption(input: Bytes<'_>, kind: EncryptionKind, flags: u8) -> Parsed<'_, Encryption> {
+fn encryption<W: Watch>(
+    input: Bytes<'_, W>,
+    kind: EncryptionKind,
+    flags: u8,
+) -> Parsed<'_, W, Encryption> {
     match kind {
         EncryptionKind::None => Ok((input, Encryption::None)),
         EncryptionKind::Age => age(input, flags),
@@ -203,7 +208,7 @@ fn encryption(input: Bytes<'_>, kind: EncryptionKind, flags: u8) -> Parsed<'_, E
     }
 }
 
-fn age(input: Bytes<'_>, flags: u8) -> Parsed<'_, Encryption> {
+fn age<W: Watch>(input: Bytes<'_, W>, flags: u8) -> Parsed<'_, W, Encryption> {
     let (mut left, count) = told(input, "recipients", le_u8, Value::number)?;
     let mut recipients = Vec::new();
     for _ in 0..count {
@@ -236,7 +241,7 @@ pub(super) struct Totals {
 }
 
 /// End block.
-pub(super) fn end(input: Bytes<'_>) -> Parsed<'_, Totals> {
+pub(super) fn end<W: Watch>(input: Bytes<'_, W>) -> Parsed<'_, W, Totals> {
     let (left, buckets) = told(input, "buckets", le_u32, Value::number)?;
     let (left, maps) = told(left, "maps", le_u32, Value::number)?;
     let (left, objects_blocks) = told(left, "objects blocks", le_u64, Value::number)?;
@@ -255,7 +260,7 @@ pub(super) fn end(input: Bytes<'_>) -> Parsed<'_, Totals> {
 }
 
 /// A fixed number of bytes.
-pub(super) fn array<const N: usize>(input: Bytes<'_>) -> Parsed<'_, [u8; N]> {
+pub(super) fn array<const N: usize, W: Watch>(input: Bytes<'_, W>) -> Parsed<'_, W, [u8; N]> {
     match input.split_first_chunk::<N>() {
         Some((bytes, _)) => Ok((input.after(N), *bytes)),
         None => fault(input, Kind::Truncated),
@@ -263,12 +268,12 @@ pub(super) fn array<const N: usize>(input: Bytes<'_>) -> Parsed<'_, [u8; N]> {
 }
 
 /// Flags of which each has a name.
-fn bits<'a>(
-    input: Bytes<'a>,
+fn bits<'a, W: Watch>(
+    input: Bytes<'a, W>,
     name: &'static str,
     field: &'static str,
     names: &[(u8, &str)],
-) -> Parsed<'a, u8> {
+) -> Parsed<'a, W, u8> {
     let (left, found) = told(input, name, le_u8, |found| Value::bits(*found, names))?;
     if names.iter().fold(found, |left, (bit, _)| left & !bit) != 0 {
         return fault(input, Kind::BadValue { field });
@@ -277,11 +282,11 @@ fn bits<'a>(
 }
 
 /// A byte that stands for something.
-fn coded<'a, T>(
-    input: Bytes<'a>,
+fn coded<'a, T, W: Watch>(
+    input: Bytes<'a, W>,
     field: &'static str,
     meaning: impl FnOnce(u8) -> Option<(T, &'static str)>,
-) -> Parsed<'a, T> {
+) -> Parsed<'a, W, T> {
     let (left, code) = le_u8(input)?;
     let Some((value, word)) = meaning(code) else {
         return fault(input, Kind::BadValue { field });
@@ -290,7 +295,11 @@ fn coded<'a, T>(
     Ok((left, value))
 }
 
-fn optional<'a>(input: Bytes<'a>, is_present: bool, rule: &Text) -> Parsed<'a, Option<String>> {
+fn optional<'a, W: Watch>(
+    input: Bytes<'a, W>,
+    is_present: bool,
+    rule: &Text,
+) -> Parsed<'a, W, Option<String>> {
     if !is_present {
         return Ok((input, None));
     }

@@ -2,11 +2,13 @@
 
 use super::array;
 use crate::format::error::Kind;
-use crate::format::field::{Parsed, at, delta, fault, length, limited, text, told, varint, wide};
-use crate::format::trace::{Bytes, Value};
+use crate::format::field::{
+    Parsed, at, counted, delta, fault, length, limited, text, told, varint, wide,
+};
+use crate::format::trace::{Bytes, Value, Watch};
 use crate::format::wire::{self, extras, record};
 use crate::format::write::is_md5_text;
-use crate::key::{Key, MAX_OBJECT_KEY_BYTES};
+use crate::key::{Key, MAX_OBJECT_KEY_BYTES, RunningKey};
 use crate::stamp::{ETag, LocalStamp, RemoteStamp};
 use crate::state::{Content, Encoding, Parts, Record};
 use nom::Parser;
@@ -16,7 +18,7 @@ use nom::number::complete::{le_i64, le_u8};
 /// What a record is written relative to: the record before it in the same block.
 #[derive(Debug, Default)]
 pub(in crate::format) struct Previous {
-    pub(in crate::format) key: Vec<u8>,
+    pub(in crate::format) key: RunningKey,
     pub(in crate::format) inode: i64,
     pub(in crate::format) ctime_ns: i64,
     pub(in crate::format) modified_ms: i64,
@@ -34,14 +36,14 @@ impl Previous {
 }
 
 /// One recorded object.
-pub(in crate::format) fn record<'a>(
-    input: Bytes<'a>,
+pub(in crate::format) fn record<'a, W: Watch>(
+    input: Bytes<'a, W>,
     previous: &mut Previous,
-) -> Parsed<'a, Record> {
+) -> Parsed<'a, W, Record> {
     input.tell("record", input, || Value::Bytes);
     let (left, key) = key(input, previous)?;
     let (left, etag_type) = etag_type(left)?;
-    let (left, flags) = flags(left)?;
+    let (left, flags) = flags(left, etag_type)?;
     let (left, extras) = if flags & record::EXTRAS == 0 {
         (left, 0)
     } else {
@@ -88,11 +90,11 @@ pub(in crate::format) fn record<'a>(
 }
 
 /// A key alone, as in a block's first record.
-pub(in crate::format) fn lone_key(input: Bytes<'_>) -> Parsed<'_, Key> {
+pub(in crate::format) fn lone_key<W: Watch>(input: Bytes<'_, W>) -> Parsed<'_, W, Key> {
     key(input, &mut Previous::default())
 }
 
-fn key<'a>(input: Bytes<'a>, previous: &mut Previous) -> Parsed<'a, Key> {
+fn key<'a, W: Watch>(input: Bytes<'a, W>, previous: &mut Previous) -> Parsed<'a, W, Key> {
     let shared_field = Kind::NonCanonical {
         field: "shared bytes",
     };
@@ -104,10 +106,11 @@ fn key<'a>(input: Bytes<'a>, previous: &mut Previous) -> Parsed<'a, Key> {
     let suffix = suffix.slice();
     let shared = length(shared);
     if previous.is_in_block {
-        if shared > previous.key.len() {
+        let before = previous.key.as_bytes();
+        if shared > before.len() {
             return fault(input, shared_field);
         }
-        match (previous.key.get(shared), suffix.first()) {
+        match (before.get(shared), suffix.first()) {
             (_, None) => return fault(input, Kind::OutOfOrder),
             (Some(old), Some(new)) if old == new => return fault(input, shared_field),
             (Some(old), Some(new)) if old > new => return fault(input, Kind::OutOfOrder),
@@ -117,21 +120,23 @@ fn key<'a>(input: Bytes<'a>, previous: &mut Previous) -> Parsed<'a, Key> {
         if shared != 0 {
             return fault(input, shared_field);
         }
-        if !previous.key.is_empty() && suffix <= previous.key.as_slice() {
+        let before = previous.key.as_bytes();
+        if !before.is_empty() && suffix <= before {
             return fault(input, Kind::OutOfOrder);
         }
         previous.is_in_block = true;
     }
-    previous.key.truncate(shared);
-    previous.key.extend_from_slice(suffix);
-    let key = at(input, Key::from_bytes(&previous.key).map_err(Kind::BadKey))?;
+    let key = at(
+        input,
+        previous.key.advance(shared, suffix).map_err(Kind::BadKey),
+    )?;
     left.tell("rest of the key", rest, || {
         Value::Text(key.as_str().to_owned())
     });
     Ok((rest, key))
 }
 
-fn etag_type(input: Bytes<'_>) -> Parsed<'_, u8> {
+fn etag_type<W: Watch>(input: Bytes<'_, W>) -> Parsed<'_, W, u8> {
     let (left, found) = le_u8(input)?;
     let expected = &[wire::ETAG_MD5, wire::ETAG_OTHER];
     if expected.contains(&found) {
@@ -146,14 +151,18 @@ fn etag_type(input: Bytes<'_>) -> Parsed<'_, u8> {
     }
 }
 
-/// Every bit has a meaning, but not with every other.
-fn flags(input: Bytes<'_>) -> Parsed<'_, u8> {
+/// Every bit has a meaning, but not with every other: only the ETag of plain bytes can prove what
+/// they are, and only one that is an MD5.
+fn flags<W: Watch>(input: Bytes<'_, W>, etag_type: u8) -> Parsed<'_, W, u8> {
     let (left, found) = told(input, "flags", le_u8, |found| {
         Value::Code((*found).into(), flag_words(*found))
     })?;
-    let is_content_known = found & record::CONTENT != record::CONTENT;
+    let is_content_sound = match found & record::CONTENT {
+        record::CONTENT_ETAG => etag_type == wire::ETAG_MD5 && found & record::ENCODING == 0,
+        content => content != record::CONTENT,
+    };
     let is_size_known = found & (record::LOCAL | record::REMOTE_SIZE) != 0;
-    if is_content_known && is_size_known {
+    if is_content_sound && is_size_known {
         Ok((left, found))
     } else {
         fault(
@@ -198,7 +207,7 @@ fn flag_words(found: u8) -> String {
     words.join(", ")
 }
 
-fn extra_bits(input: Bytes<'_>) -> Parsed<'_, u8> {
+fn extra_bits<W: Watch>(input: Bytes<'_, W>) -> Parsed<'_, W, u8> {
     let (left, found) = super::bits(input, "extras", "extras", extras::NAMES)?;
     if found == 0 {
         return fault(input, Kind::NonCanonical { field: "extras" });
@@ -206,7 +215,7 @@ fn extra_bits(input: Bytes<'_>) -> Parsed<'_, u8> {
     Ok((left, found))
 }
 
-fn etag(input: Bytes<'_>, etag_type: u8) -> Parsed<'_, ETag> {
+fn etag<W: Watch>(input: Bytes<'_, W>, etag_type: u8) -> Parsed<'_, W, ETag> {
     if etag_type == wire::ETAG_MD5 {
         return told(input, "ETag", array.map(ETag::Md5), Value::bytes);
     }
@@ -217,17 +226,17 @@ fn etag(input: Bytes<'_>, etag_type: u8) -> Parsed<'_, ETag> {
     Ok((left, ETag::Other(other.into())))
 }
 
-fn local<'a>(
-    input: Bytes<'a>,
+fn local<'a, W: Watch>(
+    input: Bytes<'a, W>,
     flags: u8,
     previous: &mut Previous,
-) -> Parsed<'a, Option<LocalStamp>> {
+) -> Parsed<'a, W, Option<LocalStamp>> {
     let form = flags & record::LOCAL;
     if form == 0 {
         return Ok((input, None));
     }
     let (left, mtime_ns) = told(input, "mtime", le_i64, |ns| Value::TimeNs(*ns))?;
-    let (left, size_bytes) = told(left, "local size", varint, Value::number)?;
+    let (left, size_bytes) = size(left, "local size")?;
     let inode = |input| delta(input, previous.inode);
     let (left, inode) = told(left, "inode", inode, |inode| {
         Value::Number(inode.cast_unsigned())
@@ -260,12 +269,16 @@ fn local<'a>(
     Ok((left, Some(stamp)))
 }
 
-fn remote_size(input: Bytes<'_>, flags: u8, local: Option<LocalStamp>) -> Parsed<'_, u64> {
+fn remote_size<W: Watch>(
+    input: Bytes<'_, W>,
+    flags: u8,
+    local: Option<LocalStamp>,
+) -> Parsed<'_, W, u64> {
     let local_size = local.map(|local| local.size_bytes);
     match local_size {
         Some(size_bytes) if flags & record::REMOTE_SIZE == 0 => Ok((input, size_bytes)),
         _ => {
-            let (left, size_bytes) = told(input, "remote size", varint, Value::number)?;
+            let (left, size_bytes) = size(input, "remote size")?;
             if local_size == Some(size_bytes) {
                 let field = "remote size";
                 return fault(input, Kind::NonCanonical { field });
@@ -275,7 +288,7 @@ fn remote_size(input: Bytes<'_>, flags: u8, local: Option<LocalStamp>) -> Parsed
     }
 }
 
-fn content(input: Bytes<'_>, flags: u8) -> Parsed<'_, Content> {
+fn content<W: Watch>(input: Bytes<'_, W>, flags: u8) -> Parsed<'_, W, Content> {
     match flags & record::CONTENT {
         record::CONTENT_ETAG => Ok((input, Content::ETag)),
         record::CONTENT_BLAKE3 => told(input, "BLAKE3", array.map(Content::Blake3), Value::bytes),
@@ -283,20 +296,33 @@ fn content(input: Bytes<'_>, flags: u8) -> Parsed<'_, Content> {
     }
 }
 
-fn parts(input: Bytes<'_>) -> Parsed<'_, Option<Parts>> {
-    let (after_size, mib) = told(input, "part size", varint, |mib| {
+/// How many bytes something has.
+pub(in crate::format) fn size<'a, W: Watch>(
+    input: Bytes<'a, W>,
+    name: &'static str,
+) -> Parsed<'a, W, u64> {
+    counted(input, name, varint, wire::MAX_NUMBER)
+}
+
+/// The length in bytes of every part but the last.
+pub(in crate::format) fn part_size<W: Watch>(input: Bytes<'_, W>) -> Parsed<'_, W, u64> {
+    let field = "part size";
+    let (left, mib) = told(input, field, varint, |mib| {
         Value::Code(*mib, "MiB".to_owned())
     })?;
     if mib < wire::MIN_PART_MIB {
-        return fault(input, Kind::BadValue { field: "part size" });
+        return fault(input, Kind::BadValue { field });
     }
-    at(input, limited("part size", mib, wire::MAX_PART_MIB))?;
-    let (mut left, count) = varint(after_size)?;
+    at(input, limited(field, mib, wire::MAX_PART_MIB))?;
+    Ok((left, mib.saturating_mul(wire::MIB)))
+}
+
+fn parts<W: Watch>(input: Bytes<'_, W>) -> Parsed<'_, W, Option<Parts>> {
+    let (count_at, part_bytes) = part_size(input)?;
+    let (mut left, count) = counted(count_at, "parts", varint, wire::MAX_PARTS)?;
     if count == 0 {
-        return fault(after_size, Kind::BadValue { field: "parts" });
+        return fault(count_at, Kind::BadValue { field: "parts" });
     }
-    at(after_size, limited("parts", count, wire::MAX_PARTS))?;
-    after_size.tell("parts", left, || Value::Number(count));
     let mut digests = Vec::new();
     for _ in 0..count {
         let (rest, digest) = told(left, "parts", array, Value::bytes)?;
@@ -304,7 +330,7 @@ fn parts(input: Bytes<'_>) -> Parsed<'_, Option<Parts>> {
         left = rest;
     }
     let parts = Parts {
-        part_bytes: mib.saturating_mul(wire::MIB),
+        part_bytes,
         digests,
     };
     Ok((left, Some(parts)))
