@@ -170,6 +170,30 @@ types:
           + (septets.size > 8 ? (septets[8] & 0x7f).as<u8> * 0x100_0000_0000_0000 : 0)
           + (septets.size > 9 ? (septets[9] & 0x7f).as<u8> * 0x8000_0000_0000_0000 : 0)
 
+  size:
+    doc: Bytes.
+    doc-ref: FORMAT.md, section 7
+    seq:
+      - id: number
+        type: varint
+        valid:
+          expr: _.value < 0x8000_0000_0000_0000
+    instances:
+      value:
+        value: number.value
+
+  part_size:
+    doc: MiB.
+    doc-ref: FORMAT.md, section 7
+    seq:
+      - id: number
+        type: varint
+        valid:
+          expr: _.value >= 5 and _.value <= 5120
+    instances:
+      value:
+        value: number.value
+
   delta:
     doc: A signed difference d as the varint 2d, or -2d-1 where d is negative.
     doc-ref: FORMAT.md, section 2
@@ -376,6 +400,9 @@ types:
         doc: Random, for good.
       - id: generation
         type: u8
+        valid:
+          # Quoted, for readers of YAML whose numbers have 53 bits.
+          max: '0x7fff_ffff_ffff_ffff'
         doc: One more than that of the state file before.
 
   bucket_block:
@@ -553,9 +580,13 @@ types:
         doc: Random, for good; no two maps of a file have the same.
       - id: generation
         type: u8
+        valid:
+          max: '0x7fff_ffff_ffff_ffff'
         doc: Counts the commits that changed this map's records.
       - id: keep_days
         type: u4
+        valid:
+          max: 36525
         doc: How long the recovery folder keeps what it holds.
       - id: flags
         type: map_flags
@@ -748,7 +779,12 @@ types:
       - id: flags
         type: record_flags
         valid:
-          expr: _.local_form != local_form::none or _.has_remote_size
+          expr: |
+            (_.local_form != local_form::none or _.has_remote_size) and (_.content != content::etag
+            or (etag_type == etag_type::md5 and _.encoding == encoding::plain))
+        doc: |
+          Where there is no local size the remote size is given, and an ETag proves the file's bytes
+          only as the MD5 of a plain object.
       - id: extras
         type: extras
         if: flags.has_extras
@@ -767,9 +803,8 @@ types:
           expr: _ != 0 or flags.local_form != local_form::ctime_is_mtime
         doc: Modification time, nanoseconds since 1970-01-01 UTC.
       - id: local_size
-        type: varint
+        type: size
         if: has_local_stamp
-        doc: Bytes.
       - id: inode
         type: unsigned_sum(inode_before)
         if: has_local_stamp
@@ -780,11 +815,10 @@ types:
           expr: _.value != 0 and (_.value != mtime or has_short_integers)
         doc: Inode change time, nanoseconds since 1970-01-01 UTC.
       - id: given_remote_size
-        type: varint
+        type: size
         if: flags.has_remote_size
         valid:
           expr: not has_local_stamp or _.value != local_size.value
-        doc: Bytes.
       - id: last_modified
         type: signed_sum(last_modified_before)
         doc: Milliseconds since 1970-01-01 UTC, as listed.
@@ -796,11 +830,8 @@ types:
         if: flags.content == content::blake3
         doc: Of the file's bytes.
       - id: part_size
-        type: varint
+        type: part_size
         if: flags.has_extras and extras.has_parts
-        valid:
-          expr: _.value >= 5 and _.value <= 5120
-        doc: MiB.
       - id: part_count
         type: varint
         if: flags.has_extras and extras.has_parts
@@ -954,10 +985,9 @@ types:
       - id: upload_id
         type: text(1, 4096)
       - id: part_size
-        type: u8
-        doc: Bytes.
+        type: part_size
       - id: local_size
-        type: u8
+        type: size
         doc: This and the next three are the file's stamp when the upload began.
       - id: mtime
         type: s8
@@ -969,10 +999,10 @@ types:
         size: 16
         doc: The one that the object is to carry.
 
-  # -- Version 1, section 15 -------------------------------------------------------------------------
+  # -- Version 1 -------------------------------------------------------------------------------------
   state_v1:
     doc: Read only. No block has a length or a checksum, and a string ends with one NUL byte.
-    doc-ref: FORMAT.md, section 15
+    doc-ref: FORMAT.md, version 1
     seq:
       - id: metadata
         contents: [0x9a]
@@ -1025,8 +1055,8 @@ types:
             _.value == "" or _.value.substring(0, 1) != "/"
             or _.value.substring(_.value.length - 1, _.value.length) == "/"
         doc: |
-          Does not begin with `/` once each `/` at its end is dropped (checked only where it does not
-          end with one).
+          Does not begin with `/` unless it is nothing but `/` (checked only where it does not end with
+          one).
       - id: gzip_level
         type: u1
         valid:
@@ -1055,7 +1085,7 @@ types:
       - id: last_modified
         type: u8
         valid:
-          max: 0x7fff_ffff_ffff_ffff
+          max: '0x7fff_ffff_ffff_ffff'
         doc: Milliseconds since 1970-01-01 UTC.
       - id: etag_type
         type: u1
@@ -1070,6 +1100,8 @@ types:
         if: etag_type == etag_type::other
       - id: size
         type: u8
+        valid:
+          max: '0x7fff_ffff_ffff_ffff'
       - id: end
         contents: [0x95]
   string_v1:

@@ -129,7 +129,8 @@ def map_v1(bucket, it, name):
 
 
 def record_v1(rest, it):
-    etag = it.etag_md5.hex() if it.etag_type.name == "md5" else text(it.etag_text)
+    is_md5 = it.etag_type.name == "md5"
+    etag = it.etag_md5.hex() if is_md5 else text(it.etag_text).strip().strip('"')
     return {"key": rest, "local": None, "content": None, "parts": None, "encoding": "plain",
             "remote": {"etag": etag, "size": it.size, "modified_ms": it.last_modified, "version": None}}
 
@@ -149,7 +150,8 @@ def state_v1(state):
             if item.control.name == "objects":
                 objects.append(item.object)
             elif item.control.name == "map":
-                stem = text(item.map.local_path).rstrip("/").rpartition("/")[2] or "root"
+                stem = text(item.map.local_path).rstrip("/").rpartition("/")[2]
+                stem = stem if 0 < len(stem.encode()) <= 250 else "root"
                 names = [stem] + ["%s-%d" % (stem, n) for n in range(2, len(taken) + 3)]
                 name = next(name for name in names if name not in taken)
                 taken.add(name)
@@ -157,7 +159,7 @@ def state_v1(state):
     for maps, objects in buckets.values():
         for it in objects:
             under = lambda one: one[0]["prefix"] + "/" if one[0]["prefix"] else ""
-            holding = [one for one in maps if text(it.key).startswith(under(one))]
+            holding = [one for one in reversed(maps) if text(it.key).startswith(under(one))]
             best = max(holding, key=lambda one: len(under(one)), default=None)
             rest = text(it.key)[len(under(best)):] if best else ""
             if is_key(rest):
@@ -177,8 +179,8 @@ def entry(it):
     if it.type.name == "removal":
         return {**out, "key": key(it.removal)}
     up = it.upload
-    return {**out, "key": key(up.key), "upload_id": text(up.upload_id), "part_bytes": up.part_size,
-            "local": {"size": up.local_size, "mtime_ns": up.mtime, "ctime_ns": up.ctime, "inode": up.inode},
+    return {**out, "key": key(up.key), "upload_id": text(up.upload_id), "part_bytes": up.part_size.value << 20,
+            "local": {"size": up.local_size.value, "mtime_ns": up.mtime, "ctime_ns": up.ctime, "inode": up.inode},
             "write_id": up.write_id.hex()}
 
 

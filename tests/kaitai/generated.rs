@@ -88,12 +88,12 @@ fn extreme_numbers() -> Vec<Record> {
             for (end, number) in [(0, first), (1, second)] {
                 let mut record = named(&format!("{n}{m}{end}"));
                 record.local = Some(LocalStamp {
-                    size_bytes: unsigned[(n + end) % 8],
+                    size_bytes: unsigned[(n + end) % 8] >> 1,
                     mtime_ns: 5,
                     ctime_ns: number,
                     inode: unsigned[(n + m * (end + 1)) % 8],
                 });
-                record.remote.size_bytes = unsigned[m];
+                record.remote.size_bytes = unsigned[m] >> 1;
                 record.remote.modified_ms = number;
                 all.push(record);
             }
@@ -114,6 +114,7 @@ fn many_parts(n: u8) -> Record {
 
 fn long_texts() -> Vec<Record> {
     let mut record = named("long");
+    record.content = Content::Unknown;
     record.remote.etag = ETag::Other("\u{e9}".repeat(512).into());
     record.remote.version = Some("v".repeat(1024).into());
     vec![record]
@@ -163,25 +164,25 @@ pub(crate) fn journals() -> Vec<Vec<u8>> {
     let upload = (
         key(),
         "[!-~]{1,60}",
-        any::<u64>(),
+        5..=5120_u64,
         local(),
         any::<[u8; 16]>(),
     );
     let entry = (option_of_change(), upload, any::<[u8; 8]>());
     let journal = (
         any::<[u8; 16]>(),
-        any::<u64>(),
+        0..=i64::MAX.cast_unsigned(),
         vec(entry, 0..12),
         any::<prop::sample::Index>(),
     );
     let encoded = journal.prop_map(|(replica, generation, entries, cut)| {
         let mut bytes = encode_header(ReplicaId(replica), generation).unwrap();
         let head = bytes.len();
-        for (change, (key, id, part_bytes, source, write_id), map) in entries {
+        for (change, (key, id, part_mib, source, write_id), map) in entries {
             let upload = || Upload {
                 key,
                 upload_id: id.into(),
-                part_bytes,
+                part_bytes: part_mib << 20,
                 source,
                 write_id,
             };

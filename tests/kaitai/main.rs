@@ -191,23 +191,23 @@ fn agree_on(files: Vec<Vec<u8>>, own: impl Fn(&[u8]) -> Result<Value, DecodeErro
 }
 
 fn records(bytes: &[u8]) -> Result<Value, DecodeError> {
-    match states::decode(bytes) {
-        Ok((_, maps)) => Ok(maps
-            .iter()
-            .map(|map| map.iter().map(record_shown).collect::<Value>())
-            .collect()),
-        Err(ReadError::Decode(defect)) => Err(defect),
-        Err(other) => panic!("{other:?}"),
-    }
+    let (_, maps) = states::decode(bytes).map_err(defect)?;
+    let shown = |map: &Vec<_>| map.iter().map(record_shown).collect::<Value>();
+    Ok(maps.iter().map(shown).collect())
 }
 
 fn entries(bytes: &[u8]) -> Result<Value, DecodeError> {
-    let mut replay = Replay::open(bytes).unwrap();
-    let entries = replay
-        .by_ref()
-        .map(|it| entry_shown(&it.unwrap()))
-        .collect();
+    let mut replay = Replay::open(bytes).map_err(defect)?;
+    let entries = replay.by_ref().map(|it| entry_shown(&it.unwrap()));
+    let entries = entries.collect();
     replay.stopped().map_or(Ok(entries), |defect| Err(*defect))
+}
+
+fn defect(error: ReadError) -> DecodeError {
+    match error {
+        ReadError::Decode(defect) => defect,
+        other => panic!("{other:?}"),
+    }
 }
 
 #[test]
