@@ -67,16 +67,20 @@ fn create(path: &Path) -> BufWriter<File> {
 fn decode(path: &Path) -> usize {
     let mut reader = Reader::open(File::open(path).unwrap()).unwrap();
     let records = reader.records(0).unwrap();
-    records.map(|record| black_box(record.unwrap())).count()
+    records
+        .inspect(|record| assert!(black_box(record).is_ok()))
+        .count()
 }
 
 fn replay(path: &Path) -> usize {
     let input = BufReader::new(File::open(path).unwrap());
     let entries = Replay::open(input).unwrap();
-    entries.map(|entry| black_box(entry.unwrap())).count()
+    entries
+        .inspect(|entry| assert!(black_box(entry).is_ok()))
+        .count()
 }
 
-fn group<'a>(criterion: &'a mut Criterion, count: usize) -> BenchmarkGroup<'a, WallTime> {
+fn group(criterion: &mut Criterion, count: usize) -> BenchmarkGroup<'_, WallTime> {
     let mut group = criterion.benchmark_group(format!("{count} records"));
     group.throughput(Throughput::Elements(count as u64));
     group.sample_size(10);

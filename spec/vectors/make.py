@@ -120,11 +120,11 @@ def map_fields(id=b"mapmapma", flags=u8(4), level=u8(0), conflict=u8(0), directi
 T = 1_700_000_000_123_456_789
 FIRST = [(varint(0), "shared bytes"), (text("notes/a.txt"), "rest of the key"), (u8(0x96), "ETag type: MD5"),
          (u8(0x0A), "flags: ctime is mtime, content by ETag"),
-         (bytes.fromhex("d41d8cd98f00b204e9800998ecf8427e"), "ETag"), (i64(T), "mtime, ns"),
+         (bytes.fromhex("d41d8cd98f00b204e9800998ecf8427e"), "ETag"), (delta(T), "mtime, ns, from 0"),
          (varint(1234), "local size"), (delta(4711), "inode, from 0"), (delta(SYNCED), "last modified, ms, from 0")]
 SECOND = [(varint(6), "shared bytes"), (text("b.txt"), "rest of the key"), (u8(0x97), "ETag type: other"),
           (u8(0x77), "flags: ctime, remote size given, content by BLAKE3, gzip then age"),
-          (text("9b2cf535f27731c974343645a3985328-2"), "ETag"), (i64(T + 5), "mtime, ns"),
+          (text("9b2cf535f27731c974343645a3985328-2"), "ETag"), (delta(5), "mtime, ns, from the one before"),
           (varint(20_000_000), "local size"), (delta(1), "inode, from the one before"),
           (delta(9), "ctime, ns, from the one before"), (varint(9_000_000), "remote size"),
           (delta(-1000), "last modified, ms, from the one before"), (bytes(range(32)), "BLAKE3 of the content")]
@@ -181,7 +181,8 @@ forms = [FIRST]
 for n, flags in enumerate([0x01, 0x02, 0x03, 0x21, 0x41]):
     ctime = [(delta(12), "ctime, ns, from the one before")] if flags == 3 else []
     forms.append([(varint(6), "shared bytes"), (text(b"cdefg"[n:n + 1]), "rest of the key"), (u8(0x96), "ETag type: MD5"),
-                  (u8(flags), "flags"), (bytes([n]) * 16, "ETag"), (i64(-5), "mtime, ns"), (varint(0), "size"),
+                  (u8(flags), "flags"), (bytes([n]) * 16, "ETag"),
+                  (delta(0 if n else -5 - T), "mtime, ns, from the one before"), (varint(0), "size"),
                   (delta(-1), "inode, from the one before"), *ctime, (delta(0), "last modified, ms, from the one before")])
 # The third of these gives its ctime as -5 + 12 = 7, after a record whose ctime is its mtime, -5.
 with_records(*forms).save("ok-record-forms", "ok", "objects block", "each form of the local stamp and of the encoding")
@@ -286,7 +287,7 @@ bad_record("ctime-is-mtime", "NonCanonical @", "a ctime that is the mtime is not
 bad_record("ctime-zero", "NonCanonical @", "a ctime of zero is not given",
            FIRST[:3] + [(u8(0x0B), "flags: ctime given")] + FIRST[4:8] + [(Bad(delta(0)), "ctime, ns, from 0")] + FIRST[8:])
 bad_record("ctime-zero-as-mtime", "NonCanonical @", "a ctime of zero has its own form",
-           FIRST[:5] + [(Bad(i64(0)), "mtime, ns")] + FIRST[6:])
+           FIRST[:5] + [(Bad(delta(0)), "mtime, ns, from 0")] + FIRST[6:])
 bad_record("remote-size-equal", "NonCanonical @", "a remote size that is the local size is not given",
            FIRST[:3] + [(u8(0x0E), "flags: remote size given")] + FIRST[4:8] + [(Bad(varint(1234)), "remote size")] + FIRST[8:])
 bad_record("value-remote-size", "BadValue @", "without a local stamp the remote size is given",
