@@ -708,6 +708,7 @@ types:
           record(
           _io.pos,
           _index == 0 ? "" : records[_index - 1].key.latin_1,
+          _index == 0 ? 0 : records[_index - 1].mtime_after,
           _index == 0 ? 0 : records[_index - 1].inode_after,
           _index == 0 ? 0 : records[_index - 1].ctime_after,
           _index == 0 ? 0 : records[_index - 1].last_modified.value)
@@ -760,9 +761,11 @@ types:
         doc: Where the record begins in its payload.
       - id: key_before
         type: str
+      - id: mtime_before
+        type: s8
+        doc: This and the inode before are of the nearest record before that has a local stamp.
       - id: inode_before
         type: u8
-        doc: Of the nearest record before that has a local stamp.
       - id: ctime_before
         type: s8
         doc: Of the nearest record before whose local form is 2 or 3.
@@ -797,10 +800,10 @@ types:
         type: text(0, 1024)
         if: etag_type == etag_type::other
       - id: mtime
-        type: s8
+        type: signed_sum(mtime_before)
         if: has_local_stamp
         valid:
-          expr: _ != 0 or flags.local_form != local_form::ctime_is_mtime
+          expr: _.value != 0 or flags.local_form != local_form::ctime_is_mtime
         doc: Modification time, nanoseconds since 1970-01-01 UTC.
       - id: local_size
         type: size
@@ -812,7 +815,7 @@ types:
         type: signed_sum(ctime_before)
         if: flags.local_form == local_form::ctime_given
         valid:
-          expr: _.value != 0 and (_.value != mtime or has_short_integers)
+          expr: _.value != 0 and (_.value != mtime.value or has_short_integers)
         doc: Inode change time, nanoseconds since 1970-01-01 UTC.
       - id: given_remote_size
         type: size
@@ -853,16 +856,18 @@ types:
         doc: Inode change time, nanoseconds since 1970-01-01 UTC; 0 where the stamp is not to be trusted.
         value: |
           flags.local_form == local_form::ctime_zero ? 0
-          : (flags.local_form == local_form::ctime_is_mtime ? mtime : given_ctime.value)
+          : (flags.local_form == local_form::ctime_is_mtime ? mtime.value : given_ctime.value)
         if: has_local_stamp
       remote_size:
         doc: Bytes.
         value: 'flags.has_remote_size ? given_remote_size.value : local_size.value'
+      mtime_after:
+        value: 'has_local_stamp ? mtime.value : mtime_before'
       inode_after:
         value: 'has_local_stamp ? inode.value : inode_before'
       ctime_after:
         value: |
-          flags.local_form == local_form::ctime_is_mtime ? mtime
+          flags.local_form == local_form::ctime_is_mtime ? mtime.value
           : (flags.local_form == local_form::ctime_given ? given_ctime.value : ctime_before)
   record_flags:
     seq:
@@ -970,7 +975,7 @@ types:
       - id: map_id
         size: 8
       - id: record
-        type: record(_io.pos, "", 0, 0, 0)
+        type: record(_io.pos, "", 0, 0, 0, 0)
         if: type == entry_type::upsert
       - id: removal
         type: key("")

@@ -57,7 +57,7 @@ def check_all(state):
 
 # -- version 2 -----------------------------------------------------------------------------------
 def record(it):
-    local = {"size": it.local_size.value, "mtime_ns": it.mtime, "ctime_ns": it.ctime,
+    local = {"size": it.local_size.value, "mtime_ns": it.mtime.value, "ctime_ns": it.ctime,
              "inode": it.inode.value} if it.has_local_stamp else None
     content = {"unknown": None, "etag": "etag"}.get(it.flags.content.name) or (
         "blake3:" + it.blake3.hex() if it.flags.content.name == "blake3" else None)

@@ -89,7 +89,7 @@ fn extreme_numbers() -> Vec<Record> {
                 let mut record = named(&format!("{n}{m}{end}"));
                 record.local = Some(LocalStamp {
                     size_bytes: unsigned[(n + end) % 8] >> 1,
-                    mtime_ns: 5,
+                    mtime_ns: signed[(n + 2 * m + end) % 7],
                     ctime_ns: number,
                     inode: unsigned[(n + m * (end + 1)) % 8],
                 });
