@@ -1004,10 +1004,10 @@ types:
         size: 16
         doc: The one that the object is to carry.
 
-  # -- Version 1 -------------------------------------------------------------------------------------
+  # -- Version 1, annex A ----------------------------------------------------------------------------
   state_v1:
     doc: Read only. No block has a length or a checksum, and a string ends with one NUL byte.
-    doc-ref: FORMAT.md, version 1
+    doc-ref: FORMAT.md, annex A
     seq:
       - id: metadata
         contents: [0x9a]
