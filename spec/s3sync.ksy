@@ -1019,6 +1019,8 @@ types:
       - id: buckets
         type: bucket_v1
         repeat: eos
+        valid:
+          expr: _index < 1024
   bucket_v1:
     doc: Maps and objects stand in any order.
     seq:

@@ -148,7 +148,7 @@ def state_v1(state):
         maps, objects = buckets.setdefault(text(bucket.name), ([], []))
         for item in bucket.items:
             if item.control.name == "objects":
-                objects.append(item.object)
+                objects.append((text(item.object.key), item.object))
             elif item.control.name == "map":
                 stem = text(item.map.local_path).rstrip("/").rpartition("/")[2]
                 stem = stem if 0 < len(stem.encode()) <= 250 else "root"
@@ -157,11 +157,11 @@ def state_v1(state):
                 taken.add(name)
                 maps.append((map_v1(text(bucket.name), item.map, name), {}))
     for maps, objects in buckets.values():
-        for it in objects:
+        for name, it in objects:
             under = lambda one: one[0]["prefix"] + "/" if one[0]["prefix"] else ""
-            holding = [one for one in reversed(maps) if text(it.key).startswith(under(one))]
+            holding = [one for one in reversed(maps) if name.startswith(under(one))]
             best = max(holding, key=lambda one: len(under(one)), default=None)
-            rest = text(it.key)[len(under(best)):] if best else ""
+            rest = name[len(under(best)):] if best else ""
             if is_key(rest):
                 best[1][rest] = record_v1(rest, it)
     by_bytes = lambda found: [found[rest] for rest in sorted(found, key=str.encode)]

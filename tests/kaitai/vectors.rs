@@ -14,9 +14,15 @@ impl Vector {
         self.expect == "ok"
     }
 
-    /// Of a journal that is torn or has a wrong checksum the entries before count.
-    pub(crate) fn is_good_journal(&self) -> bool {
-        self.expect.contains("entries") && !self.expect.contains("BadValue")
+    /// Whether it is a journal of which at least the beginning counts.
+    pub(crate) fn has_entries(&self) -> bool {
+        self.expect.contains(" entries")
+    }
+
+    /// The kind of its defect; empty where it has none.
+    pub(crate) fn kind(&self) -> &str {
+        let defect = self.expect.split(", ").last().unwrap();
+        defect.split_once(" @ ").map_or("", |(kind, _)| kind)
     }
 }
 
