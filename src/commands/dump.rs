@@ -67,7 +67,8 @@ struct About<'a> {
     now_ms: i64,
 }
 
-/// What a dump tells of a map beside its settings.
+/// What a dump tells of a map beside its settings. Sums end at the largest number: a file may claim
+/// any sizes.
 struct Tally {
     records: u64,
     plain_bytes: u64,
@@ -135,10 +136,10 @@ fn print_map(
     for record in store.records(index)? {
         let record = record?;
         tally.records += 1;
-        tally.stored_bytes += record.remote.size_bytes;
-        tally.plain_bytes += record
-            .local
-            .map_or(record.remote.size_bytes, |stamp| stamp.size_bytes);
+        let stored_bytes = record.remote.size_bytes;
+        let plain_bytes = record.local.map_or(stored_bytes, |stamp| stamp.size_bytes);
+        tally.stored_bytes = tally.stored_bytes.saturating_add(stored_bytes);
+        tally.plain_bytes = tally.plain_bytes.saturating_add(plain_bytes);
     }
     match asked.form {
         Form::Text => text::map(bucket, map, &tally, out)?,
