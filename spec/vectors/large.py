@@ -127,9 +127,9 @@ def tree(count):
     """Records as a source tree has them."""
     for n in range(count):
         key = b"drivers/subsystem-%03d/component-%04d/file-%09d.c" % (n // 1000, n // 20, n)
-        time = 1_700_000_000_000_000_000 + n * 1_234_567
         first = n == 0
-        yield keyed(key, FIRST, etag=u64(n * 0x9E3779B97F4A7C15 % 2**64) * 2, mtime=i64(time),
+        yield keyed(key, FIRST, etag=u64(n * 0x9E3779B97F4A7C15 % 2**64) * 2, 
+                    mtime=delta(1_700_000_000_000_000_000 if first else 1_234_567),
                     size=varint(100 + n * 7919 % 60_000), inode=delta(1_000_000 if first else 1),
                     modified=delta(1_700_000_100_000 if first else 1000 if n % 50 == 0 else 0))
 

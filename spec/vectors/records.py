@@ -29,26 +29,26 @@ def good():
     for n, flags in enumerate([0x01, 0x02, 0x03, 0x21, 0x41]):
         forms.append(record(
             FIRST, shared=varint(6), rest=text(b"cdefg"[n:n + 1]), flags=u8(flags), etag=bytes([n]) * 16,
-            mtime=i64(-5), size=varint(0), inode=delta(-1), ctime=delta(12) if flags == 3 else None,
+            mtime=delta(0 if n else -5 - T), size=varint(0), inode=delta(-1), ctime=delta(12) if flags == 3 else None,
             modified=delta(0)))
     # The third of these gives its ctime as -5 + 12 = 7, after a record whose ctime is its mtime, -5.
     ok("ok-record-forms", "each form of the local stamp and of the encoding", *forms)
     ok("ok-gzip-then-age", "an object that is compressed and encrypted has a size of its own",
        record(FIRST, flags=u8(0x76), remote=varint(700), blake3=bytes(range(32))))
-    given = dict(FIRST, shared=varint(0), type=u8(0x97), etag=text(""), flags=u8(3), mtime=i64(5), size=varint(0))
-    # Inodes 100, 90, none, 80, and ctimes 50, 0, none, 60.
-    ok("ok-values-before", "a ctime of 0 is no ctime before, a record without a stamp leaves both as they are",
-       record(given, rest=text("a"), inode=delta(100), ctime=delta(50)),
+    given = dict(FIRST, shared=varint(0), type=u8(0x97), etag=text(""), flags=u8(3), mtime=delta(0), size=varint(0))
+    # Inodes 100, 90, none, 80, mtimes 5, 5, none, 4, and ctimes 50, 0, none, 60.
+    ok("ok-values-before", "a ctime of 0 is no ctime before, a record without a stamp leaves them all as they are",
+       record(given, rest=text("a"), mtime=delta(5), inode=delta(100), ctime=delta(50)),
        record(given, rest=text("b"), flags=u8(1), inode=delta(-10)),
        record(PLAIN, rest=text("c")),
-       record(given, rest=text("d"), inode=delta(-10), ctime=delta(10)))
+       record(given, rest=text("d"), mtime=delta(-1), inode=delta(-10), ctime=delta(10)))
     # Inodes 2^64 - 1, 0, 2^63; ctimes and times listed from one end to the other, the differences wrapping.
     ok("ok-extremes", "every number at its least and most, and differences modulo 2^64",
-       record(given, rest=text("a"), mtime=i64(-OVER), size=varint(OVER - 1), inode=delta(-1), ctime=delta(OVER - 1),
+       record(given, rest=text("a"), mtime=delta(-OVER), size=varint(OVER - 1), inode=delta(-1), ctime=delta(OVER - 1),
               flags=u8(7), remote=varint(0), modified=delta(OVER - 1)),
-       record(given, rest=text("b"), mtime=i64(OVER - 1), size=varint(0), inode=delta(1), ctime=delta(1),
+       record(given, rest=text("b"), mtime=delta(-1), size=varint(0), inode=delta(1), ctime=delta(1),
               flags=u8(7), remote=varint(OVER - 1), modified=delta(1)),
-       record(given, rest=text("c"), mtime=i64(1), inode=delta(-OVER), ctime=delta(-OVER + 2), modified=delta(OVER - 1)))
+       record(given, rest=text("c"), mtime=delta(2 - OVER), inode=delta(-OVER), ctime=delta(-OVER + 2), modified=delta(OVER - 1)))
     ok("ok-etag-upper-case", "only lower-case digits are stored as 16 bytes",
        record(PLAIN, etag=text(MD5_DIGITS.upper())))
     ok("ok-etag-empty", "some servers give no ETag", record(PLAIN))
@@ -140,7 +140,7 @@ def forms():
     given = dict(FIRST, flags=(u8(0x0B), "flags: ctime is given"))
     one("ctime-is-mtime", "NonCanonical @", "a ctime that is the mtime is not given", given, ctime=Bad(delta(T)))
     one("ctime-zero", "NonCanonical @", "a ctime of zero is not given", given, ctime=Bad(delta(0)))
-    one("ctime-zero-as-mtime", "NonCanonical @", "a ctime of zero has its own form", mtime=Bad(i64(0)))
+    one("ctime-zero-as-mtime", "NonCanonical @", "a ctime of zero has its own form", mtime=Bad(delta(0)))
     sized = dict(FIRST, flags=(u8(0x0E), "flags: remote size is given"))
     one("remote-size-equal", "NonCanonical @", "a remote size that is the local size is not given", sized,
         remote=Bad(varint(1234)))

@@ -1,15 +1,14 @@
 //! A whole state file: checked once from end to end, then read map by map.
 
 use super::error::{DecodeError, Kind, ReadError, Section};
-use super::field::{length, wide};
+use super::field::wide;
 use super::frame::read_full;
 use super::records::{self, Records, Span};
 use super::survey::survey;
 use super::trace::{Bytes, Unwatched, Value, Watch};
 use super::{read, v1, wire};
-use crate::key::Key;
+use crate::key::{Key, MAX_OBJECT_KEY_BYTES};
 use crate::state::{Record, State};
-use byteorder::{ByteOrder, LE};
 use std::io::{BufReader, Read, Seek, SeekFrom};
 
 /// A state file of either version, found intact.
@@ -136,15 +135,10 @@ impl<R: Read + Seek> Reader<R> {
             }
             Picked::Span(span) => span,
         };
-        let Some(start) = self.block_of(span, key)? else {
+        let Some(start) = Self::block_of(&mut self.source, &span.starts, key)? else {
             return Ok(None);
         };
-        let block = Span {
-            start,
-            blocks: 1,
-            records: 0,
-        };
-        for record in Records::stored(&mut self.source, block)? {
+        for record in Records::stored(&mut self.source, &[start])? {
             let record = record?;
             if record.key >= *key {
                 return Ok((record.key == *key).then_some(record));
@@ -153,35 +147,37 @@ impl<R: Read + Seek> Reader<R> {
         Ok(None)
     }
 
-    /// Offset of the last block whose first key is not after `key`.
-    fn block_of(&mut self, span: Span, key: &Key) -> Result<Option<u64>, ReadError> {
-        const HEAD_BYTES: usize = 1 + 4 + records::COUNT_BYTES + 1 + 2 + 1024;
-        let mut head = vec![0; HEAD_BYTES];
+    /// The last block whose first key is not after `key`, or one that turns out to have no first
+    /// key, so that its defect is told.
+    fn block_of(source: &mut R, starts: &[u64], key: &Key) -> Result<Option<u64>, ReadError> {
+        let mut left = starts;
         let mut candidate = None;
-        let mut start = span.start;
-        for _ in 0..span.blocks {
-            self.source.seek(SeekFrom::Start(start))?;
-            let got = read_full(&mut self.source, &mut head)?;
-            let head = head.get(..got).unwrap_or_default();
-            let first = head
-                .get(length(wire::LEAD_BYTES).saturating_add(records::COUNT_BYTES)..)
-                .and_then(|bytes| read::lone_key(Bytes::new(bytes, 0, Unwatched)).ok());
-            match first {
-                Some((_, first)) if first > *key => break,
-                _ => candidate = Some(start),
+        while let Some((before, [middle, after @ ..])) = left.split_at_checked(left.len() / 2) {
+            match Self::first_key(source, *middle)? {
+                Some(first) if first > *key => left = before,
+                first => {
+                    candidate = Some(*middle);
+                    left = if first.is_some() { after } else { &[] };
+                }
             }
-            let declared = head.get(1..5).map_or(0, LE::read_u32);
-            start = start
-                .saturating_add(wire::LEAD_BYTES)
-                .saturating_add(u64::from(declared))
-                .saturating_add(wire::TRAIL_BYTES);
         }
         Ok(candidate)
     }
 
+    /// The first key of the objects block that begins at `start`.
+    fn first_key(source: &mut R, start: u64) -> Result<Option<Key>, ReadError> {
+        const HEAD_BYTES: usize = records::COUNT_BYTES + 1 + 2 + MAX_OBJECT_KEY_BYTES;
+        let mut head = [0; HEAD_BYTES];
+        source.seek(SeekFrom::Start(start.saturating_add(wire::LEAD_BYTES)))?;
+        let got = read_full(source, &mut head)?;
+        let head = head.get(records::COUNT_BYTES..got).unwrap_or_default();
+        let found = read::lone_key(Bytes::new(head, 0, Unwatched));
+        Ok(found.ok().map(|(_, key)| key))
+    }
+
     fn pick(body: &Body, map: usize) -> Result<Picked<'_>, ReadError> {
         match body {
-            Body::Blocks(spans) => spans.get(map).copied().map(Picked::Span),
+            Body::Blocks(spans) => spans.get(map).map(Picked::Span),
             Body::Version1(loaded) => loaded.maps.get(map).map(|map| Picked::Kept(map)),
         }
         .ok_or(ReadError::NoSuchMap(map))
@@ -189,7 +185,7 @@ impl<R: Read + Seek> Reader<R> {
 
     fn stream<S: Read + Seek>(picked: Picked<'_>, source: S) -> Result<Records<S>, ReadError> {
         match picked {
-            Picked::Span(span) => Records::stored(source, span),
+            Picked::Span(span) => Records::stored(source, &span.starts),
             Picked::Kept(records) => Ok(Records::kept(records.to_vec())),
         }
     }
@@ -197,7 +193,7 @@ impl<R: Read + Seek> Reader<R> {
 
 #[derive(Clone, Copy)]
 enum Picked<'a> {
-    Span(Span),
+    Span(&'a Span),
     Kept(&'a [Record]),
 }
 

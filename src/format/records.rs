@@ -14,11 +14,10 @@ use std::{iter, vec};
 const BUFFER_BYTES: usize = 65_536;
 
 /// Where one map's objects blocks lie.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Span {
-    /// Offset of the first one.
-    pub(super) start: u64,
-    pub(super) blocks: u64,
+    /// The offset of each one.
+    pub(super) starts: Vec<u64>,
     pub(super) records: u64,
 }
 
@@ -42,13 +41,15 @@ impl<S: Read + Seek> Records<S> {
         }
     }
 
-    pub(super) fn stored(source: S, span: Span) -> Result<Self, ReadError> {
+    /// The records of the blocks that begin at these offsets, one following the other.
+    pub(super) fn stored(source: S, starts: &[u64]) -> Result<Self, ReadError> {
+        let start = starts.first().copied().unwrap_or_default();
         let mut source = BufReader::with_capacity(BUFFER_BYTES, source);
-        source.seek(SeekFrom::Start(span.start))?;
+        source.seek(SeekFrom::Start(start))?;
         let stream = Stream {
             source,
-            next: span.start,
-            blocks: span.blocks,
+            next: start,
+            blocks: starts.len(),
             payload: Vec::new(),
             unpack: Unpack::default(),
         };
@@ -83,7 +84,7 @@ struct Stream<S> {
     /// Offset of the next block.
     next: u64,
     /// Blocks not yet read.
-    blocks: u64,
+    blocks: usize,
     payload: Vec<u8>,
     unpack: Unpack,
 }

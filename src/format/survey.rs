@@ -149,11 +149,7 @@ impl Survey {
         if let Some(bucket) = self.state.buckets.last_mut() {
             bucket.maps.push(map);
         }
-        self.spans.push(Span {
-            start: block.end,
-            blocks: 0,
-            records: 0,
-        });
+        self.spans.push(Span::default());
         self.is_full = true;
         Ok(AFTER_MAP)
     }
@@ -171,7 +167,7 @@ impl Survey {
         self.totals.objects_blocks = self.totals.objects_blocks.saturating_add(1);
         self.totals.records = self.totals.records.saturating_add(count);
         if let Some(span) = self.spans.last_mut() {
-            span.blocks = span.blocks.saturating_add(1);
+            span.starts.push(block.start);
             span.records = span.records.saturating_add(count);
         }
         self.is_full = payload.len() >= wire::FULL_PAYLOAD_BYTES;

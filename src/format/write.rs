@@ -287,7 +287,8 @@ fn local(
         return Ok(());
     };
     let inode = stamp.inode.cast_signed();
-    out.write_i64::<LE>(stamp.mtime_ns)?;
+    put_delta(out, previous.mtime_ns, stamp.mtime_ns);
+    previous.mtime_ns = stamp.mtime_ns;
     put_size(out, "local size", stamp.size_bytes)?;
     put_delta(out, previous.inode, inode);
     previous.inode = inode;

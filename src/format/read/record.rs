@@ -13,13 +13,14 @@ use crate::stamp::{ETag, LocalStamp, RemoteStamp};
 use crate::state::{Content, Encoding, Parts, Record};
 use nom::Parser;
 use nom::bytes::complete::take;
-use nom::number::complete::{le_i64, le_u8};
+use nom::number::complete::le_u8;
 
 /// What a record is written relative to: the record before it in the same block.
 #[derive(Debug, Default)]
 pub(in crate::format) struct Previous {
     pub(in crate::format) key: RunningKey,
     pub(in crate::format) inode: i64,
+    pub(in crate::format) mtime_ns: i64,
     pub(in crate::format) ctime_ns: i64,
     pub(in crate::format) modified_ms: i64,
     pub(in crate::format) is_in_block: bool,
@@ -29,6 +30,7 @@ impl Previous {
     /// Forgets all but the key, which still says what may come next.
     pub(in crate::format) fn begin_block(&mut self) {
         self.inode = 0;
+        self.mtime_ns = 0;
         self.ctime_ns = 0;
         self.modified_ms = 0;
         self.is_in_block = false;
@@ -235,7 +237,9 @@ fn local<'a, W: Watch>(
     if form == 0 {
         return Ok((input, None));
     }
-    let (left, mtime_ns) = told(input, "mtime", le_i64, |ns| Value::TimeNs(*ns))?;
+    let mtime = |input| delta(input, previous.mtime_ns);
+    let (left, mtime_ns) = told(input, "mtime", mtime, |ns| Value::TimeNs(*ns))?;
+    previous.mtime_ns = mtime_ns;
     if form == record::LOCAL_CTIME_IS_MTIME && mtime_ns == 0 {
         return fault(input, Kind::NonCanonical { field: "ctime" });
     }

@@ -1,0 +1,157 @@
+//! How fast a state file is written, read and searched, and a journal replayed: records a second on
+//! one core, checksums included, from and to real files.
+
+#[path = "tree/mod.rs"]
+mod tree;
+
+use criterion::measurement::WallTime;
+use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
+use s3_bsync::format::journal::{Replay, encode_entry, encode_header};
+use s3_bsync::format::{Reader, Writer};
+use s3_bsync::state::{
+    Access, Bucket, Change, ConflictPolicy, DEFAULT_KEEP_DAYS, DirMap, Direction, Encryption,
+    MapId, Record, Recursion, ReplicaId, State,
+};
+use std::borrow::Borrow;
+use std::fs::File;
+use std::hint::black_box;
+use std::io::{BufReader, BufWriter, Write};
+use std::path::Path;
+use std::time::Duration;
+use tempfile::NamedTempFile;
+
+const COUNTS: [usize; 3] = [1_000, 100_000, 5_000_000];
+const MAP: MapId = MapId(*b"benchmap");
+
+fn state() -> State {
+    let map = DirMap {
+        id: MAP,
+        name: "tree".into(),
+        path: "/home/ann/tree".into(),
+        prefix: "tree".into(),
+        recursion: Recursion::default(),
+        gzip_level: 0,
+        encryption: Encryption::default(),
+        storage_class: None,
+        conflict: ConflictPolicy::default(),
+        direction: Direction::default(),
+        keep_days: DEFAULT_KEEP_DAYS,
+        generation: 1,
+        root: None,
+    };
+    let bucket = Bucket {
+        name: "bucket".into(),
+        access: Access::default(),
+        capabilities: None,
+        maps: vec![map],
+    };
+    State {
+        buckets: vec![bucket],
+        ..State::new(ReplicaId(*b"0123456789abcdef"))
+    }
+}
+
+fn encode<W: Write, R: Borrow<Record>>(out: W, records: impl IntoIterator<Item = R>) -> W {
+    let mut writer = Writer::new(out, &state()).unwrap();
+    writer.start_map(0).unwrap();
+    for record in records {
+        writer.push(record.borrow()).unwrap();
+    }
+    writer.finish().unwrap()
+}
+
+fn create(path: &Path) -> BufWriter<File> {
+    BufWriter::new(File::create(path).unwrap())
+}
+
+fn decode(path: &Path) -> usize {
+    let mut reader = Reader::open(File::open(path).unwrap()).unwrap();
+    let records = reader.records(0).unwrap();
+    records
+        .inspect(|record| assert!(black_box(record).is_ok()))
+        .count()
+}
+
+fn replay(path: &Path) -> usize {
+    let input = BufReader::new(File::open(path).unwrap());
+    let entries = Replay::open(input).unwrap();
+    entries
+        .inspect(|entry| assert!(black_box(entry).is_ok()))
+        .count()
+}
+
+fn group(criterion: &mut Criterion, count: usize) -> BenchmarkGroup<'_, WallTime> {
+    let mut group = criterion.benchmark_group(format!("{count} records"));
+    group.throughput(Throughput::Elements(count as u64));
+    group.sample_size(10);
+    group.measurement_time(Duration::from_secs(5));
+    group
+}
+
+/// Comes before all that keeps records in memory, so that what it prints is its own.
+fn decoding(criterion: &mut Criterion) {
+    for count in COUNTS {
+        let file = NamedTempFile::new().unwrap();
+        let out = encode(create(file.path()), tree::records(count));
+        out.into_inner().unwrap();
+        group(criterion, count).bench_function("decode", |bench| {
+            bench.iter(|| assert_eq!(decode(file.path()), count));
+        });
+        print_peak_memory();
+    }
+}
+
+fn the_rest(criterion: &mut Criterion) {
+    for count in COUNTS {
+        let records: Vec<_> = tree::records(count).collect();
+        let state = NamedTempFile::new().unwrap();
+        let mut group = group(criterion, count);
+        group.bench_function("encode", |bench| {
+            bench.iter(|| encode(create(state.path()), &records).flush().unwrap());
+        });
+        let journal = NamedTempFile::new().unwrap();
+        write_journal(journal.path(), &records);
+        group.bench_function("replay", |bench| {
+            bench.iter(|| assert_eq!(replay(journal.path()), count));
+        });
+        let mut reader = Reader::open(File::open(state.path()).unwrap()).unwrap();
+        let mut some = records.iter().step_by(count / 97).cycle();
+        group.throughput(Throughput::Elements(1));
+        group.bench_function("find one key", |bench| {
+            bench.iter(|| {
+                let key = &some.next().unwrap().key;
+                assert!(reader.find(0, key).unwrap().is_some());
+            });
+        });
+    }
+}
+
+fn write_journal(path: &Path, records: &[Record]) {
+    let mut out = create(path);
+    let State {
+        replica,
+        generation,
+        ..
+    } = state();
+    out.write_all(&encode_header(replica, generation).unwrap())
+        .unwrap();
+    for record in records {
+        let entry = encode_entry(MAP, &Change::Upsert(record.clone())).unwrap();
+        out.write_all(&entry).unwrap();
+    }
+    out.flush().unwrap();
+}
+
+/// The most memory that the process has had so far, where the system tells.
+fn print_peak_memory() {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    if let Some(peak) = status.lines().find(|line| line.starts_with("VmHWM")) {
+        println!(
+            "peak memory so far: {}\n",
+            peak.trim_start_matches("VmHWM:").trim()
+        );
+    }
+}
+
+criterion_group!(benches, decoding, the_rest);
+criterion_main!(benches);
