@@ -1,6 +1,6 @@
 """Files that are too large to keep as vectors: NAME.bin each, and a line for each in expected.txt."""
 from layout import (
-    BUCKET, FIRST, FULL, MAP, OBJECTS, PLAIN, Bad, begin, bucket_fields, delta, i64, map_fields, record, text, u16, u64,
+    BUCKET, FIRST, FULL, MAP, OBJECTS, PLAIN, Bad, begin, bucket_fields, delta, map_fields, record, text, u16, u64,
     u8, varint, with_map)
 from version1 import dir_map, v1
 
@@ -128,7 +128,7 @@ def tree(count):
     for n in range(count):
         key = b"drivers/subsystem-%03d/component-%04d/file-%09d.c" % (n // 1000, n // 20, n)
         first = n == 0
-        yield keyed(key, FIRST, etag=u64(n * 0x9E3779B97F4A7C15 % 2**64) * 2, 
+        yield keyed(key, FIRST, etag=u64(n * 0x9E3779B97F4A7C15 % 2**64) * 2,
                     mtime=delta(1_700_000_000_000_000_000 if first else 1_234_567),
                     size=varint(100 + n * 7919 % 60_000), inode=delta(1_000_000 if first else 1),
                     modified=delta(1_700_000_100_000 if first else 1000 if n % 50 == 0 else 0))

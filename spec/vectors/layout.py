@@ -152,7 +152,7 @@ def with_records(*records, count=None, **settings):
 # -- records: fields by name, in the order of section 6.7 -----------------------------------------
 NAMES = {
     "shared": "shared bytes", "rest": "rest of the key", "type": "ETag type", "flags": "flags", "extras": "extras",
-    "etag": "ETag", "mtime": "mtime, ns", "size": "local size", "inode": "inode, to the one before",
+    "etag": "ETag", "mtime": "mtime, ns, to the one before", "size": "local size", "inode": "inode, to the one before",
     "ctime": "ctime, ns, to the one before", "remote": "remote size",
     "modified": "last modified, ms, to the one before", "version": "version id", "blake3": "BLAKE3",
     "part_size": "part size, MiB", "parts": "parts", "digests": "digests of the parts"}

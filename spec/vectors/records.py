@@ -1,6 +1,6 @@
 """Vectors of objects blocks: records, their keys, their order."""
 from layout import (
-    FIRST, OBJECTS, PLAIN, SECOND, T, THIRD, Bad, delta, i64, objects, record, text, u16, u64, u8, varint, with_map,
+    FIRST, OBJECTS, PLAIN, SECOND, T, THIRD, Bad, delta, objects, record, text, u16, u8, varint, with_map,
     with_records)
 
 OVER = 2**63

@@ -169,16 +169,12 @@ fn bucket_named(state: &mut State, objects: &mut Vec<Vec<Object>>, name: String)
         })
 }
 
-/// Longest part of a path that names a map: a name has at most 255 bytes, and there are at most
-/// 1024 maps.
-const MAX_STEM_BYTES: usize = 250;
-
 /// Names every map after its directory; a name that is taken gets a number.
 fn name_maps(state: &mut State) {
     let mut taken = HashSet::new();
     for map in state.buckets.iter_mut().flat_map(|bucket| &mut bucket.maps) {
         let stem = map.path.rsplit('/').find(|part| !part.is_empty());
-        let fits = |part: &&str| part.len() <= MAX_STEM_BYTES;
+        let fits = |part: &&str| part.len() <= wire::MAX_V1_STEM_BYTES;
         let stem = stem.filter(fits).unwrap_or("root").to_owned();
         let mut name = stem.clone();
         let mut number = 1_u32;
