@@ -1,18 +1,12 @@
 //! How fast a state file is written, read and searched, and a journal replayed: records a second on
 //! one core, checksums included, from and to real files.
 
-#[path = "tree/mod.rs"]
-mod tree;
-
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
+use s3_bsync::format::Reader;
 use s3_bsync::format::journal::{Replay, encode_entry, encode_header};
-use s3_bsync::format::{Reader, Writer};
-use s3_bsync::state::{
-    Access, Bucket, Change, ConflictPolicy, DEFAULT_KEEP_DAYS, DirMap, Direction, Encryption,
-    MapId, Record, Recursion, ReplicaId, State,
-};
-use std::borrow::Borrow;
+use s3_bsync::state::{Change, Record};
+use s3_bsync_benches::{encode, settings, tree};
 use std::fs::File;
 use std::hint::black_box;
 use std::io::{BufReader, BufWriter, Write};
@@ -21,44 +15,6 @@ use std::time::Duration;
 use tempfile::NamedTempFile;
 
 const COUNTS: [usize; 3] = [1_000, 100_000, 5_000_000];
-const MAP: MapId = MapId(*b"benchmap");
-
-fn state() -> State {
-    let map = DirMap {
-        id: MAP,
-        name: "tree".into(),
-        path: "/home/ann/tree".into(),
-        prefix: "tree".into(),
-        recursion: Recursion::default(),
-        gzip_level: 0,
-        encryption: Encryption::default(),
-        storage_class: None,
-        conflict: ConflictPolicy::default(),
-        direction: Direction::default(),
-        keep_days: DEFAULT_KEEP_DAYS,
-        generation: 1,
-        root: None,
-    };
-    let bucket = Bucket {
-        name: "bucket".into(),
-        access: Access::default(),
-        capabilities: None,
-        maps: vec![map],
-    };
-    State {
-        buckets: vec![bucket],
-        ..State::new(ReplicaId(*b"0123456789abcdef"))
-    }
-}
-
-fn encode<W: Write, R: Borrow<Record>>(out: W, records: impl IntoIterator<Item = R>) -> W {
-    let mut writer = Writer::new(out, &state()).unwrap();
-    writer.start_map(0).unwrap();
-    for record in records {
-        writer.push(record.borrow()).unwrap();
-    }
-    writer.finish().unwrap()
-}
 
 fn create(path: &Path) -> BufWriter<File> {
     BufWriter::new(File::create(path).unwrap())
@@ -92,7 +48,7 @@ fn group(criterion: &mut Criterion, count: usize) -> BenchmarkGroup<'_, WallTime
 fn decoding(criterion: &mut Criterion) {
     for count in COUNTS {
         let file = NamedTempFile::new().unwrap();
-        let out = encode(create(file.path()), tree::records(count));
+        let out = encode(create(file.path()), tree::records(count)).unwrap();
         out.into_inner().unwrap();
         group(criterion, count).bench_function("decode", |bench| {
             bench.iter(|| assert_eq!(decode(file.path()), count));
@@ -107,7 +63,10 @@ fn the_rest(criterion: &mut Criterion) {
         let state = NamedTempFile::new().unwrap();
         let mut group = group(criterion, count);
         group.bench_function("encode", |bench| {
-            bench.iter(|| encode(create(state.path()), &records).flush().unwrap());
+            bench.iter(|| {
+                let out = encode(create(state.path()), &records);
+                out.unwrap().flush().unwrap();
+            });
         });
         let journal = NamedTempFile::new().unwrap();
         write_journal(journal.path(), &records);
@@ -128,15 +87,12 @@ fn the_rest(criterion: &mut Criterion) {
 
 fn write_journal(path: &Path, records: &[Record]) {
     let mut out = create(path);
-    let State {
-        replica,
-        generation,
-        ..
-    } = state();
-    out.write_all(&encode_header(replica, generation).unwrap())
+    let settings = settings();
+    let map = settings.buckets[0].maps[0].id;
+    out.write_all(&encode_header(settings.replica, settings.generation).unwrap())
         .unwrap();
     for record in records {
-        let entry = encode_entry(MAP, &Change::Upsert(record.clone())).unwrap();
+        let entry = encode_entry(map, &Change::Upsert(record.clone())).unwrap();
         out.write_all(&entry).unwrap();
     }
     out.flush().unwrap();

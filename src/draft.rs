@@ -3,10 +3,15 @@
 //! Puts every step into the phase in which it is safe, and settles the one case in which keys are
 //! not independent of each other: a file's name that is also a directory's. Pure.
 
-use crate::key::{Key, MAX_COMPONENT_BYTES};
+mod asides;
+mod tops;
+
+use crate::key::Key;
 use crate::plan::{Clash, Item, Loser, Obstacle, Plan, Quiet, Readability, Step};
 use crate::reconcile::{Action, Settlement};
 use crate::state::{Content, Encoding, Record};
+pub use asides::Asides;
+pub use tops::Tops;
 
 /// What is to become of an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,34 +42,14 @@ pub struct Draft {
     pub settled: Vec<(Key, Settlement)>,
 }
 
-/// Drafts the plan for `decided`, which is sorted by key, as are `clashes` by their tops. `tag`
-/// tells this run's conflict copies from all others'.
-#[must_use]
-pub fn draft(decided: Vec<Decided>, clashes: &[Clash], tag: &str) -> Draft {
+/// Drafts the plan for `decided`, which is sorted by key, as are `clashes` by their tops.
+pub fn draft(decided: Vec<Decided>, clashes: &[Clash], asides: &mut Asides) -> Draft {
     let places = place(&decided, clashes);
     let mut draft = Draft::default();
     for (Decided { item, outcome }, place) in decided.into_iter().zip(places) {
-        draft.add(item, outcome, place, tag);
+        draft.add(item, outcome, place, asides);
     }
     draft
-}
-
-/// The name under which a conflict's file goes on: `notes.conflict-TAG.txt` for `notes.txt`.
-/// Long names are cut so that the whole stays within a component's limit.
-#[must_use]
-pub fn conflict_name(key: &Key, tag: &str) -> Option<Key> {
-    let name = key.file_name();
-    let (stem, extension) = match name.rfind('.') {
-        Some(at) if at > 0 && name.len() - at <= 16 => name.split_at(at),
-        _ => (name, ""),
-    };
-    let added = format!(".conflict-{tag}{extension}");
-    let room = MAX_COMPONENT_BYTES.checked_sub(added.len())?;
-    let cut = (0..=stem.len().min(room))
-        .rev()
-        .find(|&at| stem.is_char_boundary(at))?;
-    let folder = &key.as_str()[..key.as_str().len() - name.len()];
-    Key::parse(&format!("{folder}{}{added}", &stem[..cut])).ok()
 }
 
 /// Where an item stands in a clash of names.
@@ -83,20 +68,19 @@ enum Place {
 
 fn place(decided: &[Decided], clashes: &[Clash]) -> Vec<Place> {
     let mut places = vec![Place::default(); decided.len()];
-    for clash in clashes {
+    // What is below is settled first, so that nothing makes way for what does not come.
+    for clash in clashes.iter().rev() {
         let at = decided.binary_search_by(|one| one.item.key.cmp(&clash.top));
-        if at.is_ok_and(|at| matches!(places[at], Place::Blocked(_))) {
-            continue;
-        }
         let below = children(decided, &clash.top);
         let top = at.ok().map(|at| &decided[at]);
         let top_stays = clash.top_is_quiet == Quiet::Yes || top.is_some_and(stays);
-        let child_stays =
-            clash.below_is_quiet == Quiet::Yes || below.iter().any(|&child| stays(&decided[child]));
-        match (top_stays, child_stays, at) {
+        let directory = Directory::of(clash, &below, decided, &places);
+        match (top_stays, directory.stays, at) {
             (false, _, Ok(at)) => places[at] = Place::MakesWay,
             (true, false, Ok(at)) => places[at] = Place::NeedsWay,
-            (true, true, Ok(at)) if yields(&decided[at].item) => places[at] = Place::Yields,
+            (true, true, Ok(at)) if yields(&decided[at].item, &directory) => {
+                places[at] = Place::Yields;
+            }
             (true, true, Ok(at)) if decided[at].item.local.is_none() => {
                 places[at] = Place::Blocked(Obstacle::IsDirectory);
             }
@@ -135,32 +119,71 @@ fn stays(one: &Decided) -> bool {
     )
 }
 
-/// A directory beats a file, and the file is kept aside, where that leaves one side without the
-/// file anyway: it is only here, or it was replaced by a directory here.
-fn yields(item: &Item) -> bool {
-    match (&item.local, &item.remote) {
-        (Some(_), None) => true,
-        (None, Some(_)) => item.base.is_some() && item.readability == Readability::Readable,
-        _ => false,
+/// What becomes of the directory in a clash.
+struct Directory {
+    /// Something is to be in it.
+    stays: bool,
+    /// Something will be in it at the end of this run.
+    comes: bool,
+    /// It is among the files now.
+    is_here: bool,
+}
+
+impl Directory {
+    fn of(clash: &Clash, below: &[usize], decided: &[Decided], places: &[Place]) -> Self {
+        let is_quiet = clash.below_is_quiet == Quiet::Yes;
+        let any = |is: fn(&Decided, &Place) -> bool| {
+            is_quiet || below.iter().any(|&at| is(&decided[at], &places[at]))
+        };
+        Self {
+            stays: any(|child, _| stays(child)),
+            comes: any(|child, place| {
+                let is_free = !matches!(place, Place::Blocked(_) | Place::Yields);
+                is_free && stays(child) && obstacle(&child.item, child.outcome).is_none()
+            }),
+            is_here: any(|child, _| child.item.local.is_some()),
+        }
     }
 }
 
+/// Why nothing is done about an item, whatever its place.
+fn obstacle(item: &Item, outcome: Outcome) -> Option<Obstacle> {
+    let reads_remote = match outcome {
+        Outcome::Conflict(Settlement::Leave) => return Some(Obstacle::Undecided),
+        Outcome::Conflict(_) => true,
+        Outcome::Law(action, _) => action == Action::Download,
+    };
+    (reads_remote && item.readability != Readability::Readable).then_some(Obstacle::Archived)
+}
+
+/// A directory beats a file, and the file is kept aside, where that leaves one side without the
+/// file anyway: it is only here, or it was replaced by a directory here. Objects that clash in the
+/// bucket alone are left as they are.
+fn yields(top: &Item, directory: &Directory) -> bool {
+    let was_here = top.base.as_ref().is_some_and(|base| base.local.is_some());
+    directory.comes
+        && match (&top.local, &top.remote) {
+            (Some(_), None) => true,
+            (None, Some(_)) => {
+                was_here && directory.is_here && top.readability == Readability::Readable
+            }
+            _ => false,
+        }
+}
+
 impl Draft {
-    fn add(&mut self, item: Item, outcome: Outcome, place: Place, tag: &str) {
+    fn add(&mut self, item: Item, outcome: Outcome, place: Place, asides: &mut Asides) {
         match place {
             Place::Blocked(obstacle) => return self.skipped.push((item.key, obstacle)),
             Place::Yields => return self.set_aside(item),
             Place::Free | Place::MakesWay | Place::NeedsWay => {}
         }
-        if item.readability != Readability::Readable && reads_remote(outcome) {
-            return self.skipped.push((item.key, Obstacle::Archived));
+        if let Some(obstacle) = obstacle(&item, outcome) {
+            return self.skipped.push((item.key, obstacle));
         }
         match outcome {
             Outcome::Law(action, content) => self.add_law(item, action, content, &place),
-            Outcome::Conflict(Settlement::Leave) => {
-                self.skipped.push((item.key, Obstacle::Undecided));
-            }
-            Outcome::Conflict(settlement) => self.add_conflict(item, settlement, tag),
+            Outcome::Conflict(settlement) => self.add_conflict(item, settlement, asides),
         }
     }
 
@@ -190,7 +213,7 @@ impl Draft {
             }
             (Action::Download, over, Some(remote)) => {
                 let phase = match place {
-                    Place::NeedsWay => &mut plan.replacements,
+                    Place::NeedsWay if over.is_none() => &mut plan.replacements,
                     _ => &mut plan.transfers,
                 };
                 phase.push(Step::Download {
@@ -220,7 +243,7 @@ impl Draft {
         }
     }
 
-    fn add_conflict(&mut self, item: Item, settlement: Settlement, tag: &str) {
+    fn add_conflict(&mut self, item: Item, settlement: Settlement, asides: &mut Asides) {
         let Item {
             key,
             local: Some(local),
@@ -243,7 +266,7 @@ impl Draft {
                 over: Some(local),
                 loser: Loser::Keep,
             },
-            Settlement::KeepBoth | Settlement::Leave => match conflict_name(&key, tag) {
+            Settlement::KeepBoth | Settlement::Leave => match asides.name(&key) {
                 Some(aside) => Step::KeepBoth {
                     key: key.clone(),
                     aside,
@@ -273,13 +296,6 @@ impl Draft {
                 loser: Loser::Keep,
             });
         }
-    }
-}
-
-fn reads_remote(outcome: Outcome) -> bool {
-    match outcome {
-        Outcome::Law(action, _) => action == Action::Download,
-        Outcome::Conflict(settlement) => settlement != Settlement::Leave,
     }
 }
 

@@ -1,6 +1,9 @@
 //! The guard: counts what a plan removes, and may hold it back. Pure.
 
+mod hold;
+
 use crate::key::Shown;
+pub use hold::{hold_back, judge_plan};
 use std::fmt;
 use std::str::FromStr;
 

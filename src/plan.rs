@@ -110,7 +110,9 @@ impl Step {
         match self {
             Self::Upload { local, .. } => local.size_bytes,
             Self::Download { remote, .. } => remote.size_bytes,
-            Self::KeepBoth { local, remote, .. } => local.size_bytes + remote.size_bytes,
+            Self::KeepBoth { local, remote, .. } => {
+                local.size_bytes.saturating_add(remote.size_bytes)
+            }
             Self::DeleteLocal { .. }
             | Self::DeleteRemote { .. }
             | Self::Adopt(_)

@@ -15,11 +15,10 @@ mod task;
 mod tests_laws;
 #[cfg(test)]
 mod tests_model;
-mod toll;
-mod tops;
 
-use crate::draft::{Decided, Draft, draft};
+use crate::draft::{Asides, Decided, Draft, draft};
 use crate::event::{Counts, Event};
+use crate::guard::{hold_back, judge_plan};
 use crate::key::Key;
 use crate::local::{RecoveryRun, Root};
 use crate::plan::{Item, Obstacle, Plan, Step};
@@ -87,6 +86,7 @@ struct Sync<'a> {
     bases: HashMap<Key, Box<Record>>,
     /// Records that are not left out of this run.
     records: u64,
+    asides: Asides,
     outcome: Outcome,
 }
 
@@ -109,10 +109,15 @@ impl<'a> Sync<'a> {
             root: Some(root.id()),
             ..Outcome::default()
         };
+        let recovery = RecoveryRun::at(terms.now_ms);
+        // Time and replica tell a run's conflict copies from all others'.
+        let time: String = recovery.name().replace(['-', ':'], "");
+        let replica = terms.replica.to_string();
+        let tag = format!("{time}-{}", &replica[..8]);
         let hands = Hands::new(
             root,
             remote,
-            RecoveryRun::at(terms.now_ms),
+            recovery,
             terms.replica,
             map.storage_class.clone(),
             terms.stop.clone(),
@@ -127,6 +132,7 @@ impl<'a> Sync<'a> {
             },
             bases: HashMap::new(),
             records: 0,
+            asides: Asides::new(tag, &map.prefix),
             outcome,
         })
     }
@@ -153,7 +159,7 @@ impl<'a> Sync<'a> {
             (terms.sink)(Event::Hidden { name, why });
         }
         let decided = self.decide(joined.items).await?;
-        let draft = draft(decided, &joined.clashes, &self.tag());
+        let draft = draft(decided, &joined.clashes, &mut self.asides);
         self.records = joined.records;
         let plan = self.judge(draft);
         (terms.sink)(Event::Planned {
@@ -185,13 +191,6 @@ impl<'a> Sync<'a> {
         self.carry_out(plan, store).await
     }
 
-    /// The part of a conflict copy's name that tells run and replica.
-    fn tag(&self) -> String {
-        let time: String = self.hands.recovery.name().replace(['-', ':'], "");
-        let replica = self.task.terms.replica.to_string();
-        format!("{time}-{}", &replica[..8])
-    }
-
     async fn decide(&mut self, items: Vec<Item>) -> Result<Vec<Decided>, Halt> {
         let looked = look::look(self.task, &self.hands, self.ground, items).await?;
         for (key, failure) in looked.failed {
@@ -218,23 +217,13 @@ impl<'a> Sync<'a> {
         for (key, obstacle) in &skipped {
             self.skip(key, obstacle);
         }
-        if let Err(held) = toll::judge(&plan, self.records, &self.outcome.counts, terms.limit)
+        if let Err(held) = judge_plan(&plan, self.records, &self.outcome.counts, terms.limit)
             && terms.safety == Safety::Heeded
         {
             (terms.sink)(Event::Guarded(held));
             self.outcome.halt = Some(Halt::Guarded(held));
-            plan.deletions.clear();
-            let blocked: Vec<Key> = plan
-                .clearing
-                .drain(..)
-                .map(|step| step.key().clone())
-                .collect();
-            let (held_back, free) = std::mem::take(&mut plan.transfers)
-                .into_iter()
-                .partition(|step| blocked.iter().any(|top| step.key().is_below(top.as_str())));
-            plan.transfers = free;
-            for step in [held_back, std::mem::take(&mut plan.replacements)].concat() {
-                self.skip(step.key(), &Obstacle::Held);
+            for key in hold_back(&mut plan) {
+                self.skip(&key, &Obstacle::Held);
             }
         }
         plan
@@ -305,7 +294,7 @@ impl<'a> Sync<'a> {
         }
         items.sort_by(|a, b| a.key.cmp(&b.key));
         let decided = self.decide(items).await?;
-        let draft = draft(decided, &[], &self.tag());
+        let draft = draft(decided, &[], &mut self.asides);
         let plan = self.judge(draft);
         self.learn(&plan).await?;
         Ok(plan)

@@ -52,12 +52,16 @@ fn every_vector_and_kept_input_is_borne() {
     }
     let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz");
     for kind in ["corpus", "artifacts"] {
-        for target in ["decode", "roundtrip", "journal"] {
+        for target in ["decode", "roundtrip", "journal", "reconcile"] {
             let Ok(inputs) = fs::read_dir(fuzz.join(kind).join(target)) else {
                 continue;
             };
             for input in inputs {
-                run_all(&fs::read(input.unwrap().path()).unwrap());
+                let bytes = fs::read(input.unwrap().path()).unwrap();
+                match target {
+                    "reconcile" => targets::reconcile(&bytes),
+                    _ => run_all(&bytes),
+                }
             }
         }
     }
@@ -88,6 +92,18 @@ fn mutated_vectors_are_borne() {
             }
             run_all(&mutant);
         }
+    }
+}
+
+#[test]
+fn stories_end_well() {
+    let mut walk = Walk(2);
+    for _ in 0..3_000 {
+        let length = walk.below(160);
+        let story: Vec<u8> = (0..length)
+            .map(|_| walk.below(256).to_le_bytes()[0])
+            .collect();
+        targets::reconcile(&story);
     }
 }
 

@@ -1,7 +1,10 @@
-//! What each target demands of arbitrary bytes. Checksums are mended first, so that a mutated
-//! input reaches what lies behind them and the program itself needs no way around its checks.
-//! `tests/fuzz_replay.rs` demands the same of the kept inputs.
+//! What each target demands of arbitrary bytes. In a state or a journal, checksums are mended first,
+//! so that a mutated input reaches what lies behind them and the program itself needs no way around
+//! its checks. `tests/fuzz_replay.rs` demands the same of the kept inputs.
 
+mod reconcile;
+
+pub use reconcile::reconcile;
 use s3_bsync::format::journal::{Entry, Replay, encode_entry, encode_header, encode_upload};
 use s3_bsync::format::{ReadError, Reader, Writer};
 use s3_bsync::state::{Record, ReplicaId, State};

@@ -241,6 +241,10 @@ pub(super) fn entry<W: Watch>(input: Bytes<'_, W>) -> Parsed<'_, W, Entry> {
         };
         Value::Code((*entry_type).into(), word.to_owned())
     })?;
+    if !matches!(entry_type, UPSERT | REMOVAL | UPLOAD) {
+        let field = "entry type";
+        return fault(input, Kind::BadValue { field });
+    }
     let (left, map) = told(left, "map id", array.map(MapId), Value::bytes)?;
     match entry_type {
         UPSERT => {
@@ -251,16 +255,10 @@ pub(super) fn entry<W: Watch>(input: Bytes<'_, W>) -> Parsed<'_, W, Entry> {
             let (left, key) = read::lone_key(left)?;
             Ok((left, Entry::Change(map, Change::Remove(key))))
         }
-        UPLOAD => {
+        _ => {
             let (left, upload) = upload(left)?;
             Ok((left, Entry::Upload(map, upload)))
         }
-        _ => fault(
-            input,
-            Kind::BadValue {
-                field: "entry type",
-            },
-        ),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Version 1, read only: a byte stream in either dialect to settings and sorted records.
 
 use super::error::{DecodeError, Kind, Section};
-use super::field::{Parsed, Window, at, fault, limited, shaped, told, utf8, wide};
+use super::field::{Parsed, Window, at, counted, fault, limited, shaped, told, utf8, wide};
 use super::read::{self, array};
 use super::trace::{Bytes, Unwatched, Value, Watch};
 use super::wire::{self, Text};
@@ -104,6 +104,8 @@ impl Item {
 pub(super) struct Steps {
     used: usize,
     place: Place,
+    buckets: u64,
+    maps: u64,
 }
 
 #[derive(Default, Clone, Copy)]
@@ -130,11 +132,13 @@ impl Steps {
             }
             Place::Outside if first.is_none() => return Ok(None),
             Place::Outside => {
-                let parsed = bucket_start(input).map(|(left, name)| (left, Item::Bucket(name)));
+                let parsed = bucket_start(input, &mut self.buckets)
+                    .map(|(left, name)| (left, Item::Bucket(name)));
                 (Section::Bucket, Place::InBucket, parsed)
             }
             Place::InBucket if first == Some(wire::MAP.open) => {
-                let parsed = dir_map(input).map(|(left, map)| (left, Item::Map(map)));
+                let parsed =
+                    dir_map(input, &mut self.maps).map(|(left, map)| (left, Item::Map(map)));
                 (Section::Map, Place::InBucket, parsed)
             }
             Place::InBucket if first == Some(wire::OBJECTS.open) => {
@@ -183,7 +187,8 @@ fn name_maps(state: &mut State) {
     let mut taken = HashSet::new();
     for map in state.buckets.iter_mut().flat_map(|bucket| &mut bucket.maps) {
         let stem = map.path.rsplit('/').find(|part| !part.is_empty());
-        let stem = stem.unwrap_or("root").to_owned();
+        let fits = |part: &&str| part.len() <= wire::MAX_V1_STEM_BYTES;
+        let stem = stem.filter(fits).unwrap_or("root").to_owned();
         let mut name = stem.clone();
         let mut number = 1_u32;
         while !taken.insert(name.clone()) {
@@ -255,8 +260,15 @@ fn metadata<W: Watch>(input: Bytes<'_, W>) -> Parsed<'_, W, u64> {
     Ok((left, synced_ms))
 }
 
-fn bucket_start<W: Watch>(input: Bytes<'_, W>) -> Parsed<'_, W, String> {
+/// Counts one more of what a file has so many of at most.
+fn one_more(count: &mut u64, field: &'static str, max: u64) -> Result<u64, Kind> {
+    *count = count.saturating_add(1);
+    limited(field, *count, max)
+}
+
+fn bucket_start<'a, W: Watch>(input: Bytes<'a, W>, count: &mut u64) -> Parsed<'a, W, String> {
     let (left, _) = control(input, &[wire::BUCKET.open])?;
+    at(input, one_more(count, "buckets", wire::MAX_BUCKETS))?;
     string(left, &wire::BUCKET_NAME)
 }
 
@@ -267,8 +279,9 @@ fn bucket_end<W: Watch>(input: Bytes<'_, W>) -> Parsed<'_, W, u8> {
     )
 }
 
-fn dir_map<W: Watch>(input: Bytes<'_, W>) -> Parsed<'_, W, DirMap> {
+fn dir_map<'a, W: Watch>(input: Bytes<'a, W>, count: &mut u64) -> Parsed<'a, W, DirMap> {
     let (path_at, _) = control(input, &[wire::MAP.open])?;
+    at(input, one_more(count, "maps", wire::MAX_MAPS))?;
     let (prefix_at, path) = string(path_at, &wire::V1_PATH)?;
     let path = match path.trim_end_matches('/') {
         "" if !path.is_empty() => "/".to_owned(),
@@ -332,7 +345,7 @@ fn object<W: Watch>(input: Bytes<'_, W>) -> Parsed<'_, W, Object> {
         let (left, text) = string(left, &wire::ETAG_TEXT)?;
         (left, ETag::parse(&text))
     };
-    let (left, size_bytes) = told(left, "size", le_u64, Value::number)?;
+    let (left, size_bytes) = counted(left, "size", le_u64, wire::MAX_NUMBER)?;
     let (left, _) = control(left, &[wire::OBJECTS.close])?;
     let object = Object {
         key,

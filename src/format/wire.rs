@@ -67,6 +67,9 @@ pub(super) const MAX_PART_MIB: u64 = 5120;
 pub(super) const MAX_PARTS: u64 = 10_000;
 /// Largest version-1 file, which is read as a whole.
 pub(super) const MAX_V1_BYTES: u64 = 1_073_741_824;
+/// Longest last part of a version-1 path that names its map: a name has at most 255 bytes, and a
+/// number up to 1024 may have to follow.
+pub(super) const MAX_V1_STEM_BYTES: usize = 250;
 
 /// What a text field may hold.
 #[derive(Debug, Clone, Copy)]

@@ -15,6 +15,8 @@ pub enum Why {
     ChangedHere,
     /// The object is another, the file is not.
     ChangedInBucket,
+    /// The file lost its bytes under its recorded time, the object did not.
+    Emptied,
     /// The file is gone, the object is as it was.
     GoneHere,
     /// The object is gone, the file is as it was.
@@ -60,6 +62,12 @@ pub fn why(step: &Step, base: Option<&Record>) -> Why {
         Step::Upload { over: Some(_), .. } => Why::ChangedHere,
         Step::Upload { over: None, .. } if is_known => Why::ChangedHereGoneFromBucket,
         Step::Upload { over: None, .. } => Why::NewHere,
+        // An unchanged object is fetched over a file only where that was damaged.
+        Step::Download {
+            over: Some(_),
+            remote,
+            ..
+        } if base.is_some_and(|record| record.remote.is_same_object(remote)) => Why::Emptied,
         Step::Download { over: Some(_), .. } => Why::ChangedInBucket,
         Step::Download { over: None, .. } if is_known => Why::ChangedInBucketGoneHere,
         Step::Download { over: None, .. } => Why::NewInBucket,
@@ -86,6 +94,7 @@ impl fmt::Display for Why {
             Self::NewInBucket => "new in the bucket, not here",
             Self::ChangedHere => "changed here, unchanged in the bucket",
             Self::ChangedInBucket => "changed in the bucket, unchanged here",
+            Self::Emptied => "emptied here under its recorded time, unchanged in the bucket",
             Self::GoneHere => "gone here, unchanged in the bucket",
             Self::GoneFromBucket => "gone from the bucket, unchanged here",
             Self::ChangedHereGoneFromBucket => "changed here, gone from the bucket",
@@ -153,7 +162,10 @@ mod tests {
     fn download(over: Option<LocalStamp>, loser: Loser) -> Step {
         Step::Download {
             key: key(),
-            remote: object(),
+            remote: RemoteStamp {
+                etag: ETag::Md5([8; 16]),
+                ..object()
+            },
             over,
             loser,
         }
@@ -234,5 +246,15 @@ mod tests {
             why(&upload(None, Loser::Discard), Some(&base)),
             Why::NewHere
         );
+    }
+    #[test]
+    fn an_unchanged_object_is_fetched_over_an_emptied_file_and_says_so() {
+        let step = Step::Download {
+            key: key(),
+            remote: object(),
+            over: Some(file()),
+            loser: Loser::Discard,
+        };
+        assert_eq!(why(&step, Some(&record())), Why::Emptied);
     }
 }

@@ -3,7 +3,7 @@
 //! Holds one head of each stream and the differences, never a side. What is ignored, or lies
 //! under something that could not be read, is left out on all three sides: unknown is not absent.
 
-use super::tops::Tops;
+use crate::draft::Tops;
 use crate::key::{Key, Shown};
 use crate::local::{self, Found, Rules};
 use crate::plan::{Clash, Item, Quiet, Readability};

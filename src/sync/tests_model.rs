@@ -1,7 +1,7 @@
 //! A model of a directory, a bucket and a base, on which plans are made and carried out.
 
 use super::join::{Joined, Scope, Trust, join};
-use crate::draft::{Decided, Draft, Outcome, draft};
+use crate::draft::{Asides, Decided, Draft, Outcome, draft};
 use crate::key::Key;
 use crate::local::{Found, Root};
 use crate::plan::{Item, Loser, Plan, Readability, Step};
@@ -231,11 +231,12 @@ impl World {
 
     pub(super) fn plan(&self, root: &Root, policy: ConflictPolicy, ground: Ground) -> Draft {
         let joined = self.joined(root);
+        let mut asides = Asides::new("T".to_owned(), "");
         let decided = joined
             .items
             .into_iter()
             .map(|item| self.decide(item, policy, ground));
-        draft(decided.collect(), &joined.clashes, "T")
+        draft(decided.collect(), &joined.clashes, &mut asides)
     }
 
     pub(super) fn record(&mut self, key: &Key) {

@@ -240,6 +240,9 @@ fn local<'a, W: Watch>(
     let mtime = |input| delta(input, previous.mtime_ns);
     let (left, mtime_ns) = told(input, "mtime", mtime, |ns| Value::TimeNs(*ns))?;
     previous.mtime_ns = mtime_ns;
+    if form == record::LOCAL_CTIME_IS_MTIME && mtime_ns == 0 {
+        return fault(input, Kind::NonCanonical { field: "ctime" });
+    }
     let (left, size_bytes) = size(left, "local size")?;
     let inode = |input| delta(input, previous.inode);
     let (left, inode) = told(left, "inode", inode, |inode| {
@@ -254,9 +257,6 @@ fn local<'a, W: Watch>(
                 return fault(left, Kind::NonCanonical { field: "ctime" });
             }
             (after, ctime_ns)
-        }
-        record::LOCAL_CTIME_IS_MTIME if mtime_ns == 0 => {
-            return fault(input, Kind::NonCanonical { field: "ctime" });
         }
         record::LOCAL_CTIME_IS_MTIME => (left, mtime_ns),
         _ => (left, 0),

@@ -9,7 +9,7 @@ use crate::plan::{Clash, Quiet};
 /// A key `a` sorts before `a/b` but not always next to it (`a-b` lies between), so all keys that
 /// the present one begins with, followed by a byte up to `/`, are kept: a short chain.
 #[derive(Default)]
-pub(super) struct Tops {
+pub struct Tops {
     chain: Vec<Top>,
     clashes: Vec<Clash>,
 }
@@ -21,8 +21,8 @@ struct Top {
 }
 
 impl Tops {
-    /// Takes the next key that some side holds.
-    pub(super) fn pass(&mut self, key: Key, quiet: Quiet) {
+    /// Takes the next key that some side holds, in the order of keys, and whether it is quiet.
+    pub fn pass(&mut self, key: Key, quiet: Quiet) {
         while self
             .chain
             .last()
@@ -54,7 +54,8 @@ impl Tops {
     }
 
     /// All clashes, sorted by their tops.
-    pub(super) fn finish(mut self) -> Vec<Clash> {
+    #[must_use]
+    pub fn finish(mut self) -> Vec<Clash> {
         self.clashes.sort_by(|a, b| a.top.cmp(&b.top));
         self.clashes
     }

@@ -1,0 +1,57 @@
+//! What the benches measure: a source tree that was never written, and a state file of its records.
+
+pub mod tree;
+
+use s3_bsync::format::{WriteError, Writer};
+use s3_bsync::state::{
+    Access, Bucket, ConflictPolicy, DEFAULT_KEEP_DAYS, DirMap, Direction, Encryption, MapId,
+    Record, Recursion, ReplicaId, State,
+};
+use std::borrow::Borrow;
+use std::io::Write;
+
+/// The settings of a state file with one map.
+#[must_use]
+pub fn settings() -> State {
+    let map = DirMap {
+        id: MapId(*b"benchmap"),
+        name: "tree".to_owned(),
+        path: "/home/ann/tree".to_owned(),
+        prefix: "tree".to_owned(),
+        recursion: Recursion::default(),
+        gzip_level: 0,
+        encryption: Encryption::default(),
+        storage_class: None,
+        conflict: ConflictPolicy::default(),
+        direction: Direction::default(),
+        keep_days: DEFAULT_KEEP_DAYS,
+        generation: 1,
+        root: None,
+    };
+    let bucket = Bucket {
+        name: "bucket".to_owned(),
+        access: Access::default(),
+        capabilities: None,
+        maps: vec![map],
+    };
+    State {
+        buckets: vec![bucket],
+        ..State::new(ReplicaId(*b"0123456789abcdef"))
+    }
+}
+
+/// Writes a state file whose one map has these records.
+///
+/// # Errors
+/// Those of [`Writer`].
+pub fn encode<W: Write, R: Borrow<Record>>(
+    out: W,
+    records: impl IntoIterator<Item = R>,
+) -> Result<W, WriteError> {
+    let mut writer = Writer::new(out, &settings())?;
+    writer.start_map(0)?;
+    for record in records {
+        writer.push(record.borrow())?;
+    }
+    writer.finish()
+}
