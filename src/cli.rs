@@ -1,13 +1,14 @@
 //! The command line: argv to a [`Command`] that is already valid.
 //!
-//! argh takes one value for each option, so `--dir PATH S3_DEST` and `--rmdir PATH [S3_DEST]` are
-//! folded into one argument before it sees them. Reads no file and no network; of the environment
+//! argh takes one value for each option, so `--dir PATH S3_DEST`, `--rmdir PATH [S3_DEST]` and
+//! `--objects [GLOB]` are folded into one argument before it sees them. Reads no file and no network; of the environment
 //! only the home directory.
 
 mod args;
 mod combine;
 mod command;
 mod help;
+mod keys;
 mod misuse;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ mod values;
 use argh::FromArgs;
 use args::Args;
 pub use command::{Command, Detail, Dump, Form, Init, Level, NewMap, Run, Start, Unmap, Voice};
+pub use keys::Keys;
 pub use misuse::Misuse;
 use std::ffi::OsString;
 pub use values::S3Uri;

@@ -218,19 +218,26 @@ pub fn is_state_name(name: &[u8], state: &[u8]) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest == b"~" || rest.starts_with(b"."))
 }
 
+/// Control characters, and those that turn the direction of writing around: with them a name can
+/// pass for another.
+fn drives_a_terminal(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 /// Foreign text as it is shown to people: control characters escaped, the rest as it is.
 pub struct Shown<'a>(pub &'a str);
 
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for c in self.0.chars() {
-            if c.is_control() {
-                write!(f, "{}", c.escape_default())?;
-            } else {
-                write!(f, "{c}")?;
-            }
+        let mut plain = 0;
+        for (at, c) in self.0.match_indices(drives_a_terminal) {
+            f.write_str(&self.0[plain..at])?;
+            c.chars()
+                .try_for_each(|c| write!(f, "{}", c.escape_default()))?;
+            plain = at + c.len();
         }
-        Ok(())
+        f.write_str(&self.0[plain..])
     }
 }
 
@@ -348,6 +355,18 @@ mod tests {
         assert_eq!(key.fits(&"p".repeat(522)), Ok(()));
         assert_eq!(key.fits(&"p".repeat(523)), Err(Unfit::LongKey(1025)));
         assert_eq!(key.fits(""), Ok(()));
+    }
+
+    #[test]
+    fn what_drives_a_terminal_is_shown_escaped() {
+        for (text, shown) in [
+            ("a\u{e9}\u{1f600}", "a\u{e9}\u{1f600}"),
+            ("\x1b[31ma\nb", "\\u{1b}[31ma\\nb"),
+            ("\u{202e}gpj.exe", "\\u{202e}gpj.exe"),
+            ("", ""),
+        ] {
+            assert_eq!(Shown(text).to_string(), shown);
+        }
     }
 
     #[test]

@@ -155,11 +155,6 @@ fn complaint(what: &str, error: &(dyn Error + 'static)) -> String {
     text
 }
 
-/// Prints what a person should know, without a run.
-pub fn note(text: &str) {
-    let _ = io::stderr().write_all(format!("note: {text}\n").as_bytes());
-}
-
 /// Prints an error without a run.
 pub fn complain(what: &str, error: &(dyn Error + 'static)) {
     let mut text = complaint(what, error);

@@ -125,7 +125,15 @@ pub struct Hex<'a>(pub &'a [u8]);
 
 impl fmt::Display for Hex<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let digits = |byte: &u8| [byte >> 4, byte & 15].map(|at| DIGITS[usize::from(at)]);
+        self.0.chunks(16).try_for_each(|bytes| {
+            let mut text = [0; 32];
+            for (place, byte) in text.chunks_exact_mut(2).zip(bytes) {
+                place.copy_from_slice(&digits(byte));
+            }
+            f.write_str(str::from_utf8(&text[..bytes.len() * 2]).unwrap_or_default())
+        })
     }
 }
 
@@ -163,6 +171,16 @@ mod tests {
             ETag::parse("d41d8cd98f00b204e9800998ecf8427e"),
             ETag::Md5(_)
         ));
+    }
+
+    #[test]
+    fn bytes_are_shown_as_two_digits_each() {
+        let bytes: Vec<u8> = (0..=255).collect();
+        for length in [0, 1, 15, 16, 17, 33, 256] {
+            let bytes = &bytes[256 - length..];
+            let expected: Vec<_> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            assert_eq!(Hex(bytes).to_string(), expected.concat());
+        }
     }
 
     #[test]

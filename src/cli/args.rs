@@ -1,5 +1,6 @@
 //! The flags as argh reads them. What people read of them stands in the help.
 
+use super::keys::Keys;
 use super::values::{Days, Jobs, MapArg, Policy, Text, UnmapArg, Url};
 use crate::guard::Limit;
 use argh::FromArgs;
@@ -31,9 +32,9 @@ pub(super) struct Args {
     /// print the state file
     #[argh(switch)]
     pub(super) dump: bool,
-    /// with --dump: print every record
-    #[argh(switch)]
-    pub(super) objects: bool,
+    /// with --dump: print every record, or those of some keys
+    #[argh(option)]
+    pub(super) objects: Option<Keys>,
     /// with --dump: print every byte, and what it is
     #[argh(switch)]
     pub(super) hex: bool,

@@ -17,8 +17,8 @@ impl Args {
         if self.dump {
             let detail = match (self.hex, self.objects) {
                 (true, _) => Detail::Bytes,
-                (false, true) => Detail::Objects,
-                (false, false) => Detail::Maps,
+                (false, Some(keys)) => Detail::Objects(keys),
+                (false, None) => Detail::Maps,
             };
             return Ok(Command::Dump(Dump {
                 file,
@@ -69,12 +69,12 @@ impl Args {
         {
             return Err(Misuse::Contradiction("--dump", flag));
         }
-        for (given, flag) in [(self.objects, "--objects"), (self.hex, "--hex")] {
+        for (given, flag) in [(self.objects.is_some(), "--objects"), (self.hex, "--hex")] {
             if given && !self.dump {
                 return Err(Misuse::WithoutDump(flag));
             }
         }
-        for (given, flag) in [(self.objects, "--objects"), (self.json, "--json")] {
+        for (given, flag) in [(self.objects.is_some(), "--objects"), (self.json, "--json")] {
             if given && self.hex {
                 return Err(Misuse::Contradiction("--hex", flag));
             }

@@ -1,5 +1,6 @@
 //! What can be asked for, valid by its types.
 
+use super::keys::Keys;
 use super::values::S3Uri;
 use crate::guard::Limit;
 use crate::state::{Access, ConflictPolicy, Recursion};
@@ -135,12 +136,12 @@ pub struct Dump {
 }
 
 /// How far a dump goes into detail.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub enum Detail {
     /// Settings and counts.
     Maps,
-    /// Every record too.
-    Objects,
+    /// The records of these keys too.
+    Objects(Keys),
     /// Every byte of the file, which need not be intact.
     Bytes,
 }

@@ -7,8 +7,9 @@ s3-bsync keeps local directories and S3 prefixes the same, in both directions
 Usage:
   s3-bsync [RUN SETTINGS]                 sync all maps, silent where all is well
   s3-bsync --init [MAPS [MAP SETTINGS]]   change the maps; nothing is synced, no network is used
-  s3-bsync --dump [--objects] [--json]    print the state file
-  s3-bsync --dump --hex                   print its bytes and what they are, even if it is damaged
+  s3-bsync --dump [--objects [GLOB]] [--json]
+                                          print the state file, as far as it is intact
+  s3-bsync --dump --hex                   print its bytes and what they are
 
 A map is a directory and the S3 prefix it is kept the same as. The state file holds the maps, and
 for each file what both sides last agreed on. Credentials come from the usual AWS environment
@@ -20,6 +21,11 @@ Everywhere:
   --json                    print JSON on standard output: events one a line, or a dump
   -h, -?, --help            print this help
   -v, --version             print the version
+
+With --dump, whose --file may also be a journal or a previous generation:
+  --objects [GLOB]          print the records too, all or those whose key (the path below its map)
+                            matches: *, ? and [a-z] stay within a name, ** goes across /
+  --hex                     print every byte with its name and meaning
 
 Run settings:
   --dryrun                  plan everything, change nothing; --debug shows the plan

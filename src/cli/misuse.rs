@@ -46,6 +46,8 @@ pub enum Misuse {
     WithoutDir(&'static str),
     /// One name for several maps.
     NameOfMany,
+    /// More than one pattern of keys.
+    SecondGlob,
 }
 
 impl fmt::Display for Misuse {
@@ -75,6 +77,7 @@ impl fmt::Display for Misuse {
             }
             Self::WithoutDir(flag) => write!(f, "{flag} needs a --dir to apply to"),
             Self::NameOfMany => write!(f, "--name can name only one map"),
+            Self::SecondGlob => write!(f, "--objects takes one pattern"),
         }
     }
 }

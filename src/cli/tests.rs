@@ -2,8 +2,9 @@
 
 use super::args::Args;
 use super::help::{HELP, takes};
-use super::{Command, Detail, Dump, Form, Init, Level, Misuse, Run, Start, parse};
+use super::{Command, Detail, Dump, Form, Init, Keys, Level, Misuse, Run, Start, parse};
 use crate::guard::Limit;
+use crate::key::Key;
 use crate::state::{Addressing, ConflictPolicy, Recursion};
 use crate::sync::{Mode, Safety, Trust};
 use argh::FromArgs;
@@ -74,6 +75,7 @@ fn the_help_fits_a_hundred_columns_and_stays_ascii() {
 fn a_flag_without_its_value_is_told_what_it_takes() {
     assert_eq!(takes("--dir"), "PATH S3_DEST");
     assert_eq!(takes("--rmdir"), "PATH [S3_DEST]");
+    assert_eq!(takes("--objects"), "[GLOB]");
     assert_eq!(takes("--max-delete"), "N|N%");
     assert_eq!(takes("--conflict"), "newer|keep-both|local|remote|ask");
     for flag in [
@@ -193,7 +195,15 @@ fn a_dump_has_a_form_and_a_detail() {
     let plain = dump("");
     assert_eq!((plain.form, plain.detail), (Form::Text, Detail::Maps));
     assert_eq!(dump("--json").form, Form::Json);
-    assert_eq!(dump("--objects").detail, Detail::Objects);
+    assert_eq!(dump("--objects").detail, Detail::Objects(Keys::All));
+    for args in ["--objects a/*.txt --json", "--json --objects a/*.txt"] {
+        let some = dump(args);
+        let Detail::Objects(keys) = some.detail else {
+            panic!("{args}: {:?}", some.detail)
+        };
+        assert!(keys.has(&Key::parse("a/b.txt").unwrap()), "{args}");
+        assert!(!keys.has(&Key::parse("a/b").unwrap()), "{args}");
+    }
 }
 
 #[test]
@@ -215,6 +225,8 @@ fn flags_that_make_no_sense_together_are_refused() {
         Misuse::Contradiction("--dump", "--purge")
     );
     assert_eq!(refused("--objects"), Misuse::WithoutDump("--objects"));
+    assert_eq!(refused("--objects a"), Misuse::WithoutDump("--objects"));
+    assert_eq!(refused("--dump --objects a b"), Misuse::SecondGlob);
     assert_eq!(refused("--hex"), Misuse::WithoutDump("--hex"));
     assert_eq!(
         refused("--dump --hex --json"),
@@ -284,6 +296,8 @@ fn values_that_are_none_are_refused_by_flag() {
         ("--init --dir /d s3://bucket//", "--dir"),
         ("--init --dir /d s3://bucket/.s3bsync", "--dir"),
         ("--init --rmdir d", "--rmdir"),
+        ("--dump --objects [a", "--objects"),
+        ("--dump --objects /a", "--objects"),
         ("--init --dir /d s3://bucket --conflict x", "--conflict"),
         ("--init --dir /d s3://bucket --keep x", "--keep"),
         (

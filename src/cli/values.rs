@@ -7,9 +7,9 @@ use argh::FromArgValue;
 use std::fmt;
 
 /// Joins the values of a flag that takes two; no argument can hold it by accident of a shell.
-const JOINT: char = '\u{1f}';
+pub(super) const JOINT: char = '\u{1f}';
 
-/// Joins the two values of `--dir` and `--rmdir` into one.
+/// Joins the two values of `--dir` and `--rmdir` into one, and gives `--objects` one in any case.
 pub(super) fn fold(words: Vec<String>) -> Result<Vec<String>, Misuse> {
     let mut folded = Vec::with_capacity(words.len());
     let mut words = words.into_iter().peekable();
@@ -29,6 +29,13 @@ pub(super) fn fold(words: Vec<String>) -> Result<Vec<String>, Misuse> {
                     value = format!("{value}{JOINT}{dest}");
                 }
                 folded.extend([word, value]);
+            }
+            "--objects" => {
+                let glob = words.next_if(|next| !next.starts_with('-'));
+                if glob.is_some() && words.peek().is_some_and(|next| !next.starts_with('-')) {
+                    return Err(Misuse::SecondGlob);
+                }
+                folded.extend([word, glob.unwrap_or_else(|| JOINT.to_string())]);
             }
             _ => folded.push(word),
         }

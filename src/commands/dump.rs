@@ -1,29 +1,61 @@
-//! `--dump`: the state file as text or JSON. Takes no lock and changes nothing.
+//! `--dump`: a state file, a previous generation or a journal as text or JSON, or byte by byte.
+//!
+//! Shows the file that is named, up to its end or first defect: a journal is not merged in, and
+//! nothing takes a damaged file's place. Takes no lock and changes nothing.
 
 mod hex;
+mod journal;
 mod json;
+mod state;
 mod text;
+mod view;
+mod words;
 
 use crate::cli::{Detail, Dump, Form};
-use crate::format::DecodeError;
+use crate::format::{DecodeError, JOURNAL_SIGNATURE, Kind, ReadError};
 use crate::key::Shown;
-use crate::local::RecoveryRun;
-use crate::state::{Bucket, DirMap, State};
-use crate::store::{self, Store};
+use crate::store;
 use std::fmt;
-use std::io::{self, BufWriter, Write};
+use std::fs::File;
+use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
+use std::path::Path;
+use view::View;
 
-/// Why a state file could not be printed, or not to its end.
+const BUFFER_BYTES: usize = 262_144;
+
+/// Why a file could not be printed, or not to its end.
 #[derive(Debug)]
 pub enum Error {
-    /// The state file.
+    /// It is not there, or none that this program reads.
     Store(store::Error),
     /// The output.
     Output(io::Error),
-    /// The file whose bytes were to be printed.
+    /// The file cannot be read.
     Unreadable(String, io::Error),
-    /// That file is damaged here; what comes before is printed.
-    Damaged(DecodeError),
+    /// It is damaged; what comes before the damage is printed.
+    Damaged(Damage),
+}
+
+/// A damaged file.
+#[derive(Debug)]
+pub struct Damage {
+    /// The file.
+    pub path: String,
+    /// Its first defect.
+    pub defect: DecodeError,
+    /// What could take its place.
+    pub spare: Spare,
+}
+
+/// What could take a damaged file's place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spare {
+    /// The previous generation, which is intact.
+    Previous,
+    /// Nothing.
+    None,
+    /// It need not be replaced: it is not the state file itself.
+    NotNeeded,
 }
 
 impl fmt::Display for Error {
@@ -32,7 +64,10 @@ impl fmt::Display for Error {
             Self::Store(error) => error.fmt(f),
             Self::Output(_) => write!(f, "cannot write the output"),
             Self::Unreadable(path, _) => write!(f, "cannot read '{}'", Shown(path)),
-            Self::Damaged(defect) => write!(f, "{}: {defect}", defect.kind.name()),
+            Self::Damaged(Damage { path, defect, .. }) => {
+                let kind = defect.kind.name();
+                write!(f, "{} is damaged: {defect} ({kind})", Shown(path))
+            }
         }
     }
 }
@@ -53,108 +88,88 @@ impl From<io::Error> for Error {
     }
 }
 
-impl From<store::Error> for Error {
-    fn from(error: store::Error) -> Self {
-        Self::Store(error)
-    }
-}
-
-/// What a dump tells of the file beside its state.
-struct About<'a> {
-    path: String,
-    version: u8,
-    state: &'a State,
-    now_ms: i64,
-}
-
-/// What a dump tells of a map beside its settings. Sums end at the largest number: a file may claim
-/// any sizes.
-struct Tally {
-    records: u64,
-    plain_bytes: u64,
-    stored_bytes: u64,
-}
-
-/// Prints the state file on stdout. Gives the damage where the file is damaged and its previous
-/// generation was printed instead.
+/// Prints the file on stdout.
 ///
 /// # Errors
 /// [`Error`]; what could be read before is printed. A reader of the output that went away is none.
-pub fn dump(asked: &Dump, now_ms: i64) -> Result<Option<DecodeError>, Error> {
-    if asked.detail == Detail::Bytes {
-        let mut out = BufWriter::new(io::stdout().lock());
-        return match hex::print(&asked.file, &mut out) {
-            Err(Error::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(None),
-            printed => printed.map(|()| None),
-        };
+pub fn dump(asked: &Dump, now_ms: i64) -> Result<(), Error> {
+    let mut out = BufWriter::with_capacity(BUFFER_BYTES, io::stdout().lock());
+    let printed = match (&asked.detail, asked.form) {
+        (Detail::Bytes, _) => hex::print(&asked.file, &mut out),
+        (_, Form::Text) => print(asked, now_ms, text::Text::new(&mut out, &asked.detail)),
+        (_, Form::Json) => print(asked, now_ms, json::Json::new(&mut out)),
+    };
+    // What was read stands before what is said of the rest, whichever stream comes first.
+    let flushed = out.flush().map_err(Error::Output);
+    match flushed.and(printed) {
+        Err(Error::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        ended => ended,
     }
-    let store = Store::open(
-        &asked.file,
-        store::Mode::ReadOnly,
-        RecoveryRun::at(now_ms).name(),
-    )?;
-    let mut out = BufWriter::new(io::stdout().lock());
-    match print(asked, &store, now_ms, &mut out) {
-        Err(Error::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {}
-        printed => printed?,
-    }
-    Ok(store.fell_back().map(|found| found.defect))
 }
 
-fn print(asked: &Dump, store: &Store, now_ms: i64, out: &mut impl Write) -> Result<(), Error> {
-    let about = About {
-        path: asked.file.display().to_string(),
-        version: store.version(),
-        state: store.state(),
-        now_ms,
-    };
-    match asked.form {
-        Form::Text => text::head(&about, out)?,
-        Form::Json => json::head(&about, out)?,
+fn print(asked: &Dump, now_ms: i64, view: impl View) -> Result<(), Error> {
+    let source = Source::open(&asked.file)?;
+    if source.is_journal {
+        journal::print(asked, &source, view)
+    } else {
+        state::print(asked, &source, now_ms, view)
     }
-    for (index, (bucket, map)) in store.state().maps().enumerate() {
-        print_map(asked, store, index, (bucket, map), out)?;
-    }
-    if asked.form == Form::Json {
-        json::foot(out)?;
-    }
-    Ok(out.flush()?)
 }
 
-fn print_map(
-    asked: &Dump,
-    store: &Store,
-    index: usize,
-    (bucket, map): (&Bucket, &DirMap),
-    out: &mut impl Write,
-) -> Result<(), Error> {
-    let mut tally = Tally {
-        records: 0,
-        plain_bytes: 0,
-        stored_bytes: 0,
-    };
-    for record in store.records(index)? {
-        let record = record?;
-        tally.records += 1;
-        let stored_bytes = record.remote.size_bytes;
-        let plain_bytes = record.local.map_or(stored_bytes, |stamp| stamp.size_bytes);
-        tally.stored_bytes = tally.stored_bytes.saturating_add(stored_bytes);
-        tally.plain_bytes = tally.plain_bytes.saturating_add(plain_bytes);
-    }
-    match asked.form {
-        Form::Text => text::map(bucket, map, &tally, out)?,
-        Form::Json => json::map(index, bucket, map, &tally, out)?,
-    }
-    if asked.detail == Detail::Objects {
-        for (at, record) in store.records(index)?.enumerate() {
-            match asked.form {
-                Form::Text => text::record(&record?, out)?,
-                Form::Json => json::record(at, &record?, out)?,
+/// The file that is printed.
+struct Source {
+    file: File,
+    path: String,
+    bytes: u64,
+    is_journal: bool,
+}
+
+impl Source {
+    fn open(path: &Path) -> Result<Self, Error> {
+        let shown = path.display().to_string();
+        let unreadable = |error| Error::Unreadable(shown.clone(), error);
+        let mut file = match File::open(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(Error::Store(store::Error::Missing(path.to_owned())));
             }
+            opened => opened.map_err(unreadable)?,
+        };
+        let mut signature = Vec::new();
+        let bytes = file.metadata().map_err(unreadable)?.len();
+        (&file)
+            .take(JOURNAL_SIGNATURE.len() as u64)
+            .read_to_end(&mut signature)
+            .and_then(|_| file.seek(SeekFrom::Start(0)))
+            .map_err(unreadable)?;
+        Ok(Self {
+            file,
+            path: shown,
+            bytes,
+            is_journal: signature == JOURNAL_SIGNATURE,
+        })
+    }
+
+    fn unreadable(&self, error: ReadError) -> Error {
+        let error = match error {
+            ReadError::Io(error) => error,
+            other => io::Error::other(other),
+        };
+        Error::Unreadable(self.path.clone(), error)
+    }
+
+    /// The error of a file with this defect.
+    fn damaged(&self, defect: DecodeError, spare: Spare) -> Error {
+        match defect.kind {
+            Kind::BadMagic => Error::Store(store::Error::NotAStateFile(self.path.clone().into())),
+            Kind::UnsupportedVersion(version) => Error::Store(store::Error::UnknownVersion {
+                path: self.path.clone().into(),
+                version,
+            }),
+            _ => Error::Damaged(Damage {
+                path: self.path.clone(),
+                defect,
+                spare,
+            }),
         }
     }
-    if asked.form == Form::Json {
-        json::map_end(out)?;
-    }
-    Ok(())
 }

@@ -51,11 +51,7 @@ fn carry_out(command: Command) -> Exit {
             }
         }
         Command::Dump(asked) => match dump::dump(&asked, now_ms()) {
-            Ok(None) => Exit::InSync,
-            Ok(Some(defect)) => {
-                report::note(&sync::fallen_back(&defect));
-                Exit::Partial
-            }
+            Ok(()) => Exit::InSync,
             Err(error) => {
                 report::complain(&error.to_string(), &error);
                 Exit::Stopped

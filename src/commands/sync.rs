@@ -157,7 +157,7 @@ pub async fn sync(asked: &Asked<'_>) -> Result<Report, Error> {
 }
 
 /// What is said where a damaged state file has an intact previous generation.
-pub(super) fn fallen_back(defect: &DecodeError) -> String {
+fn fallen_back(defect: &DecodeError) -> String {
     format!("the state file is damaged ({defect}); its previous generation is used")
 }
 

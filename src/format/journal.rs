@@ -147,6 +147,11 @@ impl<R: Read> Replay<R> {
         self.replica == replica && self.generation == generation
     }
 
+    /// The replica and generation of the state file to which the journal belongs.
+    pub fn state(&self) -> (ReplicaId, u64) {
+        (self.replica, self.generation)
+    }
+
     /// Bytes from the start that hold whole entries, the beginning included.
     pub fn whole_bytes(&self) -> u64 {
         self.next

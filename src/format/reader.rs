@@ -14,13 +14,13 @@ use std::io::{BufReader, Read, Seek, SeekFrom};
 /// A state file of either version, found intact.
 #[derive(Debug)]
 pub struct Reader<R> {
-    source: R,
-    state: State,
-    body: Body,
+    pub(super) source: R,
+    pub(super) state: State,
+    pub(super) body: Body,
 }
 
 #[derive(Debug)]
-enum Body {
+pub(super) enum Body {
     Blocks(Vec<Span>),
     Version1(v1::Loaded),
 }

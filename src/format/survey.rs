@@ -1,20 +1,49 @@
 //! One pass over a version-2 file, from the header's end to the last byte.
 
 use super::error::{DecodeError, Kind, ReadError, Section};
-use super::field::{limited, whole};
+use super::field::{length, limited, whole};
 use super::frame::{Block, read_block, read_full};
 use super::read::{self, Totals};
-use super::records::{self, Span};
+use super::records::{self, Span, Unpack};
 use super::trace::{Bytes, Unwatched, Watch};
 use super::wire;
-use crate::state::{DirMap, ReplicaId, State};
-use std::io::Read;
+use crate::state::{DirMap, Record, ReplicaId, State};
+use std::io::{self, Read};
 
 /// Checks every frame, checksum and count of the blocks after the header, and decodes all settings.
 pub(super) fn survey(input: &mut impl Read) -> Result<(State, Vec<Span>), ReadError> {
     let mut survey = Survey::new();
     while survey.step(input, Unwatched)?.is_some() {}
     Ok((survey.state, survey.spans))
+}
+
+/// What a pass over a damaged file found before the defect.
+pub(super) struct Salvaged {
+    pub(super) state: State,
+    pub(super) spans: Vec<Span>,
+    pub(super) defect: Option<DecodeError>,
+    /// Records of the damaged block, as far as they can be read.
+    pub(super) unvouched: Vec<Record>,
+}
+
+/// As [`survey`], up to the first defect.
+pub(super) fn salvage(input: &mut impl Read) -> io::Result<Salvaged> {
+    let mut survey = Survey::new();
+    let defect = loop {
+        match survey.step(input, Unwatched) {
+            Ok(Some(_)) => {}
+            Ok(None) | Err(ReadError::NoSuchMap(_)) => break None,
+            Err(ReadError::Decode(defect)) => break Some(defect),
+            Err(ReadError::Io(error)) => return Err(error),
+        }
+    };
+    let unvouched = defect.map_or_else(Vec::new, |defect| survey.glance(&defect));
+    Ok(Salvaged {
+        state: survey.state,
+        spans: survey.spans,
+        defect,
+        unvouched,
+    })
 }
 
 /// The pass over the blocks, and what it has seen so far.
@@ -79,6 +108,21 @@ impl Survey {
         });
         self.payload = payload;
         stepped
+    }
+
+    /// The records of the objects block in whose frame the defect lies.
+    fn glance(&self, defect: &DecodeError) -> Vec<Record> {
+        let start = self.next.saturating_add(wire::LEAD_BYTES);
+        let there = match defect.offset.checked_sub(start) {
+            Some(there) if defect.section == Section::Objects => length(there),
+            _ => return Vec::new(),
+        };
+        let payload = self.payload.get(..there).unwrap_or(&self.payload);
+        let mut unpack = Unpack::default();
+        if unpack.begin(start, payload).is_err() {
+            return Vec::new();
+        }
+        std::iter::from_fn(|| unpack.record(payload, Unwatched).ok().flatten()).collect()
     }
 
     fn nothing_follows(&self, input: &mut impl Read) -> Result<Option<Block>, ReadError> {

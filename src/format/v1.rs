@@ -26,11 +26,24 @@ pub(super) struct Loaded {
 /// Decodes all that follows the header. Ids and generations are zero: the file has none.
 pub(super) fn load(bytes: &[u8]) -> Result<(State, Loaded), DecodeError> {
     check_size(bytes)?;
+    match salvage(bytes) {
+        (state, loaded, None) => Ok((state, loaded)),
+        (_, _, Some(defect)) => Err(defect),
+    }
+}
+
+/// Decodes what follows the header up to the first defect.
+pub(super) fn salvage(bytes: &[u8]) -> (State, Loaded, Option<DecodeError>) {
     let mut state = State::new(ReplicaId([0; 16]));
     let mut objects = Vec::new();
     let mut at = 0;
     let mut steps = Steps::default();
-    while let Some(item) = steps.next(bytes, Unwatched)? {
+    let defect = loop {
+        let item = match steps.next(bytes, Unwatched) {
+            Ok(Some(item)) => item,
+            Ok(None) => break None,
+            Err(defect) => break Some(defect),
+        };
         match item {
             Item::Synced(ms) => state.synced_ms = ms,
             Item::Bucket(name) => at = bucket_named(&mut state, &mut objects, name),
@@ -46,7 +59,7 @@ pub(super) fn load(bytes: &[u8]) -> Result<(State, Loaded), DecodeError> {
             }
             Item::BucketEnd => {}
         }
-    }
+    };
     name_maps(&mut state);
     let mut loaded = Loaded {
         maps: Vec::new(),
@@ -55,7 +68,7 @@ pub(super) fn load(bytes: &[u8]) -> Result<(State, Loaded), DecodeError> {
     for (bucket, objects) in state.buckets.iter().zip(objects) {
         assign(&bucket.maps, objects, &mut loaded);
     }
-    Ok((state, loaded))
+    (state, loaded, defect)
 }
 
 /// A file's size is limited, as it is read as a whole.

@@ -28,9 +28,18 @@ pub fn hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
     }
     match error.downcast_ref()? {
         dump::Error::Store(error) => of_store(error),
-        dump::Error::Output(_) | dump::Error::Unreadable(..) | dump::Error::Damaged(_) => None,
+        dump::Error::Damaged(damage) => match damage.spare {
+            dump::Spare::Previous => Some(
+                "the next run puts the previous generation in its place, which is intact; --dump shows it under this name and ~",
+            ),
+            dump::Spare::None => Some(NO_SPARE),
+            dump::Spare::NotNeeded => None,
+        },
+        dump::Error::Output(_) | dump::Error::Unreadable(..) => None,
     }
 }
+
+const NO_SPARE: &str = "restore the file from a backup, or delete it and add the maps again: the next run then compares everything and deletes nothing";
 
 fn of_misuse(misuse: &Misuse) -> &'static str {
     match misuse {
@@ -51,6 +60,7 @@ fn of_misuse(misuse: &Misuse) -> &'static str {
         Misuse::WithInit(_) => "change the settings first, then run again without --init",
         Misuse::WithoutDir(_) => "name the map: --init --dir PATH S3_DEST",
         Misuse::NameOfMany => "add the maps one at a time",
+        Misuse::SecondGlob => "put the pattern in quotes, so that the shell leaves it alone",
     }
 }
 
@@ -176,9 +186,7 @@ fn of_store(error: &store::Error) -> Option<&'static str> {
         Error::Locked { .. } => Some("wait for the other run; the lock ends with its process"),
         Error::NotAStateFile(_) => Some("choose another --file; this one was not touched"),
         Error::UnknownVersion { .. } => Some("a newer s3-bsync wrote it: use that one"),
-        Error::Corrupt { .. } => Some(
-            "restore the file from a backup, or delete it and add the maps again: the next run then compares everything and deletes nothing",
-        ),
+        Error::Corrupt { .. } => Some(NO_SPARE),
         Error::Io { .. } => {
             Some("check the directory's rights and free space; the old state is whole")
         }

@@ -58,6 +58,11 @@ impl Names {
         })
     }
 
+    /// The directory of all of them.
+    pub(super) fn directory(&self) -> &Path {
+        &self.directory
+    }
+
     /// A name for a file that is moved aside, one that is free.
     fn aside(&self, why: &str, now_utc: &str) -> PathBuf {
         let stamp: String = now_utc

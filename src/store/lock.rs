@@ -49,6 +49,24 @@ fn is_named(file: &File, names: &Names) -> bool {
     }
 }
 
+/// Who holds the lock now, by the system's own list: to try the lock would be to take it, and a run
+/// that began in that moment would be turned away.
+pub(super) fn holder_now(names: &Names) -> Option<Holder> {
+    let mut file = files::open(&names.lock).ok()??;
+    let inode = file.metadata().ok()?.ino().to_string();
+    let told = holder(&mut file)?;
+    let pid = told.pid.to_string();
+    let locks = std::fs::read_to_string("/proc/locks").ok()?;
+    let is_held = locks.lines().any(|line| {
+        let mut words = line.split_whitespace().skip_while(|word| *word != pid);
+        words.next().is_some()
+            && words
+                .next()
+                .is_some_and(|place| place.rsplit(':').next() == Some(&inode))
+    });
+    is_held.then_some(told)
+}
+
 fn holder(file: &mut File) -> Option<Holder> {
     const MAX_BYTES: u64 = 100;
     let mut text = String::new();

@@ -6,6 +6,7 @@
 //! over; whatever it creates only its owner may read. Takes the time as text and never asks for
 //! it. Knows nothing of the directories and buckets that the state is about.
 
+mod beside;
 mod commit;
 mod error;
 mod files;
@@ -14,6 +15,7 @@ mod lock;
 mod open;
 mod records;
 
+pub use beside::{Beside, Journaled, beside, is_companion};
 pub use error::{Error, Holder};
 pub use files::is_own_file;
 pub use open::purge;

@@ -1,154 +1,306 @@
-//! A dump for people.
+//! A dump for people: settings in words, columns that stay in line, and what is wrong where it is.
 
-use super::json::{conflict, direction};
-use super::{About, Tally};
+mod beside;
+mod settings;
+
+use super::view::{About, AboutJournal, Known, Tally, Totals, View, Voucher};
+use super::words::{Size, ago, counted, grouped, utc};
+use crate::cli::{Detail, Keys};
+use crate::format::DecodeError;
+use crate::format::journal::{Entry, Upload};
 use crate::key::Shown;
-use crate::state::{Addressing, Bucket, DirMap, Encryption, Record, Recursion};
-use indicatif::HumanBytes;
+use crate::state::{Bucket, Change, DirMap, MapId, Record};
+use crate::store::Journaled;
+use std::fmt::Display;
 use std::io::{self, Write};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
-pub(super) fn head(about: &About<'_>, out: &mut impl Write) -> io::Result<()> {
-    let state = about.state;
-    writeln!(out, "state file   {}", about.path)?;
-    writeln!(
-        out,
-        "version      {}, generation {}",
-        about.version, state.generation
-    )?;
-    writeln!(out, "replica      {}", state.replica)?;
-    match state.synced_ms {
-        0 => writeln!(out, "last synced  never"),
-        ms => {
-            let ms = i64::try_from(ms).unwrap_or(i64::MAX);
-            writeln!(out, "last synced  {} ({})", utc(ms), ago(about.now_ms - ms))
-        }
-    }
+pub(super) struct Text<W> {
+    out: W,
+    blank: Blank,
+    /// The head of a map that is shown once one of its records is.
+    waiting: Vec<(&'static str, String)>,
+    /// Whether the columns of the records below have their names yet.
+    has_columns: bool,
+    has_warned: bool,
+    /// Per map, for the overview: what it comes to, and its name.
+    maps: Vec<(Tally, String)>,
 }
 
-pub(super) fn map(
-    bucket: &Bucket,
-    map: &DirMap,
-    tally: &Tally,
-    out: &mut impl Write,
-) -> io::Result<()> {
-    let access = &bucket.access;
-    writeln!(out, "\nmap {}", Shown(&map.name))?;
-    writeln!(out, "  path       {}", Shown(&map.path))?;
-    writeln!(out, "  bucket     {}", Shown(&map.uri(&bucket.name)))?;
-    for (name, value) in [
-        ("endpoint", &access.endpoint),
-        ("region", &access.region),
-        ("profile", &access.profile),
-        ("class", &map.storage_class),
-    ] {
-        if let Some(value) = value {
-            writeln!(out, "  {name:<10} {}", Shown(value))?;
+/// What becomes of maps without a record to show.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Blank {
+    Shown,
+    LeftOut,
+}
+
+impl<W: Write> Text<W> {
+    pub(super) fn new(out: W, detail: &Detail) -> Self {
+        Self {
+            out,
+            blank: match detail {
+                Detail::Objects(Keys::Like(_)) => Blank::LeftOut,
+                Detail::Objects(Keys::All) | Detail::Maps | Detail::Bytes => Blank::Shown,
+            },
+            waiting: Vec::new(),
+            has_columns: false,
+            has_warned: false,
+            maps: Vec::new(),
         }
     }
-    let mut settings = vec![
-        format!("conflict {}", conflict(map.conflict)),
-        format!("direction {}", direction(map.direction)),
-    ];
-    settings.push(format!("keep {} days", map.keep_days));
-    if map.recursion == Recursion::TopOnly {
-        settings.push("not recursive".to_owned());
+
+    /// A line of what is told of the whole file.
+    fn tell(&mut self, name: &str, value: impl Display) -> io::Result<()> {
+        writeln!(self.out, "{name:<12} {value}")
     }
-    if access.addressing == Addressing::Path {
-        settings.push("path style".to_owned());
+
+    /// A line of what is told of a map.
+    fn tell_map(&mut self, name: &str, value: impl Display) -> io::Result<()> {
+        writeln!(self.out, "  {name:<10} {value}")
     }
-    if map.gzip_level > 0 {
-        settings.push(format!("gzip {}", map.gzip_level));
-    }
-    writeln!(out, "  settings   {}", settings.join(", "))?;
-    match &map.encryption {
-        Encryption::None => {}
-        Encryption::Age { recipients, .. } => {
-            writeln!(
-                out,
-                "  encrypted  with age for {} recipients",
-                recipients.len()
-            )?;
+
+    /// Writes the head of a map that was not written yet.
+    fn map_head(&mut self) -> io::Result<()> {
+        for (n, (name, value)) in std::mem::take(&mut self.waiting).into_iter().enumerate() {
+            if n == 0 {
+                writeln!(self.out, "\n{name} {}", Shown(&value))?;
+            } else {
+                self.tell_map(name, Shown(&value))?;
+            }
         }
-        Encryption::RecipientMissing { email } => {
-            writeln!(
-                out,
-                "  encrypted  recipient missing (version 1 named {})",
-                Shown(email)
-            )?;
-        }
+        Ok(())
     }
-    if let Some(found) = bucket.capabilities {
-        let lacks: Vec<&str> = [
-            (
-                found.put_if_absent && found.put_if_match,
-                "conditional writes",
-            ),
-            (
-                found.complete_if_absent && found.complete_if_match,
-                "conditional multipart",
-            ),
-            (found.delete_if_match, "conditional deletes"),
-            (
-                found.copy_if_absent && found.copy_source_if_match,
-                "conditional copies",
-            ),
-            (found.crc64_checked, "CRC64NVME"),
-            (found.versioned, "versioning"),
-        ]
-        .into_iter()
-        .filter_map(|(has, what)| (!has).then_some(what))
-        .collect();
-        let lacks = if lacks.is_empty() {
-            "nothing".to_owned()
-        } else {
-            lacks.join(", ")
+
+    fn columns(&mut self, before: &str) -> io::Result<()> {
+        if std::mem::replace(&mut self.has_columns, true) {
+            return Ok(());
+        }
+        writeln!(
+            self.out,
+            "\n  {before}{:>15}  {:<24}  {:<24}  {:<8}  key",
+            "bytes", "modified here", "modified in the bucket", "stored"
+        )
+    }
+
+    fn row(&mut self, record: &Record) -> io::Result<()> {
+        let (size, mtime) = match record.local {
+            Some(stamp) => (stamp.size_bytes, utc(stamp.mtime_ns.div_euclid(1_000_000))),
+            None => (record.remote.size_bytes, "-".to_owned()),
         };
-        writeln!(out, "  server     lacks {lacks}")?;
+        let modified = utc(record.remote.modified_ms);
+        writeln!(
+            self.out,
+            "{:>15}  {mtime:<24}  {modified:<24}  {:<8}  {}",
+            grouped(size),
+            record.encoding,
+            record.key
+        )
     }
-    writeln!(out, "  generation {}", map.generation)?;
-    write!(
-        out,
-        "  files      {}, {}",
-        tally.records,
-        HumanBytes(tally.plain_bytes)
-    )?;
+
+    fn upload(&mut self, upload: &Upload) -> io::Result<()> {
+        writeln!(
+            self.out,
+            "{:>15}  {:<24}  {:<24}  {:<8}  {}, upload id {}",
+            grouped(upload.source.size_bytes),
+            utc(upload.source.mtime_ns.div_euclid(1_000_000)),
+            "under way",
+            "-",
+            upload.key,
+            Shown(&upload.upload_id)
+        )
+    }
+
+    fn damaged(&mut self, bytes: u64, defect: &DecodeError) -> io::Result<()> {
+        let kind = defect.kind.name();
+        writeln!(self.out)?;
+        self.tell("DAMAGED", format_args!("{defect} ({kind})"))?;
+        match bytes.saturating_sub(defect.offset) {
+            0 => self.tell("", "the file ends there")?,
+            rest => {
+                let rest = counted(rest, "byte");
+                self.tell("", format_args!("not shown: {rest} from there to the end"))?;
+            }
+        }
+        self.tell("", "counts above are of what could be read before it")
+    }
+}
+
+impl<W: Write> View for Text<W> {
+    fn state(&mut self, about: &About<'_>) -> io::Result<()> {
+        let state = about.state;
+        self.tell("state file", Shown(about.path))?;
+        match (about.version, about.known) {
+            (1, _) => self.tell("version", "1; the next run writes version 2")?,
+            (version, Known::Identity) => {
+                self.tell(
+                    "version",
+                    format_args!("{version}, generation {}", state.generation),
+                )?;
+                self.tell("replica", state.replica)?;
+            }
+            (version, _) => self.tell("version", version)?,
+        }
+        self.tell("size", Size(about.bytes))?;
+        if about.known != Known::Nothing {
+            match i64::try_from(state.synced_ms) {
+                Ok(0) => self.tell("last synced", "never")?,
+                Ok(ms) => {
+                    let ago = ago(about.now_ms.saturating_sub(ms));
+                    self.tell("last synced", format_args!("{} ({ago})", utc(ms)))?;
+                }
+                Err(_) => self.tell("last synced", format_args!("{} ms", state.synced_ms))?,
+            }
+        }
+        if let Some(found) = about.beside {
+            for (name, value) in beside::told(about, found) {
+                self.tell(name, value)?;
+            }
+        }
+        for bucket in state.buckets.iter().filter(|of| of.maps.is_empty()) {
+            let name = Shown(&bucket.name);
+            self.tell("bucket", format_args!("{name}, without a map"))?;
+        }
+        Ok(())
+    }
+
+    fn map(&mut self, version: u8, bucket: &Bucket, map: &DirMap) -> io::Result<()> {
+        self.has_columns = false;
+        self.waiting = settings::told(version, bucket, map);
+        match self.blank {
+            Blank::Shown => self.map_head(),
+            Blank::LeftOut => Ok(()),
+        }
+    }
+
+    fn record(&mut self, record: &Record, voucher: Voucher) -> io::Result<()> {
+        self.map_head()?;
+        self.columns("")?;
+        if voucher == Voucher::None && !std::mem::replace(&mut self.has_warned, true) {
+            let warning = "in a damaged block; nothing vouches for what follows:";
+            writeln!(self.out, "  {warning}")?;
+        }
+        self.out.write_all(b"  ")?;
+        self.row(record)
+    }
+
+    fn map_end(&mut self, map: &DirMap, tally: &Tally) -> io::Result<()> {
+        if !self.waiting.is_empty() {
+            return Ok(());
+        }
+        if self.has_columns {
+            writeln!(self.out)?;
+        }
+        self.tell_map("files", files(tally))?;
+        if self.has_columns && tally.listed < tally.records {
+            self.tell_map("matching", grouped(tally.listed))?;
+        }
+        for (count, what) in [
+            (tally.unstamped, "not compared with a local file yet"),
+            (
+                tally.unsettled,
+                "changed while a run looked; the next one reads them",
+            ),
+        ] {
+            if count > 0 {
+                self.tell_map("", format_args!("{} of them {what}", grouped(count)))?;
+            }
+        }
+        self.maps.push((*tally, Shown(&map.name).to_string()));
+        Ok(())
+    }
+
+    fn state_end(&mut self, totals: &Totals, defect: Option<&DecodeError>) -> io::Result<()> {
+        match self.maps.len() {
+            _ if self.blank == Blank::LeftOut => {
+                let listed = grouped(totals.tally.listed);
+                let records = counted(totals.tally.records, "record");
+                writeln!(self.out)?;
+                self.tell("matching", format_args!("{listed} of {records}"))?;
+            }
+            0 if defect.is_none() => writeln!(self.out, "\nno maps")?,
+            0 | 1 => {}
+            maps => {
+                writeln!(self.out, "\n{:>15}  {:>10}  map", "files", "size")?;
+                let total = (totals.tally, format!("all {maps} maps"));
+                for (tally, name) in self.maps.iter().chain([&total]) {
+                    let size = indicatif::HumanBytes(tally.plain_bytes).to_string();
+                    let records = grouped(tally.records);
+                    writeln!(self.out, "{records:>15}  {size:>10}  {name}")?;
+                }
+            }
+        }
+        if totals.dropped > 0 {
+            let dropped = counted(totals.dropped, "object");
+            writeln!(self.out)?;
+            self.tell(
+                "left out",
+                format_args!("{dropped} under no map, or with a key that no file can have"),
+            )?;
+        }
+        defect.map_or(Ok(()), |defect| self.damaged(totals.bytes, defect))
+    }
+
+    fn journal(&mut self, about: &AboutJournal<'_>) -> io::Result<()> {
+        self.tell("journal", Shown(about.path))?;
+        self.tell("version", crate::format::VERSION)?;
+        self.tell("size", Size(about.bytes))?;
+        self.tell(
+            "belongs to",
+            format_args!("generation {} of {}", about.generation, about.replica),
+        )
+    }
+
+    fn entry(&mut self, entry: &Entry) -> io::Result<()> {
+        self.columns(&format!("{:<7}  {:<16}  ", "entry", "map id"))?;
+        match entry {
+            Entry::Change(map, Change::Upsert(record)) => {
+                self.begin("upsert", *map)?;
+                self.row(record)
+            }
+            Entry::Change(map, Change::Remove(key)) => {
+                self.begin("removal", *map)?;
+                let none = "-";
+                writeln!(
+                    self.out,
+                    "{none:>15}  {none:<24}  {none:<24}  {none:<8}  {key}"
+                )
+            }
+            Entry::Upload(map, upload) => {
+                self.begin("upload", *map)?;
+                self.upload(upload)
+            }
+        }
+    }
+
+    fn journal_end(
+        &mut self,
+        found: &Journaled,
+        bytes: u64,
+        defect: Option<&DecodeError>,
+    ) -> io::Result<()> {
+        if self.has_columns {
+            writeln!(self.out)?;
+        }
+        self.tell("entries", beside::entries(found))?;
+        defect.map_or(Ok(()), |defect| self.damaged(bytes, defect))
+    }
+
+    fn nothing(&mut self, _: &str, _: u64, _: &DecodeError) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<W: Write> Text<W> {
+    fn begin(&mut self, entry: &str, map: MapId) -> io::Result<()> {
+        write!(self.out, "  {entry:<7}  {map}  ")
+    }
+}
+
+fn files(tally: &Tally) -> String {
+    let files = grouped(tally.records);
+    let plain = Size(tally.plain_bytes);
     if tally.stored_bytes == tally.plain_bytes {
-        writeln!(out)
+        format!("{files}; {plain}")
     } else {
-        writeln!(out, " ({} stored)", HumanBytes(tally.stored_bytes))
-    }
-}
-
-pub(super) fn record(record: &Record, out: &mut impl Write) -> io::Result<()> {
-    let (size, mtime) = match record.local {
-        Some(stamp) => (stamp.size_bytes, utc(stamp.mtime_ns.div_euclid(1_000_000))),
-        None => (record.remote.size_bytes, "-".to_owned()),
-    };
-    writeln!(
-        out,
-        "  {size:>14}  {mtime:<24}  {}  {:<8}  {}",
-        utc(record.remote.modified_ms),
-        record.encoding,
-        record.key
-    )
-}
-
-/// UTC to the millisecond, or the number itself where it is beyond the calendar.
-pub(super) fn utc(ms: i64) -> String {
-    OffsetDateTime::from_unix_timestamp_nanos(i128::from(ms) * 1_000_000)
-        .ok()
-        .and_then(|at| at.format(&Rfc3339).ok())
-        .unwrap_or_else(|| format!("{ms} ms"))
-}
-
-fn ago(ms: i64) -> String {
-    match ms / 1000 {
-        s if s < 0 => "in the future".to_owned(),
-        s if s < 120 => format!("{s} seconds ago"),
-        s if s < 7200 => format!("{} minutes ago", s / 60),
-        s if s < 172_800 => format!("{} hours ago", s / 3600),
-        s => format!("{} days ago", s / 86_400),
+        format!("{files}; {plain}, stored as {}", Size(tally.stored_bytes))
     }
 }

@@ -51,7 +51,8 @@ fn perform(path: &Path, script: &str) -> String {
             None => stage.prepare(line),
             Some(args) => {
                 let ended = stage.run_line(args);
-                if args.contains("--json") && ended.code < 2 {
+                let is_dump = args.contains("--dump") && !ended.stdout.is_empty();
+                if args.contains("--json") && (ended.code < 2 || is_dump) {
                     check_json(path, args, &ended.stdout);
                 }
                 let _ = writeln!(played, "exit {}", ended.code);

@@ -2,8 +2,12 @@
 
 use crate::states::{encode, one_map, plain_record};
 use crate::support::world::{Run, World};
+use s3_bsync::key::Key;
+use s3_bsync::stamp::LocalStamp;
+use s3_bsync::state::Record;
 use std::ffi::OsString;
-use std::fs;
+use std::fs::{self, File};
+use std::io::Write;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -12,6 +16,7 @@ use tempfile::TempDir;
 pub(crate) struct Stage {
     place: Place,
     environment: Vec<(String, OsString)>,
+    lock: Option<File>,
 }
 
 enum Place {
@@ -42,6 +47,7 @@ impl Stage {
         Self {
             environment: given.chain([home]).collect(),
             place: Place::Bare(dir),
+            lock: None,
         }
     }
 
@@ -55,6 +61,7 @@ impl Stage {
         Self {
             environment: given.collect(),
             place: Place::World(world),
+            lock: None,
         }
     }
 
@@ -150,10 +157,27 @@ impl Stage {
             ("absent", _) => assert!(!path.exists(), "{line}"),
             ("set", _) => self.set(first, rest),
             ("unset", _) => self.unset(first),
-            ("vector", _) => fs::write(self.state_file(), vector(first)).unwrap(),
+            ("vector", _) => {
+                let name = if rest.is_empty() {
+                    ".state.s3sync"
+                } else {
+                    rest
+                };
+                fs::write(self.home().join(name), vector(first)).unwrap();
+            }
+            ("copy", _) => drop(fs::copy(path, self.home().join(rest)).unwrap()),
+            ("lock", _) => self.lock(),
+            ("odd-names", _) => self.put_odd_names(),
+            ("delete", _) => fs::remove_file(path).unwrap(),
             ("cut", _) => {
-                let bytes = fs::read(self.state_file()).unwrap();
-                fs::write(self.state_file(), &bytes[..first.parse().unwrap()]).unwrap();
+                let name = if rest.is_empty() {
+                    ".state.s3sync"
+                } else {
+                    rest
+                };
+                let path = self.home().join(name);
+                let bytes = fs::read(&path).unwrap();
+                fs::write(path, &bytes[..first.parse().unwrap()]).unwrap();
             }
             ("symlink", _) => std::os::unix::fs::symlink(rest, path).unwrap(),
             ("local", Place::World(world)) => drop(world.local(first, rest)),
@@ -164,12 +188,56 @@ impl Stage {
         }
     }
 
+    /// Holds the lock as a run does.
+    fn lock(&mut self) {
+        let mut file = File::create(self.home().join(".state.s3sync.lock")).unwrap();
+        file.lock().unwrap();
+        writeln!(file, "{} 20250101T000000Z", std::process::id()).unwrap();
+        self.lock = Some(file);
+    }
+
+    /// A state file with names that are hard to show.
+    fn put_odd_names(&self) {
+        let mut state = one_map();
+        let map = &mut state.buckets[0].maps[0];
+        "caf\u{e9} \u{1b}[31m".clone_into(&mut map.name);
+        map.path = format!("/home/ann/{}", "deep/".repeat(30)) + "end";
+        let names = [
+            "\u{1b}]0;title\u{7}",
+            "a\nb\tc",
+            "e\u{301}\u{e9}\u{65e5}\u{672c}\u{8a9e}.txt",
+            "invoice\u{202e}fdp.exe",
+            &"long/".repeat(40),
+            "quote\"back\\slash",
+        ];
+        let mut records: Vec<_> = names.iter().map(|name| odd_record(name)).collect();
+        records.sort_by(|one, other| one.key.cmp(&other.key));
+        fs::write(self.state_file(), encode(&(state, vec![records])).unwrap()).unwrap();
+    }
+
     /// A state file with one map of so many records.
     pub(crate) fn put_records(&self, count: u64) {
         let records = (0..count).map(plain_record).collect();
         let bytes = encode(&(one_map(), vec![records])).unwrap();
         fs::write(self.state_file(), bytes).unwrap();
     }
+}
+
+/// A record with numbers at their limits.
+fn odd_record(name: &str) -> Record {
+    let mut record = plain_record(0);
+    record.key = Key::parse(&format!(
+        "{name}{}",
+        if name.ends_with('/') { "z" } else { "" }
+    ))
+    .unwrap();
+    record.local = Some(LocalStamp {
+        size_bytes: 1,
+        mtime_ns: i64::MAX,
+        ctime_ns: i64::MIN,
+        inode: u64::MAX,
+    });
+    record
 }
 
 /// The bytes of a vector of the format: two digits a byte, `#` before a comment, fields before all.

@@ -26,11 +26,7 @@ pub(super) fn steady(text: &str, stage: &Stage) -> String {
         text = text.replace(&value, name);
     }
     text = text.replace(env!("CARGO_PKG_VERSION"), "{version}");
-    for (before, name) in [
-        ("process ", "{pid}"),
-        ("inode\":", "{n}"),
-        ("device\":", "{n}"),
-    ] {
+    for (before, name) in [("process ", "{pid}"), ("pid\":", "{pid}")] {
         text = number_after(&text, before, name);
     }
     let lines = shapes(&text);
