@@ -92,7 +92,7 @@ fn print_peers(state: &[u8], peers: &[(&str, Measured)]) {
                 decimal(bytes * 100 / state.len(), 2)
             ),
             Measured::Missing(program) => {
-                println!("{name:<44} needs {program}, not on this machine")
+                println!("{name:<44} needs {program}, not on this machine");
             }
         }
     }
