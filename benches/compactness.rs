@@ -52,7 +52,9 @@ fn print_peers(state: &[u8], peers: &[(&str, Measured)]) {
                 per_record(*bytes),
                 decimal(bytes * 100 / state.len(), 2)
             ),
-            Measured::Missing(program) => println!("{name:<44} {program} is not on this machine"),
+            Measured::Missing(program) => {
+                println!("{name:<44} needs {program}, not on this machine");
+            }
         }
     }
 }

@@ -107,7 +107,7 @@ fn stamp_text(stamp: LocalStamp) -> Outcome<String> {
     ))
 }
 
-/// A real index of the same paths and sizes of digests; its stamps are zero, which cost as much.
+/// A real index of the same paths; its stamps are zero, which take as many bytes as any.
 fn git_index(folder: &Path, records: &[Record], version: &str) -> Outcome<Measured> {
     let repository = folder.join(format!("index-{version}"));
     fs::create_dir(&repository)?;
@@ -168,7 +168,7 @@ fn sqlite(folder: &Path, records: &[Record]) -> Outcome<Measured> {
             return size_of(&folder.join(database));
         }
     }
-    Ok(Measured::Missing("neither sqlite3 nor python3"))
+    Ok(Measured::Missing("sqlite3 or python3"))
 }
 
 fn gzipped(folder: &Path, bytes: &[u8]) -> Outcome<Measured> {

@@ -24,10 +24,7 @@ const FIRST_INODE: u64 = 10_298_403;
 const FREED_INODES: u64 = 1 << 20;
 
 /// The records of a tree of so many files, in key order.
-///
-/// # Panics
-/// Never: all names are keys.
-pub fn records(count: usize) -> impl Iterator<Item = Record> {
+pub(crate) fn records(count: usize) -> impl Iterator<Item = Record> {
     Tree::new(count)
 }
 
@@ -77,8 +74,8 @@ impl Tree {
     fn enter(&mut self, files: usize, habit: Habit) {
         let random = &mut self.random;
         let own = match files {
-            0..12 => files,
-            _ => count(random.octaves(1, 6)).min(files / 2),
+            0..24 => files,
+            _ => count(random.octaves(1, 8)).min(files / 2),
         };
         let mut entries = Vec::with_capacity(own + 8);
         let mut names = Names::new(random);
@@ -89,8 +86,8 @@ impl Tree {
         let mut names = Names::new(random);
         let mut below = files - own;
         while below > 0 {
-            let most = (below / 3).max(8);
-            let files = count(random.octaves(most.ilog2() / 3, most.ilog2() + 1)).min(below);
+            let most = below.max(16).ilog2();
+            let files = count(random.octaves(most * 3 / 7, most)).min(below);
             let name = names.directory(random);
             entries.push(Entry { name, files });
             below -= files;

@@ -3,6 +3,7 @@
 
 mod hands;
 mod laws;
+mod sight;
 mod story;
 mod world;
 
@@ -10,9 +11,10 @@ use hands::{Failure, Work};
 use s3_bsync::draft::{Asides, Draft};
 use s3_bsync::key::Key;
 use s3_bsync::state::ConflictPolicy;
+use sight::View;
 use std::collections::BTreeSet;
 use story::{Act, Fault, Run, Story};
-use world::{View, World};
+use world::World;
 
 /// Rounds of one run, as the program has them.
 const ROUNDS: usize = 3;

@@ -57,8 +57,7 @@ def check_all(state):
 
 # -- version 2 -----------------------------------------------------------------------------------
 def record(it):
-    local = {"size": it.local_size.value, "mtime_ns": it.mtime.value, "ctime_ns": it.ctime,
-             "inode": it.inode.value} if it.has_local_stamp else None
+    local = stamp(it.local_size, it.mtime.value, it.ctime, it.inode.value) if it.has_local_stamp else None
     content = {"unknown": None, "etag": "etag"}.get(it.flags.content.name) or (
         "blake3:" + it.blake3.hex() if it.flags.content.name == "blake3" else None)
     parts = opt(it, "parts") and {"part_bytes": it.part_size.value << 20,
@@ -84,6 +83,10 @@ def encryption(it):
     return {"missing_for": text(it.email)} if it.encryption.name == "recipient_missing" else None
 
 
+def stamp(size, mtime, ctime, inode):
+    return {"size": size.value, "mtime_ns": str(mtime), "ctime_ns": str(ctime), "inode": str(inode)}
+
+
 def tally(records):
     plain = sum((it["local"] or it["remote"])["size"] for it in records)
     stored = sum(it["remote"]["size"] for it in records)
@@ -104,7 +107,7 @@ def one_map(bucket, block):
         "storage_class": text(opt(it, "storage_class")),
         "conflict": it.conflict_policy.name.replace("_", "-"),
         "direction": it.direction.name.replace("_and_delete", "-mirror"), "keep_days": it.keep_days,
-        "generation": it.generation, "root": root and {"device": root.device, "inode": root.inode},
+        "generation": it.generation, "root": root and {"device": str(root.device), "inode": str(root.inode)},
         **tally([record(one) for objects in opt(block, "objects") or [] for one in objects.payload.records])}
 
 
@@ -180,7 +183,7 @@ def entry(it):
         return {**out, "key": key(it.removal)}
     up = it.upload
     return {**out, "key": key(up.key), "upload_id": text(up.upload_id), "part_bytes": up.part_size.value << 20,
-            "local": {"size": up.local_size.value, "mtime_ns": up.mtime, "ctime_ns": up.ctime, "inode": up.inode},
+            "local": stamp(up.local_size, up.mtime, up.ctime, up.inode),
             "write_id": up.write_id.hex()}
 
 

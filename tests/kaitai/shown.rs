@@ -42,9 +42,9 @@ pub(crate) fn entry_shown(entry: &Entry) -> Value {
 fn stamp_shown(stamp: &LocalStamp) -> Value {
     json!({
         "size": stamp.size_bytes,
-        "mtime_ns": stamp.mtime_ns,
-        "ctime_ns": stamp.ctime_ns,
-        "inode": stamp.inode,
+        "mtime_ns": stamp.mtime_ns.to_string(),
+        "ctime_ns": stamp.ctime_ns.to_string(),
+        "inode": stamp.inode.to_string(),
     })
 }
 

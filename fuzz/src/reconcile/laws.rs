@@ -1,6 +1,7 @@
 //! What is demanded of every verdict and every plan before it is carried out.
 
-use super::world::{View, World};
+use super::sight::View;
+use super::world::World;
 use s3_bsync::draft::Draft;
 use s3_bsync::event::Counts;
 use s3_bsync::guard::{Held, Limit, Side, hold_back, judge_plan};

@@ -1,15 +1,12 @@
-//! A model of a directory, a bucket and a base: what users do to it, and what a run sees of it.
+//! A model of a directory, a bucket and a base, and what users and accidents do to it.
 
-use super::story::{Act, Manner, Name, Story};
-use s3_bsync::draft::{Asides, Decided, Draft, Outcome, Tops, draft};
+use super::story::{Act, Manner, Name};
 use s3_bsync::guard::Side;
 use s3_bsync::key::Key;
-use s3_bsync::plan::{Clash, Item, Quiet, Readability};
-use s3_bsync::reconcile::{
-    Action, Answer, Answers, Ground, Question, Seen, Verdict, decide, settlement,
-};
+use s3_bsync::plan::Readability;
+use s3_bsync::reconcile::Ground;
 use s3_bsync::stamp::{ETag, LocalStamp, RemoteStamp};
-use s3_bsync::state::{ConflictPolicy, Content, Encoding, Record};
+use s3_bsync::state::{Content, Encoding, Record};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
@@ -88,14 +85,6 @@ pub struct World {
     now: i64,
     tick: i64,
     writes: Bytes,
-}
-
-/// What a run sees.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct View {
-    pub items: Vec<Item>,
-    pub clashes: Vec<Clash>,
-    pub records: u64,
 }
 
 impl World {
@@ -340,114 +329,10 @@ impl World {
             self.remote.iter().map(|(k, o)| (k, o.bytes)).collect(),
         ]
     }
-
-    /// What a run sees: all keys, or only `some` of them.
-    pub fn view(&self, some: Option<&BTreeSet<Key>>) -> View {
-        let mut keys: BTreeSet<&Key> = self.base.keys().collect();
-        keys.extend(self.local.keys().chain(self.remote.keys()));
-        keys.retain(|key| !self.is_fogged(key) && some.is_none_or(|some| some.contains(*key)));
-        let mut tops = Tops::default();
-        let mut view = View {
-            items: Vec::new(),
-            clashes: Vec::new(),
-            records: 0,
-        };
-        for key in keys {
-            let base = self.base.get(key);
-            let local = self.local.get(key).map(|file| file.stamp);
-            let object = self.remote.get(key);
-            let remote = object.map(|object| object.stamp.clone());
-            let quiet = match (base, &local, &remote) {
-                (Some(base), Some(local), Some(remote))
-                    if base.local == Some(*local) && base.remote.is_same_object(remote) =>
-                {
-                    Quiet::Yes
-                }
-                _ => Quiet::No,
-            };
-            view.records += u64::from(base.is_some());
-            if local.is_some() || remote.is_some() {
-                tops.pass(key.clone(), quiet);
-            }
-            if quiet == Quiet::No {
-                view.items.push(Item {
-                    key: key.clone(),
-                    base: base.cloned().map(Box::new),
-                    local,
-                    remote,
-                    readability: object.map(|object| object.readability).unwrap_or_default(),
-                });
-            }
-        }
-        view.clashes = tops.finish();
-        view
-    }
-
-    /// Asks the law about an item, and looks where it wants to know.
-    pub fn decide(&self, item: Item, policy: ConflictPolicy, is_first: bool) -> Decided {
-        let file = self.local.get(&item.key);
-        let object = self.remote.get(&item.key);
-        let mut answers = Answers::default();
-        loop {
-            let seen = Seen {
-                base: item.base.as_deref(),
-                local: item.local.as_ref(),
-                remote: item.remote.as_ref(),
-            };
-            let outcome = match decide(seen, answers) {
-                Verdict::Do(action) => Outcome::Law(action, learned(action, answers)),
-                Verdict::Look(Question::LocalAgainstBase) => {
-                    assert!(answers.local_against_base.is_none(), "asked twice");
-                    let (file, base) = (file.unwrap(), item.base.as_ref().unwrap());
-                    answers.local_against_base = Some(if holds(base, file.bytes) {
-                        Answer::Equal(Content::Unknown)
-                    } else {
-                        Answer::Different
-                    });
-                    continue;
-                }
-                Verdict::Look(Question::LocalAgainstRemote) => {
-                    assert!(answers.local_against_remote.is_none(), "asked twice");
-                    let (file, object) = (file.unwrap(), object.unwrap());
-                    let is_equal = object.stamp.etag == etag(file.bytes);
-                    answers.local_against_remote = Some(if is_equal {
-                        Answer::Equal(Content::ETag)
-                    } else {
-                        Answer::Different
-                    });
-                    continue;
-                }
-                Verdict::Conflict => {
-                    let (file, object) = (file.unwrap(), object.unwrap());
-                    let ground = match (&item.base, is_first) {
-                        (None, true) => Ground::Baseless,
-                        _ => self.ground(),
-                    };
-                    let local_ns = file.stamp.mtime_ns;
-                    Outcome::Conflict(settlement(policy, ground, local_ns, object.mtime_ns))
-                }
-            };
-            return Decided { item, outcome };
-        }
-    }
-
-    pub fn draft(&self, view: &View, story: &Story, asides: &mut Asides) -> Draft {
-        let items = view.items.iter().cloned();
-        let decided = items.map(|item| self.decide(item, story.policy, story.is_first));
-        draft(decided.collect(), &view.clashes, asides)
-    }
-}
-
-/// What is known of the content after the looks.
-fn learned(action: Action, answers: Answers) -> Content {
-    match (answers.local_against_remote, action) {
-        (Some(Answer::Equal(content)), _) => content,
-        _ => Content::Unknown,
-    }
 }
 
 /// Whether a record can prove that it was made of these bytes.
-fn holds(record: &Record, bytes: Bytes) -> bool {
+pub fn holds(record: &Record, bytes: Bytes) -> bool {
     match record.content {
         Content::Unknown => false,
         Content::ETag => record.remote.etag == etag(bytes),

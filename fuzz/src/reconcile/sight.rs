@@ -1,0 +1,124 @@
+//! What a run sees of the model, and what the law makes of it.
+
+use super::story::Story;
+use super::world::{World, etag, holds};
+use s3_bsync::draft::{Asides, Decided, Draft, Outcome, Tops, draft};
+use s3_bsync::key::Key;
+use s3_bsync::plan::{Clash, Item, Quiet};
+use s3_bsync::reconcile::{Answer, Answers, Ground, Question, Seen, Verdict, decide, settlement};
+use s3_bsync::state::{ConflictPolicy, Content};
+use std::collections::BTreeSet;
+
+/// What a run sees.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct View {
+    pub items: Vec<Item>,
+    pub clashes: Vec<Clash>,
+    pub records: u64,
+}
+
+impl World {
+    /// What a run sees: all keys, or only `some` of them.
+    pub fn view(&self, some: Option<&BTreeSet<Key>>) -> View {
+        let mut keys: BTreeSet<&Key> = self.base.keys().collect();
+        keys.extend(self.local.keys().chain(self.remote.keys()));
+        keys.retain(|key| !self.is_fogged(key) && some.is_none_or(|some| some.contains(*key)));
+        let mut tops = Tops::default();
+        let mut view = View {
+            items: Vec::new(),
+            clashes: Vec::new(),
+            records: 0,
+        };
+        for key in keys {
+            let base = self.base.get(key);
+            let local = self.local.get(key).map(|file| file.stamp);
+            let object = self.remote.get(key);
+            let remote = object.map(|object| object.stamp.clone());
+            let quiet = match (base, &local, &remote) {
+                (Some(base), Some(local), Some(remote))
+                    if base.local == Some(*local) && base.remote.is_same_object(remote) =>
+                {
+                    Quiet::Yes
+                }
+                _ => Quiet::No,
+            };
+            view.records += u64::from(base.is_some());
+            if local.is_some() || remote.is_some() {
+                tops.pass(key.clone(), quiet);
+            }
+            if quiet == Quiet::No {
+                view.items.push(Item {
+                    key: key.clone(),
+                    base: base.cloned().map(Box::new),
+                    local,
+                    remote,
+                    readability: object.map(|object| object.readability).unwrap_or_default(),
+                });
+            }
+        }
+        view.clashes = tops.finish();
+        view
+    }
+
+    /// Asks the law about an item, and looks where it wants to know.
+    pub fn decide(&self, item: Item, policy: ConflictPolicy, is_first: bool) -> Decided {
+        let file = self.local.get(&item.key);
+        let object = self.remote.get(&item.key);
+        let mut answers = Answers::default();
+        loop {
+            let seen = Seen {
+                base: item.base.as_deref(),
+                local: item.local.as_ref(),
+                remote: item.remote.as_ref(),
+            };
+            let outcome = match decide(seen, answers) {
+                Verdict::Do(action) => Outcome::Law(action, learned(answers)),
+                Verdict::Look(Question::LocalAgainstBase) => {
+                    assert!(answers.local_against_base.is_none(), "asked twice");
+                    let (file, base) = (file.unwrap(), item.base.as_ref().unwrap());
+                    answers.local_against_base = Some(if holds(base, file.bytes) {
+                        Answer::Equal(Content::Unknown)
+                    } else {
+                        Answer::Different
+                    });
+                    continue;
+                }
+                Verdict::Look(Question::LocalAgainstRemote) => {
+                    assert!(answers.local_against_remote.is_none(), "asked twice");
+                    let (file, object) = (file.unwrap(), object.unwrap());
+                    let is_equal = object.stamp.etag == etag(file.bytes);
+                    answers.local_against_remote = Some(if is_equal {
+                        Answer::Equal(Content::ETag)
+                    } else {
+                        Answer::Different
+                    });
+                    continue;
+                }
+                Verdict::Conflict => {
+                    let (file, object) = (file.unwrap(), object.unwrap());
+                    let ground = match (&item.base, is_first) {
+                        (None, true) => Ground::Baseless,
+                        _ => self.ground(),
+                    };
+                    let local_ns = file.stamp.mtime_ns;
+                    Outcome::Conflict(settlement(policy, ground, local_ns, object.mtime_ns))
+                }
+            };
+            return Decided { item, outcome };
+        }
+    }
+
+    pub fn draft(&self, view: &View, story: &Story, asides: &mut Asides) -> Draft {
+        let items = view.items.iter().cloned();
+        let decided = items.map(|item| self.decide(item, story.policy, story.is_first));
+        draft(decided.collect(), &view.clashes, asides)
+    }
+}
+
+/// What is known of the content after the looks.
+fn learned(answers: Answers) -> Content {
+    match answers.local_against_remote {
+        Some(Answer::Equal(content)) => content,
+        _ => Content::Unknown,
+    }
+}
