@@ -161,6 +161,20 @@ fn a_file_emptied_under_its_recorded_time_is_damage_and_not_an_edit() {
         Verdict::Do(Action::Upload),
         "a later time is an edit's"
     );
+    let mut never_more = base;
+    never_more.local = Some(LocalStamp {
+        size_bytes: 0,
+        ..file(1)
+    });
+    never_more.remote.size_bytes = 0;
+    let remote = never_more.remote.clone();
+    let verdict = told(
+        Some(&never_more),
+        Some(emptied),
+        Some(remote),
+        says(EQUAL, None),
+    );
+    assert_eq!(verdict, Verdict::Do(Action::Adopt), "it was empty before");
 }
 
 #[test]

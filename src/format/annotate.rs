@@ -168,8 +168,8 @@ impl<R: Read> Annotated<R> {
             Body::Journal { next, .. } => *next,
             Body::Header | Body::Version1(..) | Body::Over => return,
         };
-        let is_past_lead = defect.offset >= next.saturating_add(wire::LEAD_BYTES);
-        if next != self.done || !is_past_lead {
+        // Where a frame was whole its payload is read already, and `next` is behind it.
+        if defect.offset < next.saturating_add(wire::LEAD_BYTES) {
             return;
         }
         let declared = self.fields.borrow().iter().find_map(|field| match field {
@@ -199,9 +199,10 @@ impl<R: Read> Annotated<R> {
             Section::Map => read::dir_map.map(drop).parse_complete(bytes).is_ok(),
             Section::Objects => {
                 let mut unpack = Unpack::default();
-                records::count(start, bytes).is_ok()
-                    && unpack.begin(start, there).is_ok()
-                    && std::iter::from_fn(|| unpack.record(there, watch).ok().flatten()).count() > 0
+                let count = records::count(start, bytes);
+                let begun = count.and_then(|_| unpack.begin(start, there));
+                while let Ok(Some(_)) = unpack.record(there, watch) {}
+                begun.is_ok()
             }
             Section::End => read::end.map(drop).parse_complete(bytes).is_ok(),
             Section::Entry => journal::entry.map(drop).parse_complete(bytes).is_ok(),

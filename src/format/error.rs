@@ -274,3 +274,18 @@ impl std::error::Error for WriteError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::error::Error;
+
+    #[test]
+    fn what_the_medium_says_is_the_source() {
+        let broken = || io::Error::other("broken");
+        assert!(ReadError::from(broken()).source().is_some());
+        assert!(WriteError::from(broken()).source().is_some());
+        assert!(ReadError::NoSuchMap(1).source().is_none());
+        assert!(WriteError::NoMap.source().is_none());
+    }
+}
