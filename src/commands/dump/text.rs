@@ -22,6 +22,7 @@ pub(super) struct Text<W> {
     /// Whether the columns of the records below have their names yet.
     has_columns: bool,
     has_warned: bool,
+    has_counts: bool,
     /// Per map, for the overview: what it comes to, and its name.
     maps: Vec<(Tally, String)>,
 }
@@ -44,6 +45,7 @@ impl<W: Write> Text<W> {
             waiting: Vec::new(),
             has_columns: false,
             has_warned: false,
+            has_counts: false,
             maps: Vec::new(),
         }
     }
@@ -120,7 +122,10 @@ impl<W: Write> Text<W> {
                 self.tell("", format_args!("not shown: {rest} from there to the end"))?;
             }
         }
-        self.tell("", "counts above are of what could be read before it")
+        if self.has_counts {
+            self.tell("", "counts above are of what could be read and vouched for")?;
+        }
+        Ok(())
     }
 }
 
@@ -189,6 +194,7 @@ impl<W: Write> View for Text<W> {
         if self.has_columns {
             writeln!(self.out)?;
         }
+        self.has_counts = true;
         self.tell_map("files", files(tally))?;
         if self.has_columns && tally.listed < tally.records {
             self.tell_map("matching", grouped(tally.listed))?;
@@ -280,12 +286,15 @@ impl<W: Write> View for Text<W> {
         if self.has_columns {
             writeln!(self.out)?;
         }
+        self.has_counts = true;
         self.tell("entries", beside::entries(found))?;
         defect.map_or(Ok(()), |defect| self.damaged(bytes, defect))
     }
 
-    fn nothing(&mut self, _: &str, _: u64, _: &DecodeError) -> io::Result<()> {
-        Ok(())
+    fn nothing(&mut self, path: &str, bytes: u64, defect: &DecodeError) -> io::Result<()> {
+        self.tell("file", Shown(path))?;
+        self.tell("size", Size(bytes))?;
+        self.damaged(bytes, defect)
     }
 }
 
