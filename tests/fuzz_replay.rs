@@ -13,6 +13,7 @@ use support::vectors;
 
 fn run_all(bytes: &[u8]) {
     targets::decode(bytes);
+    targets::dump(bytes);
     targets::roundtrip(bytes);
     targets::journal(bytes);
 }

@@ -6,14 +6,42 @@ mod reconcile;
 
 pub use reconcile::reconcile;
 use s3_bsync::format::journal::{Entry, Replay, encode_entry, encode_header, encode_upload};
-use s3_bsync::format::{ReadError, Reader, Writer};
+use s3_bsync::format::{Annotated, ReadError, Reader, SIGNATURE, Salvage, Writer};
 use s3_bsync::state::{Record, ReplicaId, State};
 use std::io::Cursor;
+
+/// Records of a map that are looked up by their keys.
+const SOUGHT: usize = 16;
 
 /// Whatever the bytes are, reading ends without a panic and in bounded memory.
 pub fn decode(data: &[u8]) {
     let _ = read(data);
     let _ = read(&mended(data));
+}
+
+/// Eyes are shown every byte once, and all that a damaged file still says.
+pub fn dump(data: &[u8]) {
+    for bytes in [data, &mended(data)] {
+        let told = read(bytes);
+        let is_whole = is_shown_whole(bytes);
+        assert!(!bytes.starts_with(&SIGNATURE) || is_whole == told.is_ok());
+        let Ok(Salvage {
+            reader,
+            defect,
+            unvouched,
+        }) = Reader::salvage(Cursor::new(bytes))
+        else {
+            assert!(told.is_err(), "nothing is saved of a good file");
+            continue;
+        };
+        let saved = rest(reader);
+        if let Ok(told) = told {
+            assert!(defect.is_none() && unvouched.is_empty());
+            assert_eq!(saved.unwrap(), told);
+        } else {
+            assert!(defect.is_some() || saved.is_err());
+        }
+    }
 }
 
 /// What is read as version 2 is written as the same bytes.
@@ -30,6 +58,13 @@ pub fn roundtrip(data: &[u8]) {
             }
         }
         assert_eq!(writer.finish().unwrap(), bytes);
+        let mut reader = Reader::open(Cursor::new(&bytes)).unwrap();
+        for (map, records) in maps.iter().enumerate() {
+            for record in records.iter().take(SOUGHT) {
+                let found = reader.find(map, &record.key).unwrap();
+                assert_eq!(found.as_ref(), Some(record));
+            }
+        }
     }
 }
 
@@ -55,12 +90,33 @@ pub fn journal(data: &[u8]) {
 }
 
 fn read(bytes: &[u8]) -> Result<(State, Vec<Vec<Record>>), ReadError> {
-    let mut reader = Reader::open(Cursor::new(bytes))?;
+    rest(Reader::open(Cursor::new(bytes))?)
+}
+
+fn rest(mut reader: Reader<Cursor<&[u8]>>) -> Result<(State, Vec<Vec<Record>>), ReadError> {
     let state = reader.state().clone();
     let maps = (0..state.maps().count())
         .map(|map| reader.records(map)?.collect())
         .collect::<Result<_, _>>()?;
     Ok((state, maps))
+}
+
+/// Whether no defect is met where a file is shown; every byte is shown once, or counted as the rest.
+fn is_shown_whole(bytes: &[u8]) -> bool {
+    let mut annotated = Annotated::new(bytes);
+    let mut shown = Vec::new();
+    for part in annotated.by_ref().map(Result::unwrap) {
+        for field in &part.fields {
+            assert_eq!(field.offset, shown.len() as u64);
+            shown.extend_from_slice(part.bytes_of(field));
+        }
+    }
+    assert_eq!(shown, bytes[..shown.len()]);
+    let is_whole = annotated.stopped().is_none();
+    let rest = annotated.rest_bytes().unwrap();
+    assert_eq!(shown.len() as u64 + rest, bytes.len() as u64);
+    assert!(!is_whole || rest == 0);
+    is_whole
 }
 
 /// The bytes with the right checksum in every frame, as far as frames can be made out.

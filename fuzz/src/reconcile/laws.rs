@@ -57,11 +57,15 @@ fn of_action(item: &Item, answers: Answers, action: Action) {
     let here = item.local.is_some();
     let there = item.remote.is_some();
     let is_told_equal = |answer| matches!(answer, Some(Answer::Equal(_)));
-    let file_is_as_recorded = known(item).zip(item.local).is_some_and(|(base, file)| {
-        let recorded = base.local.unwrap_or(file);
-        let lost_its_bytes = file.size_bytes == 0 && file.mtime_ns == recorded.mtime_ns;
-        recorded == file || is_told_equal(answers.local_against_base) || lost_its_bytes
+    let recorded = known(item).and_then(|base| base.local);
+    let lost_its_bytes = recorded.zip(item.local).is_some_and(|(recorded, file)| {
+        let is_emptied = file.size_bytes == 0 && recorded.size_bytes > 0;
+        is_emptied && file.mtime_ns == recorded.mtime_ns
     });
+    let file_is_as_recorded = lost_its_bytes
+        || recorded.is_some_and(|recorded| {
+            item.local == Some(recorded) || here && is_told_equal(answers.local_against_base)
+        });
     let object_is_as_recorded = known(item)
         .zip(item.remote.as_ref())
         .is_some_and(|(base, object)| base.remote.is_same_object(object));
@@ -69,7 +73,7 @@ fn of_action(item: &Item, answers: Answers, action: Action) {
         Action::Keep => file_is_as_recorded && object_is_as_recorded,
         Action::Adopt => here && there,
         Action::Forget => !here && !there,
-        Action::Upload => here && (!there || object_is_as_recorded),
+        Action::Upload => here && (!there || object_is_as_recorded) && !lost_its_bytes,
         Action::Download => there && (!here || file_is_as_recorded),
         Action::DeleteLocal => here && !there && file_is_as_recorded,
         Action::DeleteRemote => !here && there && object_is_as_recorded,

@@ -5,7 +5,9 @@ use super::world::{World, etag, holds};
 use s3_bsync::draft::{Asides, Decided, Draft, Outcome, Tops, draft};
 use s3_bsync::key::Key;
 use s3_bsync::plan::{Clash, Item, Quiet};
-use s3_bsync::reconcile::{Answer, Answers, Ground, Question, Seen, Verdict, decide, settlement};
+use s3_bsync::reconcile::{
+    Answer, Answers, Ground, Question, Seen, Settlement, Verdict, decide, settlement,
+};
 use s3_bsync::state::{ConflictPolicy, Content};
 use std::collections::BTreeSet;
 
@@ -100,8 +102,15 @@ impl World {
                         (None, true) => Ground::Baseless,
                         _ => self.ground(),
                     };
-                    let local_ns = file.stamp.mtime_ns;
-                    Outcome::Conflict(settlement(policy, ground, local_ns, object.mtime_ns))
+                    let (local_ns, remote_ns) = (file.stamp.mtime_ns, object.mtime_ns);
+                    let settled = settlement(policy, ground, local_ns, remote_ns);
+                    let is_newer = ground == Ground::Based && local_ns > remote_ns;
+                    assert!(
+                        policy != ConflictPolicy::Newer
+                            || is_newer == (settled == Settlement::LocalWins),
+                        "the bucket wins a tie, and a base must be there"
+                    );
+                    Outcome::Conflict(settled)
                 }
             };
             return Decided { item, outcome };
