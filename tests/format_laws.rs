@@ -9,7 +9,8 @@ use s3_bsync::format::journal::{
     Entry, Replay, Upload, encode_entry, encode_header, encode_upload,
 };
 use s3_bsync::format::{Kind, ReadError, Reader, WriteError, patch_synced};
-use s3_bsync::state::{Change, MapId, ReplicaId};
+use s3_bsync::key::Key;
+use s3_bsync::state::{Change, MapId, Record, ReplicaId};
 use states::{Full, decode, encode, full, one_map, plain_record};
 use std::io::Cursor;
 
@@ -144,7 +145,7 @@ fn a_map_of_many_blocks_is_streamed_and_searched() {
         assert_eq!(reader.find(0, &record.key).unwrap().as_ref(), Some(record));
     }
     for absent in ["a", "drivers/subsystem-001/x", "zzz"] {
-        let key = s3_bsync::key::Key::parse(absent).unwrap();
+        let key = Key::parse(absent).unwrap();
         assert_eq!(reader.find(0, &key).unwrap(), None);
     }
     let there: Vec<_> = std::thread::spawn(move || {
@@ -158,6 +159,32 @@ fn a_map_of_many_blocks_is_streamed_and_searched() {
     .join()
     .unwrap();
     assert_eq!(there, full.1[0]);
+}
+
+#[test]
+fn the_longest_keys_are_found_in_many_blocks() {
+    let parts = [("x", 245), ("y", 255), ("z", 255), ("w", 254), ("v", 1)];
+    let stem = parts.map(|(letter, count)| letter.repeat(count)).join("/");
+    let keys = (0..200_u32).map(|n| {
+        let scattered = n.wrapping_mul(2_654_435_769);
+        Key::parse(&format!("{scattered:010}{stem}")).unwrap()
+    });
+    let mut keys: Vec<_> = keys.collect();
+    keys.sort();
+    assert!(keys.iter().all(|key| key.as_bytes().len() == 1024));
+    let mut full = many(0);
+    full.1[0] = keys
+        .into_iter()
+        .map(|key| Record {
+            key,
+            ..plain_record(0)
+        })
+        .collect();
+    let bytes = encode(&full).unwrap();
+    let mut reader = Reader::open(Cursor::new(&bytes)).unwrap();
+    for record in &full.1[0] {
+        assert_eq!(reader.find(0, &record.key).unwrap().as_ref(), Some(record));
+    }
 }
 
 #[test]

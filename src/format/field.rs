@@ -134,15 +134,7 @@ pub(super) fn limited(field: &'static str, value: u64, max: u64) -> Result<u64, 
 
 const LAST_SHIFT: u32 = 63;
 
-#[inline]
 pub(super) fn varint<W: Watch>(input: Bytes<'_, W>) -> Parsed<'_, W, u64> {
-    match input.first() {
-        Some(byte) if byte & wire::varint::MORE == 0 => Ok((input.after(1), u64::from(*byte))),
-        _ => long_varint(input),
-    }
-}
-
-fn long_varint<W: Watch>(input: Bytes<'_, W>) -> Parsed<'_, W, u64> {
     let mut value = 0_u64;
     let mut shift = 0_u32;
     let mut left = input;

@@ -85,7 +85,7 @@ pub(super) fn read_block<W: Watch>(
     let mut trail = [0; 5];
     let after_body = read_full(input, &mut trail)?;
     let after_payload = wire::LEAD_BYTES.saturating_add(u64::from(declared));
-    if body < payload.len() || after_body < trail.len() {
+    if after_body < trail.len() {
         let have = wire::LEAD_BYTES.saturating_add(wide(body.saturating_add(after_body)));
         return Err(wrong(have, Kind::Truncated));
     }
@@ -194,5 +194,37 @@ fn close_of(open: u8) -> &'static [u8] {
         tag if tag == wire::MAP.open => &[wire::MAP.close],
         tag if tag == wire::OBJECTS.open => &[wire::OBJECTS.close],
         _ => &[wire::END.close],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Gives one byte at a time and is interrupted before each.
+    struct Halting<'a>(&'a [u8], bool);
+
+    impl Read for Halting<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            self.1 = !self.1;
+            if self.1 {
+                return Err(io::ErrorKind::Interrupted.into());
+            }
+            self.0.read(&mut buffer[..1])
+        }
+    }
+
+    #[test]
+    fn an_interrupted_read_goes_on_and_a_failed_one_ends() {
+        let mut buffer = [0; 4];
+        let got = read_full(&mut Halting(b"abc", false), &mut buffer).unwrap();
+        assert_eq!(&buffer[..got], b"abc");
+        struct Broken;
+        impl Read for Broken {
+            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+                Err(io::ErrorKind::Other.into())
+            }
+        }
+        assert!(read_full(&mut Broken, &mut buffer).is_err());
     }
 }

@@ -3,7 +3,7 @@
 //! Encodes to bytes for the caller to append; replays up to the first entry that is torn or bad.
 
 use super::error::{DecodeError, Kind, ReadError, Section, WriteError};
-use super::field::{Parsed, Window, fault, put_text, text, told, whole};
+use super::field::{Parsed, fault, put_text, text, told, whole};
 use super::frame::{read_block, write_block};
 use super::read::{self, Previous, array};
 use super::reader::{header_error, version};
@@ -214,11 +214,7 @@ pub(super) fn next_entry<W: Watch>(
 ) -> Result<(u64, Entry), ReadError> {
     let block = read_block(input, start, &[wire::OBJECTS.open], payload, watch)?;
     let bytes = Bytes::new(payload, block.payload_start(), watch);
-    let window = Window {
-        section: Section::Entry,
-        ..block.payload()
-    };
-    Ok((block.end, whole(window, bytes, entry)?))
+    Ok((block.end, whole(block.payload(), bytes, entry)?))
 }
 
 /// The defect at which a replay stops, `next` being where the next entry would begin; `None` at a
