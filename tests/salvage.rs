@@ -131,3 +131,21 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_only_looks_like_records_is_not_given_as_such() {
+    let (_, mut bytes) = many(3);
+    let end = bytes.len() - 38;
+    let is_start = |at: &usize| {
+        let payload = u32::try_from(end - at).unwrap().wrapping_sub(10);
+        bytes[*at] == 0x94 && bytes[at + 1..at + 5] == payload.to_le_bytes()
+    };
+    let start = (0..end - 10).find(is_start).unwrap();
+    // An objects block in a map block's clothes: its checksum covers the control byte.
+    bytes[start] = 0x92;
+    bytes[end - 1] = 0x93;
+    let (full, unvouched, defect) = salvaged(&bytes).unwrap();
+    assert_eq!(full, (one_map(), vec![Vec::new()]));
+    assert_eq!(unvouched, Vec::<Record>::new());
+    assert_eq!(defect.unwrap().kind.name(), "BadChecksum");
+}
