@@ -266,14 +266,15 @@ impl Draft {
                 over: Some(local),
                 loser: Loser::Keep,
             },
-            Settlement::KeepBoth | Settlement::Leave => match asides.name(&key) {
+            Settlement::Leave => return self.skipped.push((key, Obstacle::Undecided)),
+            Settlement::KeepBoth => match asides.name(&key) {
                 Some(aside) => Step::KeepBoth {
                     key: key.clone(),
                     aside,
                     local,
                     remote,
                 },
-                None => return self.skipped.push((key, Obstacle::Undecided)),
+                None => return self.skipped.push((key, Obstacle::NoRoom)),
             },
         };
         self.plan.transfers.push(step);

@@ -132,25 +132,27 @@ fn check_from(text: &str, start: usize) -> Result<(), Unfit> {
     if text.len() > MAX_OBJECT_KEY_BYTES {
         return Err(Unfit::LongKey(text.len()));
     }
-    let unknown = &text[start..];
-    if unknown.as_bytes().contains(&0) {
-        return Err(Unfit::Nul);
-    }
-    for component in unknown.split('/') {
-        match component {
-            "" => return Err(Unfit::EmptyComponent),
-            "." | ".." => return Err(Unfit::DotComponent),
-            long if long.len() > MAX_COMPONENT_BYTES => {
-                return Err(Unfit::LongComponent(long.len()));
-            }
-            _ => {}
+    let mut unknown = &text.as_bytes()[start..];
+    while let Some(at) = memchr::memchr2(0, b'/', unknown) {
+        if unknown[at] == 0 {
+            return Err(Unfit::Nul);
         }
-        if component.starts_with(TEMP_PREFIX) {
-            return Err(Unfit::Reserved);
-        }
+        check_component(&unknown[..at])?;
+        unknown = &unknown[at + 1..];
     }
+    check_component(unknown)?;
     match text.strip_prefix(OWN_FOLDER) {
         Some(rest) if rest.is_empty() || rest.starts_with('/') => Err(Unfit::Reserved),
+        _ => Ok(()),
+    }
+}
+
+fn check_component(name: &[u8]) -> Result<(), Unfit> {
+    match name {
+        b"" => Err(Unfit::EmptyComponent),
+        b"." | b".." => Err(Unfit::DotComponent),
+        long if long.len() > MAX_COMPONENT_BYTES => Err(Unfit::LongComponent(long.len())),
+        [b'.', ..] if name.starts_with(TEMP_PREFIX.as_bytes()) => Err(Unfit::Reserved),
         _ => Ok(()),
     }
 }

@@ -265,6 +265,8 @@ pub enum Obstacle {
     Archived,
     /// A conflict is left to a person.
     Undecided,
+    /// A conflict would be kept under a second name, for which there is no room in a key.
+    NoRoom,
     /// Removals are held back.
     Held,
 }
@@ -276,6 +278,10 @@ impl fmt::Display for Obstacle {
             Self::IsDirectory => write!(f, "a directory holds its name"),
             Self::Archived => write!(f, "the object is archived and must be restored first"),
             Self::Undecided => write!(f, "both sides changed and the conflict is left open"),
+            Self::NoRoom => write!(
+                f,
+                "both sides changed and its directory's path leaves no room for a second name"
+            ),
             Self::Held => write!(f, "the directory in its place may not be removed"),
         }
     }

@@ -30,7 +30,7 @@ use crate::transfer::{Failure, Hands};
 pub use halt::Halt;
 pub use join::{Broken, Trust};
 pub use stand::{Generation, Standing, confirm, stand};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 pub use task::{Mode, Safety, Task, Terms};
 
@@ -207,13 +207,6 @@ impl<'a> Sync<'a> {
             settled,
         } = draft;
         let terms = &self.task.terms;
-        for (key, settlement) in &settled {
-            self.outcome.counts.conflicts += 1;
-            (terms.sink)(Event::Settled {
-                key,
-                settlement: *settlement,
-            });
-        }
         for (key, obstacle) in &skipped {
             self.skip(key, obstacle);
         }
@@ -226,6 +219,15 @@ impl<'a> Sync<'a> {
                 self.skip(&key, &Obstacle::Held);
             }
         }
+        let left: HashSet<_> = plan.steps().map(Step::key).collect();
+        for (key, settlement) in settled.iter().filter(|(key, _)| left.contains(key)) {
+            self.outcome.counts.conflicts += 1;
+            (terms.sink)(Event::Settled {
+                key,
+                settlement: *settlement,
+            });
+        }
+        drop(left);
         plan
     }
 

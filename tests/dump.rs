@@ -54,7 +54,7 @@ fn vectors() -> Vec<Vector> {
             bytes,
         });
     }
-    assert!(all.len() > 70);
+    assert!(all.len() > 200);
     all
 }
 

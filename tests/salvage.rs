@@ -91,6 +91,8 @@ fn version_1_gives_what_stands_before_the_damage() {
         .collect();
     let (full, _, defect) = salvaged(&bytes).unwrap();
     assert!(full.0.synced_ms > 0);
+    let counts: Vec<_> = full.1.iter().map(Vec::len).collect();
+    assert_eq!(counts, [2, 1]);
     assert_eq!(defect.unwrap().kind.name(), "Truncated");
 }
 

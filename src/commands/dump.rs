@@ -160,7 +160,9 @@ impl Source {
     /// The error of a file with this defect.
     fn damaged(&self, defect: DecodeError, spare: Spare) -> Error {
         match defect.kind {
-            Kind::BadMagic => Error::Store(store::Error::NotAStateFile(self.path.clone().into())),
+            Kind::BadMagic if spare != Spare::Previous => {
+                Error::Store(store::Error::NotAStateFile(self.path.clone().into()))
+            }
             Kind::UnsupportedVersion(version) => Error::Store(store::Error::UnknownVersion {
                 path: self.path.clone().into(),
                 version,

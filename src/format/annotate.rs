@@ -258,7 +258,13 @@ impl<R: Read> Iterator for Annotated<R> {
                 if let Body::Version1(steps, bytes) = &self.body {
                     let rest = bytes.get(steps.used()..).unwrap_or_default();
                     let start = wire::HEADER_BYTES.saturating_add(wide(steps.used()));
-                    let shown = length(defect.offset.saturating_sub(start).saturating_add(16));
+                    let fields = self.fields.borrow();
+                    let ends = fields
+                        .iter()
+                        .map(|field| field.offset.saturating_add(wide(field.length)));
+                    let told = ends.max().unwrap_or_default();
+                    let shown = told.max(defect.offset.saturating_add(16));
+                    let shown = length(shown.saturating_sub(start));
                     let shown = rest.get(..shown).unwrap_or(rest);
                     self.skipped = wide(rest.len().saturating_sub(shown.len()));
                     self.input.bytes.extend_from_slice(shown);

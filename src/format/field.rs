@@ -134,6 +134,7 @@ pub(super) fn limited(field: &'static str, value: u64, max: u64) -> Result<u64, 
 
 const LAST_SHIFT: u32 = 63;
 
+#[inline]
 pub(super) fn varint<W: Watch>(input: Bytes<'_, W>) -> Parsed<'_, W, u64> {
     let mut value = 0_u64;
     let mut shift = 0_u32;
@@ -175,6 +176,7 @@ pub(super) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
 
 // -- delta: the difference to the predecessor modulo 2^64, small either way -------------------
 
+#[inline]
 pub(super) fn delta<W: Watch>(input: Bytes<'_, W>, previous: i64) -> Parsed<'_, W, i64> {
     let (rest, zigzag) = varint(input)?;
     let difference = (zigzag >> 1).cast_signed() ^ (zigzag & 1).cast_signed().wrapping_neg();

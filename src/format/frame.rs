@@ -79,15 +79,17 @@ pub(super) fn read_block<W: Watch>(
     )
     .map_err(|kind| wrong(1, kind))?;
 
-    payload.clear();
     payload.resize(length(u64::from(declared)), 0);
-    let body = read_full(input, payload)?;
     let mut trail = [0; 5];
-    let after_body = read_full(input, &mut trail)?;
+    let mut have = read_full(input, payload)?;
+    // Behind a payload that is cut off there is nothing, even if the file grows meanwhile.
+    if have == payload.len() {
+        have = have.saturating_add(read_full(input, &mut trail)?);
+    }
     let after_payload = wire::LEAD_BYTES.saturating_add(u64::from(declared));
-    if after_body < trail.len() {
-        let have = wire::LEAD_BYTES.saturating_add(wide(body.saturating_add(after_body)));
-        return Err(wrong(have, Kind::Truncated));
+    if have < payload.len().saturating_add(trail.len()) {
+        let there = wire::LEAD_BYTES.saturating_add(wide(have));
+        return Err(wrong(there, Kind::Truncated));
     }
     let computed = checksum(&lead, payload);
     let trail = Bytes::new(&trail, start.saturating_add(after_payload), watch);
@@ -198,33 +200,46 @@ fn close_of(open: u8) -> &'static [u8] {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may")]
 mod tests {
     use super::*;
+    use crate::format::trace::Unwatched;
+    use std::vec;
 
-    /// Gives one byte at a time and is interrupted before each.
-    struct Halting<'a>(&'a [u8], bool);
+    /// Answers reads one after the other.
+    struct Answers<'a>(vec::IntoIter<Result<&'a [u8], io::ErrorKind>>);
 
-    impl Read for Halting<'_> {
+    impl Read for Answers<'_> {
         fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-            self.1 = !self.1;
-            if self.1 {
-                return Err(io::ErrorKind::Interrupted.into());
-            }
-            self.0.read(&mut buffer[..1])
+            let mut piece = self.0.next().unwrap_or(Ok(&[]))?;
+            piece.read(buffer)
         }
     }
 
     #[test]
     fn an_interrupted_read_goes_on_and_a_failed_one_ends() {
+        let interrupted = Err(io::ErrorKind::Interrupted);
+        let answers = vec![interrupted, Ok(&b"a"[..]), interrupted, Ok(b"bc")];
         let mut buffer = [0; 4];
-        let got = read_full(&mut Halting(b"abc", false), &mut buffer).unwrap();
-        assert_eq!(&buffer[..got], b"abc");
-        struct Broken;
-        impl Read for Broken {
-            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
-                Err(io::ErrorKind::Other.into())
-            }
-        }
-        assert!(read_full(&mut Broken, &mut buffer).is_err());
+        let got = read_full(&mut Answers(answers.into_iter()), &mut buffer).unwrap();
+        assert_eq!(buffer.get(..got), Some(&b"abc"[..]));
+        let broken = vec![Ok(&b"a"[..]), Err(io::ErrorKind::Other)];
+        assert!(read_full(&mut Answers(broken.into_iter()), &mut buffer).is_err());
+    }
+
+    #[test]
+    fn a_file_that_grows_while_it_is_read_is_truncated_where_it_ended() {
+        let mut whole = Vec::new();
+        write_block(&mut whole, wire::METADATA, &[0; 8]).unwrap();
+        let (lead, rest) = whole.split_at(5);
+        let (before, after) = rest.split_at(4);
+        let answers = vec![Ok(lead), Ok(before), Ok(&[]), Ok(after)];
+        let mut input = Answers(answers.into_iter());
+        let expected = &[wire::METADATA.open];
+        let read = read_block(&mut input, 0, expected, &mut Vec::new(), Unwatched);
+        let Err(ReadError::Decode(defect)) = read else {
+            unreachable!("it is not whole");
+        };
+        assert_eq!((defect.kind, defect.offset), (Kind::Truncated, 9));
     }
 }

@@ -11,7 +11,8 @@ use nom::number::complete::le_u16;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::{iter, vec};
 
-const BUFFER_BYTES: usize = 65_536;
+/// Far less than a block has, so that most of a payload is read to its place without a copy.
+const BUFFER_BYTES: usize = 4096;
 
 /// Where one map's objects blocks lie.
 #[derive(Debug, Clone, Default)]

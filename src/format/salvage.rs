@@ -12,8 +12,8 @@ use std::io::{BufReader, Read, Seek, SeekFrom};
 /// What can be read of a file that may be damaged.
 #[derive(Debug)]
 pub struct Salvage<R> {
-    /// Gives all that stands before the defect. Where the defect lies in the metadata block or the
-    /// identity block, its state's time, replica and generation are zero.
+    /// Gives all that stands before the defect. Where the defect lies in the metadata block, its
+    /// state's time, replica and generation are zero; in the identity block, the latter two.
     pub reader: Reader<R>,
     /// The first defect outside of records, which tell of their own; `None` where there is none.
     pub defect: Option<DecodeError>,

@@ -247,6 +247,7 @@ mod tests {
             Why::NewHere
         );
     }
+
     #[test]
     fn an_unchanged_object_is_fetched_over_an_emptied_file_and_says_so() {
         let step = Step::Download {

@@ -30,7 +30,7 @@ pub fn hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
         dump::Error::Store(error) => of_store(error),
         dump::Error::Damaged(damage) => match damage.spare {
             dump::Spare::Previous => Some(
-                "the next run puts the previous generation in its place, which is intact; --dump shows it under this name and ~",
+                "the next run puts the previous generation in its place, which is intact; to see it, --dump --file with this name and a ~",
             ),
             dump::Spare::None => Some(NO_SPARE),
             dump::Spare::NotNeeded => None,

@@ -97,7 +97,11 @@ pub fn beside(path: &Path) -> Beside {
 #[must_use]
 pub fn is_companion(name: &OsStr) -> bool {
     let name = name.to_string_lossy();
-    name.ends_with('~') || name.contains(".corrupt-") || name.contains(".old-")
+    let is_aside = |why| {
+        let time = name.split_once(why).map(|(_, time)| time);
+        time.is_some_and(|time| time.starts_with(|c: char| c.is_ascii_digit()))
+    };
+    name.ends_with('~') || is_aside(".corrupt-") || is_aside(".old-")
 }
 
 fn previous(path: &Path) -> Option<Result<u64, String>> {

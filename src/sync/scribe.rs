@@ -87,13 +87,13 @@ fn write_all(
         root.sync_directories().map_err(Halt::Root)?;
         let mut store = lock(store);
         store.journal(map, &changes).map_err(Halt::Store)?;
-        store.sync_journal().map_err(Halt::Store)?;
-        drop(store);
+        // What the journal has, the commit must have, even where it cannot be made to last now.
         written.extend(
             changes
                 .into_iter()
                 .map(|change| (change.key().clone(), change)),
         );
+        store.sync_journal().map_err(Halt::Store)?;
     }
     root.sync_directories().map_err(Halt::Root)
 }

@@ -28,8 +28,11 @@ pub(crate) struct Kaitai {
 pub(crate) fn kaitai() -> Option<&'static Kaitai> {
     static MADE: OnceLock<Option<Kaitai>> = OnceLock::new();
     MADE.get_or_init(|| {
-        let missing = ["node", "npm", "python3"].into_iter().find(|tool| {
-            let found = Command::new(tool).arg("--version").output();
+        let tools = ["node", "npm", "python3", "python3 -m pip"];
+        let missing = tools.into_iter().find(|tool| {
+            let mut words = tool.split(' ');
+            let mut command = Command::new(words.next().unwrap());
+            let found = command.args(words).arg("--version").output();
             !found.is_ok_and(|output| output.status.success())
         });
         if let Some(tool) = missing {

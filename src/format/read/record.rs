@@ -38,6 +38,7 @@ impl Previous {
 }
 
 /// One recorded object.
+#[inline]
 pub(in crate::format) fn record<'a, W: Watch>(
     input: Bytes<'a, W>,
     previous: &mut Previous,

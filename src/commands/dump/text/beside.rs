@@ -49,15 +49,16 @@ fn previous(about: &About<'_>, found: &Beside) -> String {
 fn journal(about: &About<'_>, found: &Beside, journal: &Result<Journaled, String>) -> String {
     let journal = match journal {
         Ok(journal) => journal,
-        Err(why) => return format!("{why}; the next run ignores it"),
+        Err(why) => return why.clone(),
     };
     let state = about.state;
     let is_known = about.known == Known::Identity && about.version > 1;
     let is_ours = (journal.replica, journal.generation) == (Some(state.replica), state.generation);
     let whose = match found.holder {
-        _ if is_known && !is_ours => "of another generation; the next run removes it",
+        _ if !is_known => "which the next run does not use",
+        _ if !is_ours => "of another generation; the next run removes it",
         Some(_) => "of the run under way",
-        None => "of a run that was interrupted; the next one takes them in",
+        None => "of a run that was interrupted; the next one takes them in if this file is intact",
     };
     let entries = entries(journal);
     match &journal.torn {
