@@ -8,9 +8,10 @@ use proptest::prelude::*;
 use s3_bsync::format::journal::{
     Entry, Replay, Upload, encode_entry, encode_header, encode_upload,
 };
-use s3_bsync::format::{Kind, ReadError, Reader, WriteError, patch_synced};
+use s3_bsync::format::{Kind, ReadError, Reader, WriteError, Writer, is_storable, patch_synced};
 use s3_bsync::key::Key;
-use s3_bsync::state::{Change, MapId, Record, ReplicaId};
+use s3_bsync::stamp::ETag;
+use s3_bsync::state::{Change, Content, Encoding, MapId, Parts, Record, ReplicaId};
 use states::{Full, decode, encode, full, one_map, plain_record};
 use std::io::Cursor;
 
@@ -159,6 +160,77 @@ fn a_map_of_many_blocks_is_streamed_and_searched() {
     .join()
     .unwrap();
     assert_eq!(there, full.1[0]);
+}
+
+#[test]
+fn what_no_reader_takes_no_writer_writes() {
+    const MIB: u64 = 1 << 20;
+    let plain = || Record {
+        content: Content::Unknown,
+        ..plain_record(0)
+    };
+    let parted = |part_bytes, count| Record {
+        parts: Some(Parts {
+            part_bytes,
+            digests: vec![[7; 16]; count],
+        }),
+        ..plain()
+    };
+    let etag = |text: &str| {
+        let mut record = plain();
+        record.remote.etag = ETag::Other(text.into());
+        record
+    };
+    let mut endless = plain();
+    endless.remote.size_bytes = 1 << 63;
+    let proof_of_text = Record {
+        content: Content::ETag,
+        ..etag("x")
+    };
+    let proof_of_gzip = Record {
+        encoding: Encoding::Gzip,
+        ..plain_record(0)
+    };
+    assert_eq!(proof_of_gzip.content, Content::ETag);
+    for bad in [
+        proof_of_text,
+        proof_of_gzip,
+        etag("d41d8cd98f00b204e9800998ecf8427e"),
+        endless,
+        parted(4 * MIB, 1),
+        parted(5 * MIB + 1, 1),
+        parted(5121 * MIB, 1),
+        parted(8 * MIB, 0),
+        parted(8 * MIB, 10_001),
+    ] {
+        assert!(is_storable(&bad).is_err(), "{bad:?}");
+        assert!(encode(&(one_map(), vec![vec![bad]])).is_err());
+    }
+    for good in [
+        plain(),
+        etag("x"),
+        parted(5 * MIB, 1),
+        parted(5120 * MIB, 1),
+    ] {
+        assert_eq!(is_storable(&good), Ok(()));
+        let full = (one_map(), vec![vec![good]]);
+        assert_eq!(decode(&encode(&full).unwrap()).unwrap(), full);
+    }
+}
+
+#[test]
+fn maps_are_written_in_their_order() {
+    let mut state = one_map();
+    let mut second = state.buckets[0].maps[0].clone();
+    second.id = MapId([9; 8]);
+    state.buckets[0].maps.push(second);
+    let mut writer = Writer::new(Vec::new(), &state).unwrap();
+    writer.start_map(1).unwrap();
+    for other in [0, 1, 2] {
+        let refused = writer.start_map(other);
+        assert!(matches!(refused, Err(WriteError::NoSuchMap(map)) if map == other));
+    }
+    assert_eq!(decode(&writer.finish().unwrap()).unwrap().0, state);
 }
 
 #[test]
