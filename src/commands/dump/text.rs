@@ -134,7 +134,10 @@ impl<W: Write> View for Text<W> {
         let state = about.state;
         self.tell("state file", Shown(about.path))?;
         match (about.version, about.known) {
-            (1, _) => self.tell("version", "1; the next run writes version 2")?,
+            (1, _) => self.tell(
+                "version",
+                "1, which is only read; what is written is version 2",
+            )?,
             (version, Known::Identity) => {
                 self.tell(
                     "version",
