@@ -22,7 +22,7 @@ use crate::guard::{hold_back, judge_plan};
 use crate::key::Key;
 use crate::local::{RecoveryRun, Root};
 use crate::plan::{Item, Obstacle, Plan, Step};
-use crate::reconcile::{Ground, Why, why};
+use crate::reconcile::{Ground, Settlement, Why, why};
 use crate::remote;
 use crate::state::{Capabilities, Change, Record, RootId};
 use crate::store::Store;
@@ -219,16 +219,23 @@ impl<'a> Sync<'a> {
                 self.skip(&key, &Obstacle::Held);
             }
         }
+        self.tell_settled(&plan, &settled);
+        plan
+    }
+
+    /// Tells of the conflicts whose steps the guard has left in the plan.
+    fn tell_settled(&mut self, plan: &Plan, settled: &[(Key, Settlement)]) {
+        if settled.is_empty() {
+            return;
+        }
         let left: HashSet<_> = plan.steps().map(Step::key).collect();
         for (key, settlement) in settled.iter().filter(|(key, _)| left.contains(key)) {
             self.outcome.counts.conflicts += 1;
-            (terms.sink)(Event::Settled {
+            (self.task.terms.sink)(Event::Settled {
                 key,
                 settlement: *settlement,
             });
         }
-        drop(left);
-        plan
     }
 
     fn why(&self, step: &Step) -> Why {

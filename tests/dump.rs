@@ -3,6 +3,8 @@
 
 #[path = "support/states.rs"]
 mod states;
+#[path = "support/vectors.rs"]
+mod vectors;
 
 use s3_bsync::format::Writer;
 use s3_bsync::state::{MapId, State};
@@ -12,12 +14,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
-
-struct Vector {
-    name: String,
-    expect: String,
-    bytes: Vec<u8>,
-}
+use vectors::{Vector, vectors};
 
 impl Vector {
     /// The kind and offset of the defect that it is to show.
@@ -30,32 +27,6 @@ impl Vector {
         let (kind, offset) = last.split_once(" @ ")?;
         Some((kind.to_owned(), offset.parse().ok()?))
     }
-}
-
-fn vectors() -> Vec<Vector> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("spec/vectors");
-    let mut all = Vec::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.extension().is_none_or(|it| it != "hex") {
-            continue;
-        }
-        let text = fs::read_to_string(&path).unwrap();
-        let (head, body) = text.split_once("\n\n").unwrap();
-        let expect = head.lines().find_map(|line| line.strip_prefix("expect: "));
-        let bytes = body
-            .lines()
-            .flat_map(|line| line.split('#').next().unwrap().split_whitespace())
-            .map(|pair| u8::from_str_radix(pair, 16).unwrap())
-            .collect();
-        all.push(Vector {
-            name: path.file_stem().unwrap().to_str().unwrap().to_owned(),
-            expect: expect.unwrap().to_owned(),
-            bytes,
-        });
-    }
-    assert!(all.len() > 200);
-    all
 }
 
 /// Dumps these bytes, and sees that nothing else is done.

@@ -9,7 +9,7 @@ mod targets;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use support::vectors;
+use support::{Vector, vector, vectors};
 
 fn run_all(bytes: &[u8]) {
     targets::decode(bytes);
@@ -35,8 +35,8 @@ fn fuzz() -> PathBuf {
 
 #[test]
 fn every_vector_is_borne() {
-    for (_, bytes) in vectors() {
-        run_all(&bytes);
+    for vector in vectors() {
+        run_all(&vector.bytes);
     }
 }
 
@@ -71,7 +71,7 @@ fn every_kept_story_ends_well() {
 fn mutated_vectors_are_borne() {
     let mut walk = Walk(1);
     let vectors = vectors();
-    for (_, bytes) in &vectors {
+    for Vector { bytes, .. } in &vectors {
         for _ in 0..300 {
             let mut mutant = bytes.clone();
             for _ in 0..=walk.below(3) {
@@ -81,7 +81,7 @@ fn mutated_vectors_are_borne() {
                     1 => mutant.insert(at.min(mutant.len()), walk.below(256).to_le_bytes()[0]),
                     2 if at < mutant.len() => drop(mutant.remove(at)),
                     3 => {
-                        let other = &vectors[walk.below(vectors.len())].1;
+                        let other = &vectors[walk.below(vectors.len())].bytes;
                         let from = walk.below(other.len());
                         mutant.truncate(at);
                         mutant.extend(&other[from.min(other.len())..]);
@@ -109,10 +109,7 @@ fn stories_end_well() {
 
 #[test]
 fn mending_makes_a_changed_state_readable() {
-    let (_, example) = vectors()
-        .into_iter()
-        .find(|(name, _)| name.ends_with("ok-example"))
-        .unwrap();
+    let example = vector("ok-example");
     assert_eq!(targets::mended(&example), example);
     let mut changed = example.clone();
     let at = changed.windows(4).position(|it| it == b"docs").unwrap();

@@ -8,7 +8,7 @@ use std::io::Cursor;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::{env, fs};
-use support::vectors;
+use support::{Vector, vector, vectors};
 use time::OffsetDateTime;
 
 /// What file(1) says when it knows nothing.
@@ -89,10 +89,10 @@ fn expected(bytes: &[u8]) -> Option<String> {
 #[test]
 fn every_vector_is_told_for_what_its_first_bytes_are() {
     let vectors = vectors();
-    let contents: Vec<_> = vectors.iter().map(|(_, bytes)| bytes.clone()).collect();
+    let contents: Vec<_> = vectors.iter().map(|it| it.bytes.clone()).collect();
     let Some(told) = told(&contents) else { return };
     let mut whole = 0;
-    for ((name, bytes), line) in vectors.iter().zip(&told) {
+    for (Vector { name, bytes, .. }, line) in vectors.iter().zip(&told) {
         let kind = match bytes.get(..5) {
             Some([0x9D, 0x9F, b'S', b'3', 1..=255]) => "s3-bsync state file, version ",
             Some([0x9D, 0x9F, b'J', b'3', 2..=255]) => "s3-bsync journal, version ",
@@ -115,10 +115,7 @@ fn every_vector_is_told_for_what_its_first_bytes_are() {
 
 #[test]
 fn times_and_generations_are_those_of_the_file() {
-    let (_, example) = vectors()
-        .into_iter()
-        .find(|(name, _)| name == "ok-example")
-        .unwrap();
+    let example = vector("ok-example");
     let mut never = example.clone();
     never[LAST_SYNCED..LAST_SYNCED + 8].fill(0);
     let mut late = example.clone();
@@ -136,10 +133,7 @@ fn times_and_generations_are_those_of_the_file() {
 
 #[test]
 fn a_journal_names_its_generation() {
-    let (_, journal) = vectors()
-        .into_iter()
-        .find(|(name, _)| name == "journal-ok")
-        .unwrap();
+    let journal = vector("journal-ok");
     let Some(told) = told(&[journal]) else { return };
     assert_eq!(told[0], "s3-bsync journal, version 2, of generation 7");
 }

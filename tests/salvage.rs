@@ -2,12 +2,15 @@
 
 #[path = "support/states.rs"]
 mod states;
+#[path = "support/vectors.rs"]
+mod vectors;
 
 use proptest::prelude::*;
 use s3_bsync::format::{DecodeError, ReadError, Reader};
 use s3_bsync::state::Record;
 use states::{Full, decode, encode, full, one_map, plain_record};
 use std::io::Cursor;
+use vectors::vector;
 
 /// Everything that can be read, records of a damaged block apart, and the first defect.
 fn salvaged(bytes: &[u8]) -> Option<(Full, Vec<Record>, Option<DecodeError>)> {
@@ -81,14 +84,7 @@ fn nothing_is_given_of_a_file_that_is_none() {
 
 #[test]
 fn version_1_gives_what_stands_before_the_damage() {
-    let whole = std::fs::read_to_string("spec/vectors/v1-truncated.hex").unwrap();
-    let (_, body) = whole.split_once("\n\n").unwrap();
-    let words = body
-        .lines()
-        .flat_map(|line| line.split('#').next().unwrap().split_whitespace());
-    let bytes: Vec<_> = words
-        .map(|pair| u8::from_str_radix(pair, 16).unwrap())
-        .collect();
+    let bytes = vector("v1-truncated");
     let (full, _, defect) = salvaged(&bytes).unwrap();
     assert!(full.0.synced_ms > 0);
     let counts: Vec<_> = full.1.iter().map(Vec::len).collect();

@@ -9,7 +9,7 @@ use super::field::{length, wide};
 use super::frame::read_full;
 use super::journal;
 use super::read;
-use super::reader::{header_error, version};
+use super::reader::{header_error, version, version_1_bytes};
 use super::records::{self, Unpack};
 use super::survey::Survey;
 use super::trace::{Bytes, Field, Listed, Value};
@@ -293,10 +293,7 @@ fn header<R: Read>(input: &mut Kept<R>, fields: &RefCell<Vec<Field>>) -> Result<
             payload: Vec::new(),
         }),
         wire::VERSION_1 if !is_journal => {
-            let mut bytes = Vec::new();
-            let most = wire::MAX_V1_BYTES.saturating_add(1);
-            input.source.by_ref().take(most).read_to_end(&mut bytes)?;
-            v1::check_size(&bytes)?;
+            let bytes = version_1_bytes(&mut input.source)?;
             Ok(Body::Version1(v1::Steps::default(), bytes))
         }
         wire::VERSION => Ok(Body::Blocks(Box::new(Survey::new()), Unpack::default())),

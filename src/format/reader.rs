@@ -1,7 +1,7 @@
 //! A whole state file: checked once from end to end, then read map by map.
 
 use super::error::{DecodeError, Kind, ReadError, Section};
-use super::field::wide;
+use super::field::{limited, wide};
 use super::frame::read_full;
 use super::records::{self, Records, Span};
 use super::survey::survey;
@@ -39,11 +39,7 @@ impl<R: Read + Seek> Reader<R> {
         let mut input = BufReader::new(&mut source);
         let (state, body) = match version(&mut input, wire::SIGNATURE, Unwatched)? {
             wire::VERSION_1 => {
-                let mut bytes = Vec::new();
-                input
-                    .take(wire::MAX_V1_BYTES.saturating_add(1))
-                    .read_to_end(&mut bytes)?;
-                let (state, loaded) = v1::load(&bytes)?;
+                let (state, loaded) = v1::load(&version_1_bytes(&mut input)?)?;
                 (state, Body::Version1(loaded))
             }
             wire::VERSION => {
@@ -218,6 +214,16 @@ pub(super) fn version<W: Watch>(
     bytes.tell("signature", after, || Value::Bytes);
     after.tell("version", after.after(1), || Value::Number(version.into()));
     Ok(version)
+}
+
+/// All that follows the header of a version-1 file: limited, as it is read as a whole.
+pub(super) fn version_1_bytes(input: &mut impl Read) -> Result<Vec<u8>, ReadError> {
+    let mut bytes = Vec::new();
+    let most = wire::MAX_V1_BYTES.saturating_add(1);
+    input.take(most).read_to_end(&mut bytes)?;
+    limited("file size", wide(bytes.len()), wire::MAX_V1_BYTES)
+        .map_err(|kind| header_error(wire::HEADER_BYTES, kind))?;
+    Ok(bytes)
 }
 
 pub(super) fn header_error(offset: u64, kind: Kind) -> DecodeError {

@@ -2,7 +2,7 @@
 //! whole or not at all.
 
 use super::error::{DecodeError, ReadError};
-use super::reader::{Body, Reader, header_error, version};
+use super::reader::{Body, Reader, header_error, version, version_1_bytes};
 use super::survey::salvage;
 use super::trace::Unwatched;
 use super::{Kind, v1, wire};
@@ -34,12 +34,7 @@ impl<R: Read + Seek> Reader<R> {
         let (state, body, defect, unvouched) =
             match version(&mut input, wire::SIGNATURE, Unwatched)? {
                 wire::VERSION_1 => {
-                    let mut bytes = Vec::new();
-                    input
-                        .take(wire::MAX_V1_BYTES.saturating_add(1))
-                        .read_to_end(&mut bytes)?;
-                    v1::check_size(&bytes)?;
-                    let (state, loaded, defect) = v1::salvage(&bytes);
+                    let (state, loaded, defect) = v1::salvage(&version_1_bytes(&mut input)?);
                     (state, Body::Version1(loaded), defect, Vec::new())
                 }
                 wire::VERSION => {

@@ -25,7 +25,6 @@ pub(super) struct Loaded {
 
 /// Decodes all that follows the header. Ids and generations are zero: the file has none.
 pub(super) fn load(bytes: &[u8]) -> Result<(State, Loaded), DecodeError> {
-    check_size(bytes)?;
     match salvage(bytes) {
         (state, loaded, None) => Ok((state, loaded)),
         (_, _, Some(defect)) => Err(defect),
@@ -69,13 +68,6 @@ pub(super) fn salvage(bytes: &[u8]) -> (State, Loaded, Option<DecodeError>) {
         assign(&bucket.maps, objects, &mut loaded);
     }
     (state, loaded, defect)
-}
-
-/// A file's size is limited, as it is read as a whole.
-pub(super) fn check_size(bytes: &[u8]) -> Result<(), DecodeError> {
-    let size = limited("file size", wide(bytes.len()), wire::MAX_V1_BYTES);
-    size.map_err(|kind| super::reader::header_error(wire::HEADER_BYTES, kind))?;
-    Ok(())
 }
 
 /// One part of a file.

@@ -2,6 +2,8 @@
 
 #[path = "../support/states.rs"]
 mod states;
+#[path = "../support/vectors.rs"]
+mod vectors;
 
 mod rebuilt;
 
@@ -15,6 +17,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
+use vectors::{Vector, vector, vectors};
 
 struct Shown {
     parts: Vec<Part>,
@@ -51,38 +54,14 @@ fn names(shown: &Shown) -> BTreeSet<&'static str> {
     fields.map(|field| field.name).collect()
 }
 
-/// Name, what is expected of it, and the bytes.
-fn vectors() -> Vec<(String, String, Vec<u8>)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("spec/vectors");
-    let mut all = Vec::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.extension().is_none_or(|it| it != "hex") {
-            continue;
-        }
-        let text = fs::read_to_string(&path).unwrap();
-        let (head, body) = text.split_once("\n\n").unwrap();
-        let expect = head.lines().find_map(|line| line.strip_prefix("expect: "));
-        let bytes = body
-            .lines()
-            .flat_map(|line| line.split('#').next().unwrap().split_whitespace())
-            .map(|pair| u8::from_str_radix(pair, 16).unwrap())
-            .collect();
-        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
-        all.push((name, expect.unwrap().to_owned(), bytes));
-    }
-    assert!(all.len() > 70);
-    all
-}
-
-fn vector(name: &str) -> Vec<u8> {
-    let found = vectors().into_iter().find(|(other, ..)| other == name);
-    found.unwrap().2
-}
-
 #[test]
 fn every_vector_is_shown_up_to_the_defect_that_it_states() {
-    for (name, expect, bytes) in vectors() {
+    for Vector {
+        name,
+        expect,
+        bytes,
+    } in vectors()
+    {
         // What a file is stands in its signature, and `journal-magic` has that of a state file.
         // Bytes are shown in one pass, in which a record's defect comes before a count's.
         if ["journal-magic", "defects-in-both-passes"].contains(&name.as_str()) {
@@ -123,7 +102,7 @@ fn fields_are_named_as_in_the_tables_of_the_specification() {
         })
     };
     let mut seen = BTreeSet::new();
-    for (_, expect, bytes) in vectors() {
+    for Vector { expect, bytes, .. } in vectors() {
         if expect == "ok" || expect.ends_with("entries") {
             seen.extend(names(&shown(&bytes)));
         }

@@ -3,12 +3,14 @@
 
 #[path = "../support/states.rs"]
 mod states;
+#[path = "../support/vectors.rs"]
+mod vectors;
 
 mod altered;
+mod expected;
 mod generated;
 mod shown;
 mod tools;
-mod vectors;
 
 use s3_bsync::format::journal::Replay;
 use s3_bsync::format::{DecodeError, Kind, ReadError};
