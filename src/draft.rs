@@ -9,15 +9,15 @@ mod tops;
 use crate::key::Key;
 use crate::plan::{Clash, Item, Loser, Obstacle, Plan, Quiet, Readability, Step};
 use crate::reconcile::{Action, Settlement};
-use crate::state::{Content, Encoding, Record};
+use crate::state::{Content, Holding, Record};
 pub use asides::Asides;
 pub use tops::Tops;
 
 /// What is to become of an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// What the law says; for [`Action::Adopt`] the identity of the content.
-    Law(Action, Content),
+    /// What the law says; for [`Action::Adopt`] what the object holds.
+    Law(Action, Holding),
     /// How a conflict ends.
     Conflict(Settlement),
 }
@@ -148,12 +148,25 @@ impl Directory {
 
 /// Why nothing is done about an item, whatever its place.
 fn obstacle(item: &Item, outcome: Outcome) -> Option<Obstacle> {
-    let reads_remote = match outcome {
+    let needs = match outcome {
         Outcome::Conflict(Settlement::Leave) => return Some(Obstacle::Undecided),
-        Outcome::Conflict(_) => true,
-        Outcome::Law(action, _) => action == Action::Download,
+        Outcome::Conflict(Settlement::LocalWins) => Needs::Copy,
+        Outcome::Conflict(_) | Outcome::Law(Action::Download, _) => Needs::Bytes,
+        Outcome::Law(..) => return None,
     };
-    (reads_remote && item.readability != Readability::Readable).then_some(Obstacle::Archived)
+    match (needs, item.readability) {
+        (_, Readability::Readable) | (Needs::Copy, Readability::Sealed) => None,
+        (Needs::Bytes, Readability::Sealed) => Some(Obstacle::Sealed),
+        (_, Readability::Archived | Readability::Restoring) => Some(Obstacle::Archived),
+    }
+}
+
+/// What an outcome needs of the object.
+enum Needs {
+    /// The server can copy it.
+    Copy,
+    /// Its bytes can be had and understood.
+    Bytes,
 }
 
 /// A directory beats a file, and the file is kept aside, where that leaves one side without the
@@ -182,12 +195,12 @@ impl Draft {
             return self.skipped.push((item.key, obstacle));
         }
         match outcome {
-            Outcome::Law(action, content) => self.add_law(item, action, content, &place),
+            Outcome::Law(action, holding) => self.add_law(item, action, holding, &place),
             Outcome::Conflict(settlement) => self.add_conflict(item, settlement, asides),
         }
     }
 
-    fn add_law(&mut self, item: Item, action: Action, content: Content, place: &Place) {
+    fn add_law(&mut self, item: Item, action: Action, holding: Holding, place: &Place) {
         let Item {
             key,
             base,
@@ -195,11 +208,17 @@ impl Draft {
             remote,
             ..
         } = item;
+        let is_proven = base.as_deref().is_none_or(Record::is_proven);
+        let loser = if is_proven {
+            Loser::Discard
+        } else {
+            Loser::Keep
+        };
         let plan = &mut self.plan;
         match (action, local, remote) {
             (Action::Adopt, Some(local), Some(remote)) => {
                 plan.records.push(Step::Adopt(Box::new(adopted(
-                    key, base, local, remote, content,
+                    key, base, local, remote, holding,
                 ))));
             }
             (Action::Forget, ..) => plan.records.push(Step::Forget(key)),
@@ -208,7 +227,7 @@ impl Draft {
                     key,
                     local,
                     over,
-                    loser: Loser::Discard,
+                    loser,
                 });
             }
             (Action::Download, over, Some(remote)) => {
@@ -220,7 +239,7 @@ impl Draft {
                     key,
                     remote,
                     over,
-                    loser: Loser::Discard,
+                    loser,
                 });
             }
             (Action::DeleteLocal, Some(local), _) => {
@@ -231,11 +250,8 @@ impl Draft {
                 phase.push(Step::DeleteLocal { key, local });
             }
             (Action::DeleteRemote, _, Some(remote)) => {
-                plan.deletions.push(Step::DeleteRemote {
-                    key,
-                    remote,
-                    loser: Loser::Discard,
-                });
+                plan.deletions
+                    .push(Step::DeleteRemote { key, remote, loser });
             }
             // Keep needs nothing, Meet ends as Adopt or as a conflict, and no other action comes
             // without the stamps it needs.
@@ -307,10 +323,12 @@ fn adopted(
     base: Option<Box<Record>>,
     local: crate::stamp::LocalStamp,
     remote: crate::stamp::RemoteStamp,
-    content: Content,
+    holding: Holding,
 ) -> Record {
     match base {
-        Some(base) if base.remote.is_same_object(&remote) && content == Content::Unknown => {
+        Some(base)
+            if base.remote.is_same_object(&remote) && holding.content == Content::Unknown =>
+        {
             Record {
                 local: Some(local),
                 ..*base
@@ -320,8 +338,8 @@ fn adopted(
             key,
             local: Some(local),
             remote,
-            content,
-            encoding: Encoding::Plain,
+            content: holding.content,
+            encoding: holding.encoding,
             parts: None,
         },
     }

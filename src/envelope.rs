@@ -31,8 +31,20 @@ use std::sync::Arc;
 #[derive(Clone, Default)]
 pub struct Envelope {
     level: u8,
-    recipients: Option<Arc<Recipients>>,
+    secrecy: Secrecy,
     identities: Option<Arc<Identities>>,
+}
+
+/// Who may read what is sent.
+#[derive(Clone, Default)]
+pub enum Secrecy {
+    /// Everyone who can read the bucket.
+    #[default]
+    Open,
+    /// Who holds an identity of one of these.
+    For(Arc<Recipients>),
+    /// Nobody is named, so nothing may be sent.
+    Unknown,
 }
 
 /// A whole file, wrapped.
@@ -44,13 +56,13 @@ pub struct Wrapped {
 }
 
 impl Envelope {
-    /// gzip at `level`, 0 (off) to [`MAX_LEVEL`], then age for `recipients`; `identities` open what
+    /// gzip at `level`, 0 (off) to [`MAX_LEVEL`], then age as `secrecy` says; `identities` open what
     /// is encrypted.
     #[must_use]
-    pub fn new(level: u8, recipients: Option<Recipients>, identities: Option<Identities>) -> Self {
+    pub fn new(level: u8, secrecy: Secrecy, identities: Option<Identities>) -> Self {
         Self {
             level: level.min(MAX_LEVEL),
-            recipients: recipients.map(Arc::new),
+            secrecy,
             identities: identities.map(Arc::new),
         }
     }
@@ -58,7 +70,7 @@ impl Envelope {
     /// Whether a file's bytes may not be sent as they are.
     #[must_use]
     pub fn demands_encryption(&self) -> bool {
-        self.recipients.is_some()
+        !matches!(self.secrecy, Secrecy::Open)
     }
 
     /// Whether there are identities to open what is encrypted. They may still be the wrong ones.
@@ -103,35 +115,46 @@ impl Envelope {
     /// than a thirty-second, else without.
     ///
     /// # Errors
-    /// A failing compressor, which a sound program does not meet.
+    /// [`KeyError::NoRecipient`] as an error of its own kind; a failing compressor, which a sound
+    /// program does not meet.
     pub fn wrapping(&self, samples: &[&[u8]]) -> io::Result<Wrapping> {
+        let recipients = self.recipients()?;
         let level = if self.level > 0 && gzip::shrinks(samples)? {
             self.level
         } else {
             0
         };
-        Ok(Wrapping::new(level, self.recipients.clone()))
+        Ok(Wrapping::new(level, recipients))
     }
 
     /// Wraps a whole file held in memory; with gzip where that makes it smaller.
     ///
     /// # Errors
-    /// A recipient that cannot be used, a failing compressor.
+    /// As [`wrapping`](Self::wrapping), and a recipient that cannot be used.
     pub fn wrap(&self, plain: &[u8]) -> io::Result<Wrapped> {
+        let recipients = self.recipients()?;
         let mut pressed = None;
         if self.level > 0 && !plain.is_empty() {
             let bytes = gzip::whole(self.level, plain)?;
             pressed = Some(bytes).filter(|bytes| bytes.len() < plain.len());
         }
         let level = if pressed.is_some() { self.level } else { 0 };
-        let wrapping = Wrapping::new(level, self.recipients.clone());
-        let bytes = match &self.recipients {
+        let bytes = match &recipients {
             None => pressed,
             Some(recipients) => {
                 let inner = pressed.as_deref().unwrap_or(plain);
                 Some(recipients.seal(inner)?)
             }
         };
+        let wrapping = Wrapping::new(level, recipients);
         Ok(Wrapped { wrapping, bytes })
+    }
+
+    fn recipients(&self) -> io::Result<Option<Arc<Recipients>>> {
+        match &self.secrecy {
+            Secrecy::Open => Ok(None),
+            Secrecy::For(recipients) => Ok(Some(Arc::clone(recipients))),
+            Secrecy::Unknown => Err(io::Error::other(KeyError::NoRecipient)),
+        }
     }
 }

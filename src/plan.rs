@@ -231,6 +231,8 @@ pub enum Readability {
     Archived,
     /// It is being restored.
     Restoring,
+    /// The map encrypts and has no identity, so nothing that comes from the bucket is understood.
+    Sealed,
 }
 
 /// A file's name that is also a directory's: `top` is held by a file on some side, and at least
@@ -263,6 +265,8 @@ pub enum Obstacle {
     IsDirectory,
     /// The object lies in an archive class.
     Archived,
+    /// The object changed, and there is no identity to open it with.
+    Sealed,
     /// A conflict is left to a person.
     Undecided,
     /// A conflict would be kept under a second name, for which there is no room in a key.
@@ -277,6 +281,10 @@ impl fmt::Display for Obstacle {
             Self::BelowFile(top) => write!(f, "the file {top} holds the name of its directory"),
             Self::IsDirectory => write!(f, "a directory holds its name"),
             Self::Archived => write!(f, "the object is archived and must be restored first"),
+            Self::Sealed => write!(
+                f,
+                "the object changed, and the map has no age identity to open it with"
+            ),
             Self::Undecided => write!(f, "both sides changed and the conflict is left open"),
             Self::NoRoom => write!(
                 f,

@@ -7,7 +7,7 @@
 mod why;
 
 use crate::stamp::{LocalStamp, RemoteStamp};
-use crate::state::{ConflictPolicy, Content, Encoding, Record};
+use crate::state::{ConflictPolicy, Encoding, Holding, Record};
 pub use why::{Why, why};
 
 /// What became of one side since the base.
@@ -93,8 +93,8 @@ pub struct Seen<'a> {
 /// What a look at the contents told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {
-    /// The contents are equal; this is their identity.
-    Equal(Content),
+    /// The contents are equal, and held so.
+    Equal(Holding),
     /// They differ, or it cannot be told.
     Different,
 }
@@ -161,11 +161,10 @@ pub fn decide(seen: Seen<'_>, answers: Answers) -> Verdict {
     };
     if let (Fate::Same, Fate::Modified, Some(file), Some(object)) =
         (local, remote, seen.local, seen.remote)
-        && record.encoding == Encoding::Plain
-        && file.size_bytes == object.size_bytes
+        && (record.encoding != Encoding::Plain || file.size_bytes == object.size_bytes)
         && answers.local_against_remote != Some(Answer::Different)
     {
-        // A rewritten object may hold the same bytes: a look at the file spares the download.
+        // A rewritten object may hold the same bytes: a look spares the download.
         return settle(Action::Meet, answers);
     }
     match law(Row::Known(local, remote)) {

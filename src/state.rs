@@ -287,7 +287,8 @@ pub struct Record {
 /// What proves that a file still has the recorded bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Content {
-    /// Nothing was recorded.
+    /// Nothing was recorded. Where both sides were agreed on all the same, by metadata alone,
+    /// whatever replaces either is not to be the end of the other.
     Unknown,
     /// The object's ETag is the MD5 of the file's bytes.
     ETag,
@@ -320,6 +321,27 @@ impl Display for Encoding {
     }
 }
 
+/// What an object was found to hold, by a look at both sides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Holding {
+    /// What proves it; [`Content::Unknown`] where nothing was learned that the base does not say,
+    /// or where only metadata speaks for it.
+    pub content: Content,
+    /// How it is held.
+    pub encoding: Encoding,
+}
+
+impl Holding {
+    /// The file's bytes as they are.
+    #[must_use]
+    pub const fn plain(content: Content) -> Self {
+        Self {
+            content,
+            encoding: Encoding::Plain,
+        }
+    }
+}
+
 /// Digests of a file's consecutive pieces.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parts {
@@ -336,6 +358,15 @@ pub enum Change {
     Upsert(Record),
     /// Both sides are without it now.
     Remove(Key),
+}
+
+impl Record {
+    /// What becomes of either side when the other replaces it: where the content is not proven, the
+    /// two may differ, so what goes is kept aside.
+    #[must_use]
+    pub fn is_proven(&self) -> bool {
+        self.content != Content::Unknown
+    }
 }
 
 impl Change {

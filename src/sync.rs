@@ -26,13 +26,13 @@ use crate::reconcile::{Ground, Settlement, Why, why};
 use crate::remote;
 use crate::state::{Capabilities, Change, Record, RootId};
 use crate::store::Store;
-use crate::transfer::{Failure, Hands};
+use crate::transfer::{Failure, Flow, Hands};
 pub use halt::Halt;
 pub use join::{Broken, Trust};
 pub use stand::{Generation, Standing, confirm, stand};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex};
-pub use task::{Mode, Safety, Task, Terms};
+pub use task::{Mode, Reencode, Safety, Task, Terms};
 
 /// Rounds in which stale keys are looked at anew before they are left to the next run.
 const ROUNDS: u32 = 3;
@@ -114,15 +114,17 @@ impl<'a> Sync<'a> {
         let time: String = recovery.name().replace(['-', ':'], "");
         let replica = terms.replica.to_string();
         let tag = format!("{time}-{}", &replica[..8]);
-        let hands = Hands::new(
+        let hands = Hands {
             root,
             remote,
             recovery,
-            terms.replica,
-            map.storage_class.clone(),
-            terms.stop.clone(),
-            Arc::clone(&terms.sink),
-        );
+            replica: terms.replica,
+            storage_class: map.storage_class.clone(),
+            envelope: task.envelope().map_err(Halt::Key)?,
+            stop: terms.stop.clone(),
+            sink: Arc::clone(&terms.sink),
+            flow: Flow::default(),
+        };
         Ok(Self {
             task,
             hands: Arc::new(hands),
@@ -144,6 +146,10 @@ impl<'a> Sync<'a> {
             return Ok(());
         }
         let joined = read.joined;
+        let mut joined = joined;
+        for item in &mut joined.items {
+            item.readability = self.hands.readability(item.readability);
+        }
         let based = joined
             .items
             .iter()

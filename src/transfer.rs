@@ -6,9 +6,12 @@
 
 mod buffers;
 mod download;
+mod sealed;
+mod unseal;
 mod upload;
 
 use crate::digest::MIB;
+use crate::envelope::{Envelope, OpenError};
 use crate::event::{Event, Sink};
 use crate::key::Key;
 use crate::local::{self, RecoveryRun, Root};
@@ -42,12 +45,30 @@ pub struct Hands {
     pub replica: ReplicaId,
     /// Storage class for uploads.
     pub storage_class: Option<String>,
+    /// What files are put in on their way.
+    pub envelope: Envelope,
     /// The wish to stop.
     pub stop: Stop,
     /// Where events go.
     pub sink: Arc<Sink>,
+    /// What bounds the bytes in flight.
+    pub flow: Flow,
+}
+
+/// The budget of all bytes in flight, and the buffers they are in.
+pub struct Flow {
     budget: Arc<Semaphore>,
     buffers: Buffers,
+}
+
+impl Default for Flow {
+    fn default() -> Self {
+        let permits = usize::try_from(BUDGET_BYTES / PERMIT_BYTES).unwrap_or(1);
+        Self {
+            budget: Arc::new(Semaphore::new(permits)),
+            buffers: Buffers::default(),
+        }
+    }
 }
 
 /// Why a step was not done.
@@ -61,8 +82,14 @@ pub enum Failure {
     Local(local::Error),
     /// The bucket.
     Remote(remote::Error),
-    /// The object is encoded in a way this map does not ask for.
-    Encoded(Encoding),
+    /// The object is encrypted, and there is no identity to open it with.
+    Sealed(Encoding),
+    /// The object is not encrypted, though its map asks for that.
+    Unencrypted(Encoding),
+    /// The object is encoded in a way that is not known.
+    UnknownEncoding,
+    /// The object cannot be opened.
+    Open(OpenError),
     /// The bytes that arrived are not the ones the bucket promised.
     Damaged {
         /// What does not fit.
@@ -104,9 +131,19 @@ impl fmt::Display for Failure {
             Self::ChangedWhileRead => write!(f, "the file changed while it was read"),
             Self::Local(error) => error.fmt(f),
             Self::Remote(error) => error.fmt(f),
-            Self::Encoded(encoding) => {
-                write!(f, "the object is {encoding}, its map plain")
-            }
+            Self::Sealed(encoding) => write!(
+                f,
+                "the object is {encoding}, and the map has no age identity to open it with"
+            ),
+            Self::Unencrypted(encoding) => write!(
+                f,
+                "the object is {encoding}, and the map takes encrypted objects only"
+            ),
+            Self::UnknownEncoding => write!(
+                f,
+                "the object's metadata names an encoding that this version does not know"
+            ),
+            Self::Open(error) => error.fmt(f),
             Self::Damaged { what } => write!(f, "the object arrived with a wrong {what}"),
             Self::Aside(aside, failure) => write!(f, "{aside}: {failure}"),
             Self::Interrupted => write!(f, "the run was interrupted"),
@@ -120,6 +157,7 @@ impl std::error::Error for Failure {
         match self {
             Self::Local(error) => error.source(),
             Self::Remote(error) => error.source(),
+            Self::Open(error) => error.source(),
             Self::Aside(_, failure) => failure.source(),
             _ => None,
         }
@@ -132,6 +170,12 @@ impl From<local::Error> for Failure {
     }
 }
 
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Self {
+        Self::Open(error)
+    }
+}
+
 impl From<remote::Error> for Failure {
     fn from(error: remote::Error) -> Self {
         Self::Remote(error)
@@ -139,31 +183,6 @@ impl From<remote::Error> for Failure {
 }
 
 impl Hands {
-    /// Hands for one map's run.
-    #[must_use]
-    pub fn new(
-        root: Root,
-        remote: Remote,
-        recovery: RecoveryRun,
-        replica: ReplicaId,
-        storage_class: Option<String>,
-        stop: Stop,
-        sink: Arc<Sink>,
-    ) -> Self {
-        let permits = usize::try_from(BUDGET_BYTES / PERMIT_BYTES).unwrap_or(1);
-        Self {
-            root,
-            remote,
-            recovery,
-            replica,
-            storage_class,
-            stop,
-            sink,
-            budget: Arc::new(Semaphore::new(permits)),
-            buffers: Buffers::default(),
-        }
-    }
-
     /// Carries out one step.
     ///
     /// # Errors
@@ -293,7 +312,7 @@ impl Hands {
     async fn reserve(&self, bytes: u64) -> Result<OwnedSemaphorePermit, Failure> {
         let permits = bytes.clamp(1, BUDGET_BYTES).div_ceil(PERMIT_BYTES);
         let permits = u32::try_from(permits).unwrap_or(u32::MAX);
-        Arc::clone(&self.budget)
+        Arc::clone(&self.flow.budget)
             .acquire_many_owned(permits)
             .await
             .map_err(|_| Failure::Interrupted)

@@ -5,7 +5,7 @@ use s3_bsync::key::Key;
 use s3_bsync::plan::{Clash, Item, Obstacle, Quiet, Readability};
 use s3_bsync::reconcile::Action;
 use s3_bsync::stamp::{ETag, LocalStamp, RemoteStamp};
-use s3_bsync::state::{Content, Encoding, Record};
+use s3_bsync::state::{Content, Encoding, Holding, Record};
 
 const FILE: LocalStamp = LocalStamp {
     size_bytes: 1,
@@ -48,7 +48,7 @@ fn new_here(name: &str) -> Decided {
             remote: None,
             readability: Readability::Readable,
         },
-        outcome: Outcome::Law(Action::Upload, Content::Unknown),
+        outcome: Outcome::Law(Action::Upload, Holding::plain(Content::Unknown)),
     }
 }
 
@@ -62,7 +62,7 @@ fn to_fetch(name: &str, base: Option<Record>, readability: Readability) -> Decid
             remote: Some(object()),
             readability,
         },
-        outcome: Outcome::Law(Action::Download, Content::Unknown),
+        outcome: Outcome::Law(Action::Download, Holding::plain(Content::Unknown)),
     }
 }
 

@@ -6,7 +6,7 @@ use s3_bsync::reconcile::{
     settlement,
 };
 use s3_bsync::stamp::{ETag, LocalStamp, RemoteStamp};
-use s3_bsync::state::{ConflictPolicy, Content, Encoding, Record};
+use s3_bsync::state::{ConflictPolicy, Content, Encoding, Holding, Record};
 
 #[test]
 fn the_twelve_rows() {
@@ -85,7 +85,7 @@ fn says(local_against_base: Option<Answer>, local_against_remote: Option<Answer>
     }
 }
 
-const EQUAL: Option<Answer> = Some(Answer::Equal(Content::ETag));
+const EQUAL: Option<Answer> = Some(Answer::Equal(Holding::plain(Content::ETag)));
 const DIFFERENT: Option<Answer> = Some(Answer::Different);
 
 #[test]

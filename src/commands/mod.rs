@@ -86,6 +86,7 @@ fn run(asked: &Run) -> Exit {
             mode: asked.mode,
             trust: asked.trust,
             safety: asked.safety,
+            passphrase_command: None,
             now_ms: now_ms(),
             stop: stop.clone(),
             sink: Arc::new(move |event: Event<'_>| listener.tell(&event)),

@@ -63,6 +63,8 @@ pub struct Asked<'a> {
     pub trust: sync::Trust,
     /// Whether safety stops are heeded.
     pub safety: sync::Safety,
+    /// What prints the passphrase of identity files.
+    pub passphrase_command: Option<String>,
     /// When the run began, milliseconds since the epoch.
     pub now_ms: i64,
     /// The wish to stop.
@@ -188,8 +190,10 @@ impl Asked<'_> {
             mode: self.mode,
             trust: self.trust,
             safety: self.safety,
+            reencode: sync::Reencode::Changed,
             limit: self.limit,
             jobs: self.jobs,
+            passphrase_command: self.passphrase_command.clone(),
             own: own_files(store.own_name_prefix()),
             stop: self.stop.clone(),
             sink: Arc::clone(&self.sink),

@@ -23,7 +23,7 @@ fn envelope(level: u8) -> (Envelope, tempfile::NamedTempFile) {
     let path = file.path().to_str().unwrap();
     let identities = Identities::of(path, Passphrase::default());
     (
-        Envelope::new(level, Some(recipients), Some(identities)),
+        Envelope::new(level, Secrecy::For(Arc::new(recipients)), Some(identities)),
         file,
     )
 }
@@ -77,7 +77,7 @@ fn in_pieces(wrapping: &Wrapping, plain: &[u8], length: usize) -> Vec<u8> {
 fn what_is_wrapped_is_opened_again() {
     for level in [0, 1, 6, 9, 10] {
         for plain in [text(0), text(1), text(100_000), noise(70_000)] {
-            for (envelope, _file) in [(Envelope::new(level, None, None), None), {
+            for (envelope, _file) in [(Envelope::new(level, Secrecy::Open, None), None), {
                 let (envelope, file) = envelope(level);
                 (envelope, Some(file))
             }] {
@@ -116,7 +116,7 @@ fn pieces_give_the_stream_of_the_whole() {
 fn levels_1_to_9_give_one_member_and_the_same_bytes_each_time() {
     let plain = text(500_000);
     for level in 1..=9 {
-        let wrapping = Envelope::new(level, None, None)
+        let wrapping = Envelope::new(level, Secrecy::Open, None)
             .wrapping(&[&plain])
             .unwrap();
         let bytes = in_pieces(&wrapping, &plain, 100_000);
@@ -136,7 +136,7 @@ fn levels_1_to_9_give_one_member_and_the_same_bytes_each_time() {
 
 #[test]
 fn what_does_not_shrink_is_not_compressed() {
-    let envelope = Envelope::new(6, None, None);
+    let envelope = Envelope::new(6, Secrecy::Open, None);
     let noise = noise(200_000);
     assert!(envelope.wrap(&noise).unwrap().bytes.is_none());
     assert_eq!(
@@ -173,11 +173,19 @@ fn nothing_leaves_an_envelope_with_recipients_unencrypted() {
 }
 
 #[test]
+fn without_recipients_an_envelope_that_encrypts_takes_nothing() {
+    let envelope = Envelope::new(0, Secrecy::Unknown, None);
+    assert!(envelope.demands_encryption());
+    assert!(envelope.wrap(b"text").is_err());
+    assert!(envelope.wrapping(&[]).is_err());
+}
+
+#[test]
 fn any_flipped_bit_and_any_cut_is_found() {
     let plain = text(5000);
     let (sealed, _file) = envelope(6);
     for (envelope, encoding) in [
-        (Envelope::new(6, None, None), Encoding::Gzip),
+        (Envelope::new(6, Secrecy::Open, None), Encoding::Gzip),
         (sealed, Encoding::GzipAge),
     ] {
         let bytes = envelope.wrap(&plain).unwrap().bytes.unwrap();
@@ -203,7 +211,7 @@ fn any_flipped_bit_and_any_cut_is_found() {
 
 #[test]
 fn no_more_comes_out_than_was_recorded() {
-    let envelope = Envelope::new(9, None, None);
+    let envelope = Envelope::new(9, Secrecy::Open, None);
     let bomb = gzip::whole(9, &vec![0; 50_000_000]).unwrap();
     let mut handed = 0;
     let result = envelope.open::<OpenError>(Encoding::Gzip, &bomb[..], Some(1000), &mut |piece| {
@@ -227,7 +235,7 @@ fn no_more_comes_out_than_was_recorded() {
 
 #[test]
 fn members_in_a_row_are_read_to_the_last() {
-    let envelope = Envelope::new(6, None, None);
+    let envelope = Envelope::new(6, Secrecy::Open, None);
     let bytes = [
         gzip::whole(1, b"one ").unwrap(),
         gzip::whole(10, b"two ").unwrap(),
@@ -313,7 +321,7 @@ fn a_recipients_file_has_lines_and_comments() {
         let own_path = own.path().to_str().unwrap();
         let envelope = Envelope::new(
             0,
-            None,
+            Secrecy::Open,
             Some(Identities::of(own_path, Passphrase::default())),
         );
         let found = opened(&envelope, Encoding::Age, &bytes, Some(8)).unwrap();
@@ -355,7 +363,7 @@ fn a_passphrase_comes_from_a_command() {
     let with = |command: &str| {
         let identities = Identities::of(path, Passphrase::Command(command.to_owned()));
         opened(
-            &Envelope::new(0, None, Some(identities)),
+            &Envelope::new(0, Secrecy::Open, Some(identities)),
             Encoding::Age,
             &bytes,
             Some(4),

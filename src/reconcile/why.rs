@@ -45,6 +45,8 @@ pub enum Why {
 #[must_use]
 pub fn why(step: &Step, base: Option<&Record>) -> Why {
     let is_known = base.is_some_and(|record| record.local.is_some());
+    // What is agreed on by metadata alone is kept aside without a conflict.
+    let is_proven = base.is_none_or(Record::is_proven);
     match step {
         Step::Upload {
             loser: Loser::Keep, ..
@@ -52,7 +54,9 @@ pub fn why(step: &Step, base: Option<&Record>) -> Why {
         | Step::Download {
             loser: Loser::Keep, ..
         }
-        | Step::KeepBoth { .. } => {
+        | Step::KeepBoth { .. }
+            if is_proven || !is_known =>
+        {
             if is_known {
                 Why::ChangedOnBoth
             } else {
@@ -69,10 +73,12 @@ pub fn why(step: &Step, base: Option<&Record>) -> Why {
             ..
         } if base.is_some_and(|record| record.remote.is_same_object(remote)) => Why::Emptied,
         Step::Download { over: Some(_), .. } => Why::ChangedInBucket,
+        Step::KeepBoth { .. } => Why::ChangedOnBoth,
         Step::Download { over: None, .. } if is_known => Why::ChangedInBucketGoneHere,
         Step::Download { over: None, .. } => Why::NewInBucket,
         // A file that yields its name to a directory may have a base; then the object is gone too.
         Step::DeleteLocal { .. } if is_known => Why::GoneFromBucket,
+        Step::DeleteRemote { .. } if is_known && !is_proven => Why::GoneHere,
         Step::DeleteLocal { .. }
         | Step::DeleteRemote {
             loser: Loser::Keep, ..
@@ -144,7 +150,7 @@ mod tests {
             key: key(),
             local: Some(file()),
             remote: object(),
-            content: Content::Unknown,
+            content: Content::ETag,
             encoding: Encoding::Plain,
             parts: None,
         }

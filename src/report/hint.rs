@@ -2,6 +2,7 @@
 
 use crate::cli::Misuse;
 use crate::commands::{dump, init, sync};
+use crate::envelope::{KeyError, OpenError};
 use crate::guard::Held;
 use crate::sync::{Broken, Halt};
 use crate::transfer::Failure;
@@ -96,7 +97,10 @@ fn of_halt(halt: &Halt) -> Option<&'static str> {
         Halt::MarkerForeign(_) => Some(
             "two state files must not sync one directory; to take it over, run once with --force: nothing will be deleted",
         ),
-        Halt::Encoded(_) => Some("this version syncs plain maps only"),
+        Halt::RecipientMissing(_) => Some(
+            "version 1 encrypted with GPG; name an age recipient: --init --dir PATH S3_DEST --age-recipient age1...",
+        ),
+        Halt::Key(error) => Some(of_key(error)),
         Halt::OneWay(_) => Some("this version syncs both ways only"),
         Halt::Broken(Broken::Remote(error)) | Halt::Remote(error) => of_remote(error),
         Halt::Broken(Broken::Base(error)) | Halt::Store(error) => of_store(error),
@@ -126,11 +130,45 @@ fn of_failure(failure: &Failure) -> Option<&'static str> {
         Failure::Local(error) => of_local(error),
         Failure::Remote(error) => of_remote(error),
         Failure::Stale | Failure::ChangedWhileRead => Some("the next run looks at it again"),
-        Failure::Encoded(_) => Some("another program or map wrote it; it is left alone"),
+        Failure::Sealed(_) => Some(
+            "name a file of identities with --age-identity; until then the object is left alone",
+        ),
+        Failure::Unencrypted(_) => Some(
+            "somebody put it there, or it is older than the map's encryption; it is left alone: remove it, or have the machine that holds the file send all anew with edit NAME --reencode",
+        ),
+        Failure::UnknownEncoding => Some("another program or a newer s3-bsync wrote it"),
+        Failure::Open(OpenError::Key(error)) => Some(of_key(error)),
+        Failure::Open(OpenError::NotForUs) => Some(
+            "it was encrypted for somebody else, or --age-identity names the wrong file; nothing was changed",
+        ),
+        Failure::Open(OpenError::SizeUnknown) => Some(
+            "whoever puts compressed objects must give their metadata s3bsync-size, the file's bytes",
+        ),
+        Failure::Open(_) => Some("nothing was overwritten; the object stays as it is"),
         Failure::Damaged { .. } => Some("nothing was overwritten; the next run tries again"),
         Failure::Interrupted => None,
         Failure::Aside(_, failure) => of_failure(failure),
         Failure::Broken(_) => Some("this is a fault of s3-bsync, please report it"),
+    }
+}
+
+fn of_key(error: &KeyError) -> &'static str {
+    match error {
+        KeyError::Recipient { .. } | KeyError::RecipientLine { .. } => {
+            "a recipient is age1... as age-keygen prints it, or an ssh-ed25519 or ssh-rsa public key"
+        }
+        KeyError::NoRecipient => "name one with --age-recipient or --age-recipients-file",
+        KeyError::Incompatible(_) => "post-quantum recipients go with their kind only",
+        KeyError::Unreadable { .. } => {
+            "correct the path, or give the user that runs s3-bsync access"
+        }
+        KeyError::NoIdentity { .. } => {
+            "an identity file holds AGE-SECRET-KEY-1... as age-keygen writes it, or an SSH private key"
+        }
+        KeyError::NoPassphrase { .. } => {
+            "run at a terminal, or name a command that prints it: --age-passphrase-command"
+        }
+        KeyError::WrongPassphrase { .. } => "nothing was changed; try again with the right one",
     }
 }
 

@@ -1,6 +1,7 @@
 //! Why a map's run ends early.
 
 use super::join::Broken;
+use crate::envelope::KeyError;
 use crate::guard::Held;
 use crate::{local, remote, store};
 use std::fmt;
@@ -14,8 +15,10 @@ pub enum Halt {
     MarkerMissing(String),
     /// The root's marker belongs to another state file or map.
     MarkerForeign(String),
-    /// The map is encrypted or compressed, which this version does not do.
-    Encoded(String),
+    /// The map comes from version 1 and asks for encryption, but for nobody that age knows.
+    RecipientMissing(String),
+    /// The map's age recipients cannot be used.
+    Key(KeyError),
     /// The map goes one way only, which this version does not do.
     OneWay(String),
     /// A side could not be read to its end.
@@ -44,7 +47,10 @@ impl fmt::Display for Halt {
                 )
             }
             Self::OneWay(name) => write!(f, "map {name} goes one way only"),
-            Self::Encoded(name) => write!(f, "map {name} asks for gzip or age"),
+            Self::RecipientMissing(name) => {
+                write!(f, "map {name} asks for encryption and has no age recipient")
+            }
+            Self::Key(error) => error.fmt(f),
             Self::Broken(error) => error.fmt(f),
             Self::Remote(error) => error.fmt(f),
             Self::Store(error) => error.fmt(f),
@@ -58,6 +64,7 @@ impl std::error::Error for Halt {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Root(error) => error.source(),
+            Self::Key(error) => error.source(),
             Self::Broken(error) => error.source(),
             Self::Remote(error) => error.source(),
             Self::Store(error) => error.source(),

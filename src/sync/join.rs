@@ -3,6 +3,7 @@
 //! Holds one head of each stream and the differences, never a side. What is ignored, or lies
 //! under something that could not be read, is left out on all three sides: unknown is not absent.
 
+use super::Reencode;
 use crate::draft::Tops;
 use crate::key::{Key, Shown};
 use crate::local::{self, Found, Rules};
@@ -218,6 +219,8 @@ pub(super) struct Scope<'a> {
     pub(super) recursion: Recursion,
     /// How far recorded stamps are believed.
     pub(super) trust: Trust,
+    /// Whether what is equal is sent as well.
+    pub(super) reencode: Reencode,
 }
 
 impl Scope<'_> {
@@ -235,6 +238,7 @@ impl Scope<'_> {
         match (record, file, object) {
             (Some(record), Some(file), Some(object))
                 if self.trust == Trust::Stamps
+                    && self.reencode == Reencode::Changed
                     && record.local.as_ref() == Some(&file.stamp)
                     && record.remote.is_same_object(&object.stamp) =>
             {

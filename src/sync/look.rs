@@ -1,14 +1,19 @@
 //! Looks at contents where stamps do not tell, until the law has spoken on every item.
 
+mod compare;
+
 use super::{Halt, Task};
-use crate::digest::Sums;
 use crate::draft::{Decided, Outcome};
 use crate::key::Key;
 use crate::plan::Item;
-use crate::reconcile::{Answer, Answers, Ground, Question, Seen, Verdict, decide, settlement};
-use crate::stamp::{ETag, LocalStamp};
-use crate::state::{ConflictPolicy, Content, Encoding, Record};
+use crate::reconcile::{
+    Action, Answer, Answers, Ground, Question, Seen, Settlement, Verdict, decide, settlement,
+};
+use crate::remote::Head;
+use crate::state::{ConflictPolicy, Content, Holding, Record};
 use crate::transfer::{Failure, Hands, blocking, now_ns};
+use compare::Compare;
+pub(super) use compare::Reach;
 use std::sync::Arc;
 use tokio::task::JoinSet;
 
@@ -35,14 +40,16 @@ pub(super) async fn look(
     };
     let mut looking: JoinSet<Ended> = JoinSet::new();
     let policy = task.map.conflict;
+    let reach = Reach::of(&task.terms);
     for item in items {
         if task.terms.stop.is_wished() {
             break;
         }
         if let Verdict::Do(action) = decide(seen(&item), Answers::default()) {
+            let action = reach.applied(action, &item);
             looked.decided.push(Decided {
                 item,
-                outcome: Outcome::Law(action, Content::Unknown),
+                outcome: Outcome::Law(action, Holding::plain(Content::Unknown)),
             });
             continue;
         }
@@ -57,7 +64,7 @@ pub(super) async fn look(
         let hands = Arc::clone(hands);
         looking.spawn(async move {
             let key = item.key.clone();
-            resolve(&hands, ground, policy, item)
+            resolve(&hands, ground, policy, reach, item)
                 .await
                 .map_err(|failure| (key, failure))
         });
@@ -95,73 +102,55 @@ async fn resolve(
     hands: &Arc<Hands>,
     ground: Ground,
     policy: ConflictPolicy,
-    mut item: Item,
+    reach: Reach,
+    item: Item,
 ) -> Result<Decided, Failure> {
     let mut answers = Answers::default();
-    let mut sums: Option<Arc<Sums>> = None;
     let mut read_at_ns = now_ns();
     let mut patience = PATIENCE;
+    let mut compare = Compare::new(hands, item, reach);
     loop {
-        match decide(seen(&item), answers) {
+        match decide(seen(&compare.item), answers) {
             Verdict::Do(action) => {
-                let content = match (answers.local_against_remote, answers.local_against_base) {
-                    (Some(Answer::Equal(content)), _) | (_, Some(Answer::Equal(content))) => {
-                        content
+                let holding = match (answers.local_against_remote, answers.local_against_base) {
+                    (Some(Answer::Equal(holding)), _) | (_, Some(Answer::Equal(holding))) => {
+                        holding
                     }
-                    _ => Content::Unknown,
+                    _ => Holding::plain(Content::Unknown),
                 };
-                if action == crate::reconcile::Action::Adopt {
+                let mut item = compare.item;
+                let action = reach.applied(action, &item);
+                if action == Action::Adopt {
                     item.local = item.local.map(|stamp| stamp.settled(read_at_ns));
                 }
                 return Ok(Decided {
                     item,
-                    outcome: Outcome::Law(action, content),
+                    outcome: Outcome::Law(action, holding),
                 });
             }
             Verdict::Look(question) => {
-                let (Some(local), started_ns) = (item.local, now_ns()) else {
-                    return Err(Failure::Stale);
-                };
-                if sums.is_none() {
-                    read_at_ns = started_ns;
+                if !compare.has_read() {
+                    read_at_ns = now_ns();
                 }
-                let answer = answer(hands, &item, local, question, &mut sums).await?;
+                let answer = compare.answer(question).await?;
                 match question {
                     Question::LocalAgainstBase => answers.local_against_base = Some(answer),
                     Question::LocalAgainstRemote => answers.local_against_remote = Some(answer),
                 }
             }
             Verdict::Conflict => {
-                let head = hands.remote.head(&item.key).await?;
-                let is_same = match (&head, &item.remote) {
-                    (Some(head), Some(listed)) => head.stamp.is_same_object(listed),
-                    _ => false,
-                };
-                let (Some(head), true) = (head.as_ref(), is_same) else {
+                let Some(head) = compare.head().await? else {
                     patience = patience.checked_sub(1).ok_or(Failure::Stale)?;
-                    item.remote = head.map(|head| head.stamp);
                     answers.local_against_remote = None;
-                    sums = None;
                     continue;
                 };
-                if let Some(encoding @ (Encoding::Gzip | Encoding::Age | Encoding::GzipAge)) =
-                    head.told.encoding
-                {
-                    return Err(Failure::Encoded(encoding));
-                }
-                if let Some(sums) = &sums
-                    && sums.size_bytes == head.stamp.size_bytes
-                    && head.crc64 == Some(sums.crc64)
-                {
-                    answers.local_against_remote =
-                        Some(Answer::Equal(Content::Blake3(sums.blake3)));
+                let answer = compare.against(&head).await?;
+                if let Answer::Equal(_) = answer {
+                    answers.local_against_remote = Some(answer);
                     continue;
                 }
-                let local_ns = item.local.map_or(0, |stamp| stamp.mtime_ns);
-                let modified_ms = item.remote.as_ref().map_or(0, |listed| listed.modified_ms);
-                let modified_ms = modified_ms.max(head.stamp.modified_ms);
-                let remote_ns = head.told.mtime_ns.unwrap_or_else(|| latest_ns(modified_ms));
-                let settled = settlement(policy, ground, local_ns, remote_ns);
+                let item = compare.item;
+                let settled = settled(hands, policy, ground, &item, &head)?;
                 return Ok(Decided {
                     item,
                     outcome: Outcome::Conflict(settled),
@@ -169,6 +158,27 @@ async fn resolve(
             }
         }
     }
+}
+
+/// How a conflict ends. What cannot be opened is no reason to set it aside, so only somebody who
+/// said that the local side wins has it displaced.
+fn settled(
+    hands: &Hands,
+    policy: ConflictPolicy,
+    ground: Ground,
+    item: &Item,
+    head: &Head,
+) -> Result<Settlement, Failure> {
+    match hands.admit(head) {
+        Err(Failure::Sealed(_)) if policy == ConflictPolicy::Local => {}
+        Err(failure) => return Err(failure),
+        Ok(_) => {}
+    }
+    let local_ns = item.local.map_or(0, |stamp| stamp.mtime_ns);
+    let modified_ms = item.remote.as_ref().map_or(0, |listed| listed.modified_ms);
+    let modified_ms = modified_ms.max(head.stamp.modified_ms);
+    let remote_ns = head.told.mtime_ns.unwrap_or_else(|| latest_ns(modified_ms));
+    Ok(settlement(policy, ground, local_ns, remote_ns))
 }
 
 /// The last instant that a time cut to milliseconds, or to seconds as servers mostly have it, may
@@ -179,71 +189,6 @@ fn latest_ns(modified_ms: i64) -> i64 {
         .saturating_add(cut_ms)
         .saturating_mul(1_000_000)
         .saturating_sub(1)
-}
-
-/// Compares the file with what the question names; reads it at most once for each ETag.
-async fn answer(
-    hands: &Arc<Hands>,
-    item: &Item,
-    local: LocalStamp,
-    question: Question,
-    sums: &mut Option<Arc<Sums>>,
-) -> Result<Answer, Failure> {
-    match question {
-        Question::LocalAgainstBase => {
-            let Some(record) = item.base.as_deref() else {
-                return Ok(Answer::Different);
-            };
-            if record
-                .local
-                .is_none_or(|stamp| stamp.size_bytes != local.size_bytes)
-            {
-                return Ok(Answer::Different);
-            }
-            let found = read(hands, &item.key, local, &record.remote.etag).await?;
-            let is_equal = match record.content {
-                Content::ETag => found.matches_etag,
-                Content::Blake3(recorded) => found.blake3 == recorded,
-                Content::Unknown => false,
-            };
-            *sums = Some(found);
-            Ok(if is_equal {
-                Answer::Equal(Content::Unknown)
-            } else {
-                Answer::Different
-            })
-        }
-        Question::LocalAgainstRemote => {
-            let Some(remote) = &item.remote else {
-                return Ok(Answer::Different);
-            };
-            if remote.size_bytes != local.size_bytes {
-                return Ok(Answer::Different);
-            }
-            let found = read(hands, &item.key, local, &remote.etag).await?;
-            let content = match remote.etag {
-                ETag::Md5(_) => Content::ETag,
-                ETag::Other(_) => Content::Blake3(found.blake3),
-            };
-            let is_equal = found.matches_etag;
-            *sums = Some(found);
-            Ok(if is_equal {
-                Answer::Equal(content)
-            } else {
-                Answer::Different
-            })
-        }
-    }
-}
-
-async fn read(
-    hands: &Arc<Hands>,
-    key: &Key,
-    local: LocalStamp,
-    etag: &ETag,
-) -> Result<Arc<Sums>, Failure> {
-    let (hands, key, etag) = (Arc::clone(hands), key.clone(), etag.clone());
-    blocking(move || hands.sums(&key, local, &etag).map(Arc::new)).await
 }
 
 /// Looks at both sides of one key.
@@ -261,6 +206,6 @@ pub(super) async fn observe(
         base,
         local,
         remote,
-        readability: readability.unwrap_or_default(),
+        readability: hands.readability(readability.unwrap_or_default()),
     })
 }

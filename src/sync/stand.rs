@@ -35,9 +35,8 @@ pub enum Standing {
 /// [`Halt`] where the root is not there or not the one that was synced.
 pub fn stand(task: &Task) -> Result<(Root, Standing), Halt> {
     let Task { map, terms, .. } = task;
-    let is_encoded = map.gzip_level > 0 || map.encryption != Encryption::None;
-    if is_encoded {
-        return Err(Halt::Encoded(map.name.clone()));
+    if let Encryption::RecipientMissing { .. } = map.encryption {
+        return Err(Halt::RecipientMissing(map.name.clone()));
     }
     if map.direction != Direction::Both {
         return Err(Halt::OneWay(map.name.clone()));

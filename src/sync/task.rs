@@ -1,10 +1,11 @@
 //! What a map's run is asked for.
 
 use super::{Generation, Trust};
+use crate::envelope::{Envelope, Identities, KeyError, Passphrase, Recipients, Secrecy};
 use crate::event::Sink;
 use crate::guard::Limit;
 use crate::local::OwnFiles;
-use crate::state::{Bucket, DirMap, ReplicaId};
+use crate::state::{Bucket, DirMap, Encryption, ReplicaId};
 use crate::stop::Stop;
 use std::sync::Arc;
 
@@ -26,6 +27,16 @@ pub enum Safety {
     Forced,
 }
 
+/// Which files are sent although both sides hold the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Reencode {
+    /// None.
+    #[default]
+    Changed,
+    /// All, so that every object is held as the map's settings now say.
+    All,
+}
+
 /// What all maps of a run share.
 #[derive(Clone)]
 pub struct Terms {
@@ -41,10 +52,14 @@ pub struct Terms {
     pub trust: Trust,
     /// Whether safety stops are heeded.
     pub safety: Safety,
+    /// Which files are sent although both sides hold the same.
+    pub reencode: Reencode,
     /// How many removals are allowed.
     pub limit: Limit,
     /// Steps at a time; `None` to adapt to the work.
     pub jobs: Option<usize>,
+    /// What prints the passphrase of identity files; `None` to ask at the terminal.
+    pub passphrase_command: Option<String>,
     /// The program's own files, which are no part of any map.
     pub own: OwnFiles,
     /// The wish to stop.
@@ -63,4 +78,36 @@ pub struct Task {
     pub map: DirMap,
     /// What all maps share.
     pub terms: Terms,
+}
+
+impl Task {
+    /// What this map's files are put in.
+    ///
+    /// # Errors
+    /// [`KeyError`] where a recipient cannot be used. Identities are read when they are needed.
+    pub(super) fn envelope(&self) -> Result<Envelope, KeyError> {
+        let (secrecy, identity_file) = match &self.map.encryption {
+            Encryption::None => (Secrecy::Open, None),
+            Encryption::RecipientMissing { .. } => (Secrecy::Unknown, None),
+            Encryption::Age {
+                recipients,
+                recipients_file,
+                identity_file,
+            } => {
+                let secrecy = if recipients.is_empty() && recipients_file.is_none() {
+                    Secrecy::Unknown
+                } else {
+                    let loaded = Recipients::load(recipients, recipients_file.as_deref())?;
+                    Secrecy::For(Arc::new(loaded))
+                };
+                (secrecy, identity_file.as_deref())
+            }
+        };
+        let passphrase = match &self.terms.passphrase_command {
+            None => Passphrase::Terminal,
+            Some(command) => Passphrase::Command(command.clone()),
+        };
+        let identities = identity_file.map(|path| Identities::of(path, passphrase));
+        Ok(Envelope::new(self.map.gzip_level, secrecy, identities))
+    }
 }

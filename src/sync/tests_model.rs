@@ -8,7 +8,7 @@ use crate::plan::{Item, Loser, Plan, Readability, Step};
 use crate::reconcile::{Answer, Answers, Ground, Question, Seen, Verdict, decide, settlement};
 use crate::remote::Listed;
 use crate::stamp::{ETag, LocalStamp, RemoteStamp};
-use crate::state::{ConflictPolicy, Content, Encoding, Record, Recursion};
+use crate::state::{ConflictPolicy, Content, Encoding, Holding, Record, Recursion};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -169,6 +169,7 @@ impl World {
     pub(super) fn joined(&self, root: &Root) -> Joined {
         let rules = root.rules();
         let scope = Scope {
+            reencode: crate::sync::Reencode::Changed,
             rules: &rules,
             prefix: "",
             recursion: Recursion::Recursive,
@@ -195,7 +196,7 @@ impl World {
         let mut answers = Answers::default();
         let told = |equal: bool| {
             Some(if equal {
-                Answer::Equal(Content::ETag)
+                Answer::Equal(Holding::plain(Content::ETag))
             } else {
                 Answer::Different
             })
@@ -208,7 +209,7 @@ impl World {
                 remote: item.remote.as_ref(),
             };
             let outcome = match decide(seen, answers) {
-                Verdict::Do(action) => Outcome::Law(action, Content::ETag),
+                Verdict::Do(action) => Outcome::Law(action, Holding::plain(Content::ETag)),
                 Verdict::Look(Question::LocalAgainstBase) => {
                     let recorded = item.base.as_ref().map(|record| record.remote.etag.clone());
                     answers.local_against_base = told(bytes.map(ETag::Md5) == recorded);

@@ -1,5 +1,6 @@
 //! An object to a file: verified before it takes its name.
 
+use super::unseal::Receiver;
 use super::{Failure, Hands, WHOLE_BYTES, blocking, io_failed, now_ns};
 use crate::digest::{self, Sums};
 use crate::event::Event;
@@ -10,9 +11,10 @@ use crate::remote::Head;
 use crate::stamp::{ETag, LocalStamp, RemoteStamp};
 use crate::state::{Content, Encoding, Record};
 use bytes::Bytes;
-use futures_util::{StreamExt, stream};
+use futures_util::{Stream, StreamExt, stream};
 use std::io::Write;
 use std::sync::Arc;
+use tokio::sync::OwnedSemaphorePermit;
 
 /// Ranges of one object under way at a time.
 const RANGES_AT_ONCE: usize = 6;
@@ -23,8 +25,39 @@ const SPARE_BYTES: u64 = 16 * digest::MIB;
 pub(super) struct Fetched {
     temp: Temp,
     head: Head,
+    encoding: Encoding,
     content: Content,
     blake3: [u8; 32],
+}
+
+/// A file being written, and the sum of what was written.
+struct Writing {
+    key: Key,
+    temp: Temp,
+    hasher: digest::Blake3,
+}
+
+impl Receiver for Writing {
+    fn receive(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        self.hasher.update(bytes);
+        self.temp
+            .write_all(bytes)
+            .map_err(|error| io_failed("write", &self.key, error))
+    }
+}
+
+impl Writing {
+    /// What was opened, whose content its own digest identifies.
+    fn opened(self, head: Head, encoding: Encoding) -> Fetched {
+        let blake3 = self.hasher.finish();
+        Fetched {
+            temp: self.temp,
+            head,
+            encoding,
+            content: Content::Blake3(blake3),
+            blake3,
+        }
+    }
 }
 
 impl Hands {
@@ -66,6 +99,7 @@ impl Hands {
         let Fetched {
             temp,
             head,
+            encoding,
             content,
             blake3,
         } = fetched;
@@ -74,7 +108,13 @@ impl Hands {
             // told when the file is placed.
             let _ = self.root.make_way(&key);
         }
-        let local = match self.twin(&key, over, loser, blake3)? {
+        // What is wrapped anew is another object with the same content.
+        let may_be_equal = loser == Loser::Keep || encoding != Encoding::Plain;
+        let twin = match over.filter(|_| may_be_equal) {
+            Some(expected) => self.twin(&key, expected, blake3)?,
+            None => None,
+        };
+        let local = match twin {
             Some(twin) => twin,
             None => temp.place(&PlaceAs {
                 mtime_ns: head
@@ -94,21 +134,18 @@ impl Hands {
                 ..remote
             },
             content,
-            encoding: Encoding::Plain,
+            encoding,
             parts: None,
         })
     }
 
+    /// The stamp of the file that is to be displaced, where it holds the very bytes that came.
     fn twin(
         &self,
         key: &Key,
-        over: Option<LocalStamp>,
-        loser: Loser,
+        expected: LocalStamp,
         blake3: [u8; 32],
     ) -> Result<Option<LocalStamp>, Failure> {
-        let (Some(expected), Loser::Keep) = (over, loser) else {
-            return Ok(None);
-        };
         let read_at_ns = now_ns();
         let sums = self.sums(key, expected, &ETag::parse(""))?;
         Ok((sums.blake3 == blake3).then(|| expected.settled(read_at_ns)))
@@ -121,8 +158,9 @@ impl Hands {
     ) -> Result<Fetched, Failure> {
         let permit = self.reserve(remote.size_bytes).await?;
         let (head, mut bytes) = self.get_whole(key, remote).await?;
+        let encoding = self.admit(&head)?;
         let mut content = verify_whole(&bytes, remote, &head)?;
-        if content.is_none() {
+        if content.is_none() && encoding == Encoding::Plain {
             // No checksum fits the bytes' kind, so the bucket is asked twice (an encrypted
             // bucket's ETag is not the MD5 it looks like).
             let again = self.get_whole(key, remote).await?.1;
@@ -137,14 +175,19 @@ impl Hands {
         });
         let (hands, name) = (Arc::clone(self), key.clone());
         blocking(move || {
-            let blake3 = digest::blake3(&bytes);
-            let mut temp = hands.root.create_temp(&name)?;
-            temp.write_all(&bytes)
-                .map_err(|error| io_failed("write", &name, error))?;
+            let mut writing = hands.begin_writing(&name, &head)?;
+            if encoding != Encoding::Plain {
+                writing = hands.open_from(&head, &bytes[..], writing)?;
+                drop(permit);
+                return Ok(writing.opened(head, encoding));
+            }
+            writing.receive(&bytes)?;
             drop(permit);
+            let blake3 = writing.hasher.finish();
             Ok(Fetched {
-                temp,
+                temp: writing.temp,
                 head,
+                encoding,
                 content: content.unwrap_or(Content::Blake3(blake3)),
                 blake3,
             })
@@ -152,14 +195,31 @@ impl Hands {
         .await
     }
 
+    /// A file without a name for what an object holds, where the disk has room for a large one.
+    fn begin_writing(&self, key: &Key, head: &Head) -> Result<Writing, Failure> {
+        let size = head.told.plain_size_bytes.unwrap_or(head.stamp.size_bytes);
+        if size > WHOLE_BYTES && self.root.free_bytes()? < size.saturating_add(SPARE_BYTES) {
+            return Err(Failure::Local(local::Error {
+                operation: "download",
+                path: key.to_string(),
+                kind: local::Kind::NoSpace,
+            }));
+        }
+        Ok(Writing {
+            key: key.clone(),
+            temp: self.root.create_temp(key)?,
+            hasher: digest::Blake3::default(),
+        })
+    }
+
     async fn get_whole(&self, key: &Key, remote: &RemoteStamp) -> Result<(Head, Bytes), Failure> {
         let (head, mut body) = self.remote.get(key, &remote.etag, None).await?;
-        check_plain(&head)?;
+        self.admit(&head)?;
         let length = usize::try_from(remote.size_bytes).unwrap_or(usize::MAX);
         if body.remaining_bytes() != remote.size_bytes {
             return Err(Failure::Damaged { what: "length" });
         }
-        let mut buffer = self.buffers.take(length);
+        let mut buffer = self.flow.buffers.take(length);
         while let Some(piece) = body.next().await? {
             buffer.bytes.extend_from_slice(&piece);
         }
@@ -178,36 +238,22 @@ impl Hands {
         if !head.stamp.is_same_object(remote) {
             return Err(Failure::Stale);
         }
-        check_plain(&head)?;
-        let (hands, name, size) = (Arc::clone(self), key.clone(), remote.size_bytes);
-        let mut temp = blocking(move || {
-            if hands.root.free_bytes()? < size.saturating_add(SPARE_BYTES) {
-                return Err(Failure::Local(local::Error {
-                    operation: "download",
-                    path: name.to_string(),
-                    kind: local::Kind::NoSpace,
-                }));
-            }
-            Ok(hands.root.create_temp(&name)?)
-        })
-        .await?;
-        let step = digest::part_bytes(size);
-        let ranges = (0..size.div_ceil(step)).map(|n| n * step..size.min((n + 1) * step));
-        let mut pieces = stream::iter(ranges)
-            .map(|range| self.fetch_range(key, &remote.etag, range))
-            .buffered(RANGES_AT_ONCE);
-        let mut hasher = digest::Blake3::default();
+        let encoding = self.admit(&head)?;
+        let (hands, name, told) = (Arc::clone(self), key.clone(), head.clone());
+        let mut writing = blocking(move || hands.begin_writing(&name, &told)).await?;
+        if encoding != Encoding::Plain {
+            let writing = self.unseal(key, remote, &head, writing).await?;
+            return Ok(writing.opened(head, encoding));
+        }
+        let mut pieces = self.arriving(key, remote);
         let mut crc64 = 0;
         while let Some(piece) = pieces.next().await {
             let (bytes, permit) = piece?;
-            let name = key.clone();
-            (temp, hasher, crc64) = blocking(move || {
-                hasher.update(&bytes);
+            (writing, crc64) = blocking(move || {
                 let crc64 = digest::crc64_join(crc64, digest::crc64(&bytes), bytes.len() as u64);
-                temp.write_all(&bytes)
-                    .map_err(|error| io_failed("write", &name, error))?;
+                writing.receive(&bytes)?;
                 drop(permit);
-                Ok((temp, hasher, crc64))
+                Ok((writing, crc64))
             })
             .await?;
             if self.stop.is_wished() {
@@ -217,13 +263,22 @@ impl Hands {
         if head.crc64.is_some_and(|promised| promised != crc64) {
             return Err(Failure::Damaged { what: "checksum" });
         }
-        let blake3 = hasher.finish();
-        Ok(Fetched {
-            temp,
-            head,
-            content: Content::Blake3(blake3),
-            blake3,
-        })
+        Ok(writing.opened(head, encoding))
+    }
+
+    /// An object's bytes in order, several ranges under way at a time.
+    pub(super) fn arriving<'a>(
+        &'a self,
+        key: &'a Key,
+        remote: &'a RemoteStamp,
+    ) -> impl Stream<Item = Result<(Bytes, OwnedSemaphorePermit), Failure>> + Unpin + 'a {
+        let size = remote.size_bytes;
+        let step = digest::part_bytes(size);
+        let ranges = (0..size.div_ceil(step)).map(move |n| n * step..size.min((n + 1) * step));
+        let pieces = stream::iter(ranges)
+            .map(move |range| self.fetch_range(key, &remote.etag, range))
+            .buffered(RANGES_AT_ONCE);
+        Box::pin(pieces)
     }
 
     async fn fetch_range(
@@ -231,11 +286,11 @@ impl Hands {
         key: &Key,
         etag: &ETag,
         range: std::ops::Range<u64>,
-    ) -> Result<(Bytes, tokio::sync::OwnedSemaphorePermit), Failure> {
+    ) -> Result<(Bytes, OwnedSemaphorePermit), Failure> {
         let length = range.end - range.start;
         let permit = self.reserve(length).await?;
         let (_, mut body) = self.remote.get(key, etag, Some(range)).await?;
-        let mut buffer = self.buffers.take(usize::try_from(length).unwrap_or(0));
+        let mut buffer = self.flow.buffers.take(usize::try_from(length).unwrap_or(0));
         while let Some(piece) = body.next().await? {
             buffer.bytes.extend_from_slice(&piece);
         }
@@ -263,13 +318,6 @@ impl Hands {
             return Err(Failure::ChangedWhileRead);
         }
         Ok(sums)
-    }
-}
-
-fn check_plain(head: &Head) -> Result<(), Failure> {
-    match head.told.encoding {
-        None | Some(Encoding::Plain) => Ok(()),
-        Some(encoding) => Err(Failure::Encoded(encoding)),
     }
 }
 

@@ -3,6 +3,7 @@
 use super::buffers::Buffers;
 use super::{Failure, Hands, WHOLE_BYTES, blocking, io_failed, now_ns};
 use crate::digest;
+use crate::envelope::{KeyError, OpenError};
 use crate::event::Event;
 use crate::key::Key;
 use crate::remote::{Expect, Meta, Part, WriteId};
@@ -11,11 +12,16 @@ use crate::state::{Content, Encoding, Record};
 use bytes::Bytes;
 use std::fs::File;
 use std::io::Read;
+use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 use tokio::task::JoinSet;
 
+/// Pieces of a large file that are tried for compression.
+const SAMPLES: u64 = 4;
+/// Length of such a piece.
+const SAMPLE_BYTES: usize = 64 << 10;
 /// Parts of one file under way at a time.
-const PARTS_AT_ONCE: usize = 6;
+pub(super) const PARTS_AT_ONCE: usize = 6;
 
 impl Hands {
     pub(super) async fn upload(
@@ -26,16 +32,40 @@ impl Hands {
     ) -> Result<Record, Failure> {
         let expect = over.map_or(Expect::Absent, |object| Expect::Is(&object.etag));
         if local.size_bytes <= WHOLE_BYTES {
-            self.upload_whole(key, local, expect).await
-        } else {
-            self.upload_parts(key, local, expect).await
+            return self.upload_whole(key, local, expect).await;
         }
+        let at_ns = now_ns();
+        let (hands, name) = (Arc::clone(self), key.clone());
+        let (source, wrapping) = blocking(move || {
+            let source = Source::open(&hands, &name, local)?;
+            let wrapping = hands.wrapping(&source)?;
+            Ok((source, wrapping))
+        })
+        .await?;
+        let (remote, content, encoding) = match wrapping.encoding() {
+            Encoding::Plain => {
+                let (remote, blake3) = self.upload_parts(source, expect).await?;
+                (remote, blake3, Encoding::Plain)
+            }
+            encoding => {
+                let (remote, blake3) = self.upload_sealed(source, wrapping, expect).await?;
+                (remote, blake3, encoding)
+            }
+        };
+        let local = local.settled(at_ns);
+        Ok(record(
+            key,
+            local,
+            remote,
+            Content::Blake3(content),
+            encoding,
+        ))
     }
 
-    fn meta(&self, local: &LocalStamp) -> Result<Meta, Failure> {
+    pub(super) fn meta(&self, local: &LocalStamp, encoding: Encoding) -> Result<Meta, Failure> {
         Ok(Meta {
             mtime_ns: local.mtime_ns,
-            encoding: Encoding::Plain,
+            encoding,
             plain_size_bytes: local.size_bytes,
             writer: self.replica,
             write: WriteId::random().map_err(|error| Failure::Broken(error.to_string()))?,
@@ -52,7 +82,7 @@ impl Hands {
         let permit = self.reserve(local.size_bytes).await?;
         let (hands, name) = (Arc::clone(self), key.clone());
         let read = blocking(move || hands.read_whole(&name, local)).await?;
-        let meta = self.meta(&local)?;
+        let meta = self.meta(&local, read.encoding)?;
         let bytes = read.bytes.clone();
         let remote = self
             .remote
@@ -62,39 +92,47 @@ impl Hands {
         (self.sink)(Event::Moved {
             bytes: local.size_bytes,
         });
-        let content = if remote.etag == ETag::Md5(read.md5) {
-            Content::ETag
-        } else {
-            Content::Blake3(digest::blake3(&read.bytes))
+        let content = match read.identity {
+            Identity::Content(blake3) => Content::Blake3(blake3),
+            Identity::Stored(md5) if remote.etag == ETag::Md5(md5) => Content::ETag,
+            Identity::Stored(_) => Content::Blake3(digest::blake3(&read.bytes)),
         };
-        Ok(record(key, local.settled(read.at_ns), remote, content))
+        let local = local.settled(read.at_ns);
+        Ok(record(key, local, remote, content, read.encoding))
     }
 
     fn read_whole(&self, key: &Key, expected: LocalStamp) -> Result<Whole, Failure> {
         let at_ns = now_ns();
         let mut source = Source::open(self, key, expected)?;
         let length = usize::try_from(expected.size_bytes).unwrap_or(usize::MAX);
-        let bytes = source.next(length)?;
+        let plain = source.next(length)?;
         source.check_unchanged(self)?;
+        let wrapped = self.envelope.wrap(&plain).map_err(|e| not_sealed(&e))?;
+        let encoding = wrapped.wrapping.encoding();
+        let (bytes, identity) = match wrapped.bytes {
+            Some(bytes) => (
+                Bytes::from(bytes),
+                Identity::Content(digest::blake3(&plain)),
+            ),
+            None => (plain.clone(), Identity::Stored(digest::md5(&plain))),
+        };
         Ok(Whole {
             crc64: digest::crc64(&bytes),
-            md5: digest::md5(&bytes),
             bytes,
+            encoding,
+            identity,
             at_ns,
         })
     }
 
     async fn upload_parts(
         self: &Arc<Self>,
-        key: &Key,
-        local: LocalStamp,
+        source: Source,
         expect: Expect<'_>,
-    ) -> Result<Record, Failure> {
-        let at_ns = now_ns();
-        let (hands, name) = (Arc::clone(self), key.clone());
-        let source = blocking(move || Source::open(&hands, &name, local)).await?;
-        let meta = self.meta(&local)?;
-        let upload = Arc::new(self.remote.start_upload(key, &meta).await?);
+    ) -> Result<(RemoteStamp, [u8; 32]), Failure> {
+        let size = source.expected.size_bytes;
+        let meta = self.meta(&source.expected, Encoding::Plain)?;
+        let upload = Arc::new(self.remote.start_upload(&source.key, &meta).await?);
         let sent = self.send_parts(source, &upload).await;
         let done = match sent {
             Ok(Sent {
@@ -102,7 +140,6 @@ impl Hands {
                 crc64,
                 blake3,
             }) => {
-                let size = local.size_bytes;
                 let completed = upload.complete(parts, Some(crc64), size, expect).await;
                 completed
                     .map(|remote| (remote, blake3))
@@ -110,19 +147,11 @@ impl Hands {
             }
             Err(failure) => Err(failure),
         };
-        match done {
-            Ok((remote, blake3)) => Ok(record(
-                key,
-                local.settled(at_ns),
-                remote,
-                Content::Blake3(blake3),
-            )),
-            Err(failure) => {
-                // The failure is what counts; parts left behind are swept by a later run.
-                let _ = upload.abort().await;
-                Err(failure)
-            }
+        if done.is_err() {
+            // The failure is what counts; parts left behind are swept by a later run.
+            let _ = upload.abort().await;
         }
+        done
     }
 
     async fn send_parts(
@@ -179,11 +208,21 @@ impl Hands {
     }
 }
 
+/// A file as it is sent in one request.
 struct Whole {
     bytes: Bytes,
+    encoding: Encoding,
     crc64: u64,
-    md5: [u8; 16],
+    identity: Identity,
     at_ns: i64,
+}
+
+/// What may identify a file's content.
+enum Identity {
+    /// BLAKE3 of the file, where the object's bytes are others.
+    Content([u8; 32]),
+    /// MD5 of the object's bytes, which are the file's.
+    Stored([u8; 16]),
 }
 
 struct Sent {
@@ -192,7 +231,9 @@ struct Sent {
     blake3: [u8; 32],
 }
 
-async fn next_part(sending: &mut JoinSet<Result<Part, Failure>>) -> Result<Option<Part>, Failure> {
+pub(super) async fn next_part(
+    sending: &mut JoinSet<Result<Part, Failure>>,
+) -> Result<Option<Part>, Failure> {
     match sending.join_next().await {
         Some(Ok(result)) => result.map(Some),
         Some(Err(error)) => Err(Failure::Broken(error.to_string())),
@@ -200,23 +241,37 @@ async fn next_part(sending: &mut JoinSet<Result<Part, Failure>>) -> Result<Optio
     }
 }
 
-fn record(key: &Key, local: LocalStamp, remote: RemoteStamp, content: Content) -> Record {
+/// Why a file could not be wrapped.
+pub(super) fn not_sealed(error: &std::io::Error) -> Failure {
+    if let Some(key) = error.get_ref().and_then(|inner| inner.downcast_ref()) {
+        return Failure::Open(OpenError::Key(KeyError::clone(key)));
+    }
+    Failure::Broken(format!("the file could not be wrapped ({error})"))
+}
+
+fn record(
+    key: &Key,
+    local: LocalStamp,
+    remote: RemoteStamp,
+    content: Content,
+    encoding: Encoding,
+) -> Record {
     Record {
         key: key.clone(),
         local: Some(local),
         remote,
         content,
-        encoding: Encoding::Plain,
+        encoding,
         parts: None,
     }
 }
 
 /// A file being read that must stay what it was.
-struct Source {
-    key: Key,
+pub(super) struct Source {
+    pub(super) key: Key,
     file: File,
     buffers: Buffers,
-    expected: LocalStamp,
+    pub(super) expected: LocalStamp,
 }
 
 impl Source {
@@ -228,13 +283,13 @@ impl Source {
         Ok(Self {
             key: key.clone(),
             file: opened.file,
-            buffers: hands.buffers.clone(),
+            buffers: hands.flow.buffers.clone(),
             expected,
         })
     }
 
     /// The next `length` bytes, all of them.
-    fn next(&mut self, length: usize) -> Result<Bytes, Failure> {
+    pub(super) fn next(&mut self, length: usize) -> Result<Bytes, Failure> {
         let mut buffer = self.buffers.take(length);
         let read = (&mut self.file)
             .take(length as u64)
@@ -246,8 +301,23 @@ impl Source {
         }
     }
 
+    /// Pieces from all over the file, to tell what compression would make of it.
+    pub(super) fn samples(&self) -> Result<Vec<Vec<u8>>, Failure> {
+        let room = self.expected.size_bytes.saturating_sub(SAMPLE_BYTES as u64);
+        (0..SAMPLES)
+            .map(|at| {
+                let mut sample = vec![0; SAMPLE_BYTES];
+                let offset = room / (SAMPLES - 1) * at;
+                let read = self.file.read_at(&mut sample, offset);
+                let length = read.map_err(|error| io_failed("read", &self.key, error))?;
+                sample.truncate(length);
+                Ok(sample)
+            })
+            .collect()
+    }
+
     /// Fails unless the name still leads to the file that was read, unchanged.
-    fn check_unchanged(&self, hands: &Hands) -> Result<(), Failure> {
+    pub(super) fn check_unchanged(&self, hands: &Hands) -> Result<(), Failure> {
         match hands.root.stat(&self.key)? {
             Some(stamp) if stamp == self.expected => Ok(()),
             _ => Err(Failure::ChangedWhileRead),

@@ -8,7 +8,7 @@ use s3_bsync::guard::{Held, Limit, Side, hold_back, judge_plan};
 use s3_bsync::key::Key;
 use s3_bsync::plan::{Clash, Item, Loser, Plan, Quiet, Readability, Step};
 use s3_bsync::reconcile::{Action, Answer, Answers, Question, Seen, Verdict, Why, decide, why};
-use s3_bsync::state::{Content, Record};
+use s3_bsync::state::{Content, Holding, Record};
 use std::collections::BTreeSet;
 
 /// What the base is worth: a record that never saw the file proves nothing about it.
@@ -25,7 +25,7 @@ pub fn of_verdicts(item: &Item) {
     };
     let looks = [
         None,
-        Some(Answer::Equal(Content::ETag)),
+        Some(Answer::Equal(Holding::plain(Content::ETag))),
         Some(Answer::Different),
     ];
     for local_against_base in looks {
@@ -170,13 +170,14 @@ fn of_step(item: &Item, step: &Step) {
         .zip(there)
         .is_some_and(|(base, object)| base.remote.is_same_object(object));
     let is_readable = item.readability == Readability::Readable;
+    let can_be_copied = is_readable || item.readability == Readability::Sealed;
     match step {
         Step::Upload {
             local, over, loser, ..
         } => {
             assert_eq!((here, there), (Some(*local), over.as_ref()));
             assert!(
-                *loser == Loser::Keep && is_readable || over.is_none() || is_same_object,
+                *loser == Loser::Keep && can_be_copied || over.is_none() || is_same_object,
                 "{step}"
             );
         }

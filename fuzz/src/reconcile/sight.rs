@@ -8,7 +8,7 @@ use s3_bsync::plan::{Clash, Item, Quiet};
 use s3_bsync::reconcile::{
     Answer, Answers, Ground, Question, Seen, Settlement, Verdict, decide, settlement,
 };
-use s3_bsync::state::{ConflictPolicy, Content};
+use s3_bsync::state::{ConflictPolicy, Content, Holding};
 use std::collections::BTreeSet;
 
 /// What a run sees.
@@ -79,7 +79,7 @@ impl World {
                     assert!(answers.local_against_base.is_none(), "asked twice");
                     let (file, base) = (file.unwrap(), item.base.as_ref().unwrap());
                     answers.local_against_base = Some(if holds(base, file.bytes) {
-                        Answer::Equal(Content::Unknown)
+                        Answer::Equal(Holding::plain(Content::Unknown))
                     } else {
                         Answer::Different
                     });
@@ -90,7 +90,7 @@ impl World {
                     let (file, object) = (file.unwrap(), object.unwrap());
                     let is_equal = object.stamp.etag == etag(file.bytes);
                     answers.local_against_remote = Some(if is_equal {
-                        Answer::Equal(Content::ETag)
+                        Answer::Equal(Holding::plain(Content::ETag))
                     } else {
                         Answer::Different
                     });
@@ -125,9 +125,9 @@ impl World {
 }
 
 /// What is known of the content after the looks.
-fn learned(answers: Answers) -> Content {
+fn learned(answers: Answers) -> Holding {
     match answers.local_against_remote {
-        Some(Answer::Equal(content)) => content,
-        _ => Content::Unknown,
+        Some(Answer::Equal(holding)) => holding,
+        _ => Holding::plain(Content::Unknown),
     }
 }

@@ -237,7 +237,8 @@ impl World {
                     object.readability = match object.readability {
                         Readability::Readable => Readability::Archived,
                         Readability::Archived => Readability::Restoring,
-                        Readability::Restoring => Readability::Readable,
+                        Readability::Restoring => Readability::Sealed,
+                        Readability::Sealed => Readability::Readable,
                     };
                 }
             }

@@ -76,8 +76,8 @@ impl Algorithm {
             }
         }
         Ok(match self {
-            A::Sha1 => sha1.finalize().as_ref().to_vec(),
-            _ => sha256.finalize().as_ref().to_vec(),
+            A::Sha1 => sha1.finalize().to_vec(),
+            _ => sha256.finalize().to_vec(),
         })
     }
 }

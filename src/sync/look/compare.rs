@@ -1,0 +1,253 @@
+//! Compares a file with what the base or the object holds, reading no more than it must.
+
+use super::super::{Reencode, Terms, Trust};
+use crate::digest::Sums;
+use crate::key::Key;
+use crate::plan::Item;
+use crate::reconcile::{Action, Answer, Question};
+use crate::remote::Head;
+use crate::stamp::{ETag, LocalStamp};
+use crate::state::{Content, Encoding, Holding};
+use crate::transfer::{Failure, Hands, blocking};
+use std::sync::Arc;
+
+/// How far a run goes beyond what changed.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::sync) struct Reach {
+    trust: Trust,
+    reencode: Reencode,
+}
+
+impl Reach {
+    pub(super) fn of(terms: &Terms) -> Self {
+        Self {
+            trust: terms.trust,
+            reencode: terms.reencode,
+        }
+    }
+
+    /// Where all is sent anew, what is equal on both sides is sent as well.
+    pub(super) fn applied(self, action: Action, item: &Item) -> Action {
+        match (self.reencode, action) {
+            (Reencode::All, Action::Keep | Action::Adopt)
+                if item.local.is_some() && item.remote.is_some() =>
+            {
+                Action::Upload
+            }
+            (_, action) => action,
+        }
+    }
+}
+
+/// One key under comparison; each side is read at most once.
+pub(super) struct Compare<'a> {
+    hands: &'a Arc<Hands>,
+    pub(super) item: Item,
+    reach: Reach,
+    /// The file's sums, and the ETag that they were made for.
+    sums: Option<(ETag, Arc<Sums>)>,
+    head: Option<Head>,
+}
+
+impl<'a> Compare<'a> {
+    pub(super) fn new(hands: &'a Arc<Hands>, item: Item, reach: Reach) -> Self {
+        Self {
+            hands,
+            item,
+            reach,
+            sums: None,
+            head: None,
+        }
+    }
+
+    /// Whether the file was read.
+    pub(super) fn has_read(&self) -> bool {
+        self.sums.is_some()
+    }
+
+    /// What the question names, compared with the file.
+    pub(super) async fn answer(&mut self, question: Question) -> Result<Answer, Failure> {
+        match question {
+            Question::LocalAgainstBase => self.against_base().await,
+            Question::LocalAgainstRemote => self.against_remote().await,
+        }
+    }
+
+    async fn against_base(&mut self) -> Result<Answer, Failure> {
+        let local = self.local()?;
+        let Some(record) = self.item.base.as_deref() else {
+            return Ok(Answer::Different);
+        };
+        if record
+            .local
+            .is_none_or(|stamp| stamp.size_bytes != local.size_bytes)
+        {
+            return Ok(Answer::Different);
+        }
+        let (content, etag) = (record.content, record.remote.etag.clone());
+        if content == Content::Unknown {
+            return Ok(Answer::Different);
+        }
+        let found = self.sums(local, &etag).await?;
+        let is_equal = match content {
+            Content::ETag => found.matches_etag,
+            Content::Blake3(recorded) => found.blake3 == recorded,
+            Content::Unknown => false,
+        };
+        Ok(if is_equal {
+            Answer::Equal(Holding::plain(Content::Unknown))
+        } else {
+            Answer::Different
+        })
+    }
+
+    async fn against_remote(&mut self) -> Result<Answer, Failure> {
+        let local = self.local()?;
+        let Some(remote) = self.item.remote.clone() else {
+            return Ok(Answer::Different);
+        };
+        // What lies in the clear in a map that encrypts is not taken for the file, even if it is,
+        // unless it is about to be encrypted.
+        let may_be_plain =
+            !self.hands.envelope.demands_encryption() || self.reach.reencode == Reencode::All;
+        if may_be_plain && remote.size_bytes == local.size_bytes {
+            let found = self.sums(local, &remote.etag).await?;
+            if found.matches_etag {
+                let content = match remote.etag {
+                    ETag::Md5(_) => Content::ETag,
+                    ETag::Other(_) => Content::Blake3(found.blake3),
+                };
+                return Ok(Answer::Equal(Holding::plain(content)));
+            }
+        }
+        let base = self.item.base.as_deref();
+        if base.is_none_or(|record| record.encoding == Encoding::Plain) {
+            // Where that is a conflict the object is looked at before it is settled.
+            return Ok(Answer::Different);
+        }
+        match self.head().await? {
+            Some(head) => self.against(&head).await,
+            None => Err(Failure::Stale),
+        }
+    }
+
+    /// The object's metadata, where it is the object that was seen; else the item learns what is
+    /// there now.
+    pub(super) async fn head(&mut self) -> Result<Option<Head>, Failure> {
+        if let Some(head) = &self.head {
+            return Ok(Some(head.clone()));
+        }
+        let head = self.hands.remote.head(&self.item.key).await?;
+        let is_same = match (&head, &self.item.remote) {
+            (Some(head), Some(listed)) => head.stamp.is_same_object(listed),
+            _ => false,
+        };
+        if is_same {
+            self.head.clone_from(&head);
+            return Ok(head);
+        }
+        self.item.remote = head.map(|head| head.stamp);
+        self.sums = None;
+        Ok(None)
+    }
+
+    /// The object with this metadata against the file.
+    pub(super) async fn against(&mut self, head: &Head) -> Result<Answer, Failure> {
+        let local = self.local()?;
+        match head.told.encoding {
+            Some(Encoding::Plain) => {
+                if let Some((_, sums)) = &self.sums
+                    && sums.size_bytes == head.stamp.size_bytes
+                    && head.crc64 == Some(sums.crc64)
+                    && self.hands.admit(head).is_ok()
+                {
+                    let content = Content::Blake3(sums.blake3);
+                    return Ok(Answer::Equal(Holding::plain(content)));
+                }
+                Ok(Answer::Different)
+            }
+            Some(encoding) => self.against_encoded(local, encoding, head).await,
+            None => Err(Failure::UnknownEncoding),
+        }
+    }
+
+    /// An encoded object's bytes never repeat, so that its metadata speaks for it: the file's size
+    /// and time, as this program or another put them there. A time to the nanosecond is taken for
+    /// proof. One in whole seconds, as archives and builds set it on many files, is not: then the
+    /// object is opened where that is possible, and else the two are agreed on without proof.
+    async fn against_encoded(
+        &mut self,
+        local: LocalStamp,
+        encoding: Encoding,
+        head: &Head,
+    ) -> Result<Answer, Failure> {
+        let can_open = match self.hands.admit(head) {
+            Ok(_) => true,
+            Err(Failure::Sealed(_)) => false,
+            Err(failure) => return Err(failure),
+        };
+        let told = &head.told;
+        if told
+            .plain_size_bytes
+            .is_some_and(|size| size != local.size_bytes)
+        {
+            return Ok(Answer::Different);
+        }
+        let is_same_time = told.mtime_ns == Some(local.mtime_ns) && told.plain_size_bytes.is_some();
+        let is_fine = local.mtime_ns % 1_000_000_000 != 0;
+        let is_believed = is_same_time && is_fine;
+        if is_believed && (self.reach.trust == Trust::Stamps || !can_open) {
+            let blake3 = self.sums(local, &ETag::parse("")).await?.blake3;
+            return Ok(equal(Content::Blake3(blake3), encoding));
+        }
+        if can_open {
+            let theirs = self.hands.object_blake3(&self.item.key, head).await?;
+            let ours = self.sums(local, &ETag::parse("")).await?.blake3;
+            return Ok(if ours == theirs {
+                equal(Content::Blake3(ours), encoding)
+            } else {
+                Answer::Different
+            });
+        }
+        let is_baseless = self
+            .item
+            .base
+            .as_deref()
+            .is_none_or(|record| record.local.is_none());
+        Ok(if is_same_time && is_baseless {
+            equal(Content::Unknown, encoding)
+        } else {
+            Answer::Different
+        })
+    }
+
+    fn local(&self) -> Result<LocalStamp, Failure> {
+        self.item.local.ok_or(Failure::Stale)
+    }
+
+    /// The file's sums; whether they match is told of `etag`, if that is not empty.
+    async fn sums(&mut self, local: LocalStamp, etag: &ETag) -> Result<Arc<Sums>, Failure> {
+        if let Some((made_for, sums)) = &self.sums
+            && (made_for == etag || etag.is_empty())
+        {
+            return Ok(Arc::clone(sums));
+        }
+        let sums = read(self.hands, &self.item.key, local, etag).await?;
+        self.sums = Some((etag.clone(), Arc::clone(&sums)));
+        Ok(sums)
+    }
+}
+
+fn equal(content: Content, encoding: Encoding) -> Answer {
+    Answer::Equal(Holding { content, encoding })
+}
+
+async fn read(
+    hands: &Arc<Hands>,
+    key: &Key,
+    local: LocalStamp,
+    etag: &ETag,
+) -> Result<Arc<Sums>, Failure> {
+    let (hands, key, etag) = (Arc::clone(hands), key.clone(), etag.clone());
+    blocking(move || hands.sums(&key, local, &etag).map(Arc::new)).await
+}
