@@ -16,7 +16,9 @@ mod values;
 
 use argh::FromArgs;
 use args::Args;
-pub use command::{Command, Detail, Dump, Form, Init, Level, NewMap, Run, Start, Unmap, Voice};
+pub use command::{
+    Age, Command, Detail, Dump, Form, Init, Level, NewMap, Run, Settings, Start, Unmap, Voice,
+};
 pub use keys::Keys;
 pub use misuse::Misuse;
 use std::ffi::OsString;

@@ -27,7 +27,7 @@
 //! | face | [`cli`], [`report`], [`commands`] | nom, aws |
 //! | story | [`sync`] | nom, aws, argh |
 //! | flow | [`transfer`] | nom, argh |
-//! | hands | [`store`], [`local`], [`remote`], [`digest`] | each other |
+//! | hands | [`store`], [`local`], [`remote`], [`envelope`], [`digest`] | each other |
 //! | mind, pure | [`mod@format`], [`reconcile`], [`draft`], [`guard`], [`overlap`] | disk, net, tokio, clock |
 //! | words, pure | [`key`], [`stamp`], [`state`], [`plan`], [`event`], [`exit`], [`stop`] | all else |
 //!
@@ -38,6 +38,7 @@ pub mod cli;
 pub mod commands;
 pub mod digest;
 pub mod draft;
+pub mod envelope;
 pub mod event;
 pub mod exit;
 pub mod format;

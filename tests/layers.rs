@@ -34,7 +34,10 @@ const LAYERS: &[(&[&str], &[&str])] = &[
             "log::",
         ],
     ),
-    (&["store", "local", "remote", "digest"], &["argh"]),
+    (
+        &["store", "local", "remote", "envelope", "digest"],
+        &["argh"],
+    ),
     (&["transfer"], &["nom::", "argh", "aws_"]),
     (&["sync"], &["nom::", "argh", "aws_"]),
     (&["cli", "report", "commands"], &["nom::", "aws_"]),

@@ -63,6 +63,8 @@ pub struct Asked<'a> {
     pub trust: sync::Trust,
     /// Whether safety stops are heeded.
     pub safety: sync::Safety,
+    /// The command that prints the passphrase of an identity file.
+    pub passphrase_command: Option<&'a str>,
     /// When the run began, milliseconds since the epoch.
     pub now_ms: i64,
     /// The wish to stop.
@@ -189,6 +191,7 @@ impl Asked<'_> {
             trust: self.trust,
             safety: self.safety,
             limit: self.limit,
+            passphrase_command: self.passphrase_command.map(str::to_owned),
             jobs: self.jobs,
             own: own_files(store.own_name_prefix()),
             stop: self.stop.clone(),

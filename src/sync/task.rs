@@ -43,6 +43,9 @@ pub struct Terms {
     pub safety: Safety,
     /// How many removals are allowed.
     pub limit: Limit,
+    /// The command that prints the passphrase of an identity file; it comes from the command line
+    /// alone, so that no state file can start a program.
+    pub passphrase_command: Option<String>,
     /// Steps at a time; `None` to adapt to the work.
     pub jobs: Option<usize>,
     /// The program's own files, which are no part of any map.
