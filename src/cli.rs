@@ -12,6 +12,8 @@ mod keys;
 mod misuse;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_settings;
 mod values;
 
 use argh::FromArgs;

@@ -109,7 +109,6 @@ fn of_halt(halt: &Halt) -> Option<&'static str> {
             "two state files must not sync one directory; to take it over, run once with --force: nothing will be deleted",
         ),
         Halt::Encoded(_) => Some("this version syncs plain maps only"),
-        Halt::OneWay(_) => Some("this version syncs both ways only"),
         Halt::Broken(Broken::Remote(error)) | Halt::Remote(error) => of_remote(error),
         Halt::Broken(Broken::Base(error)) | Halt::Store(error) => of_store(error),
         Halt::Guarded(Held { limit: None, .. }) => Some(

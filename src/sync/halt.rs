@@ -16,8 +16,6 @@ pub enum Halt {
     MarkerForeign(String),
     /// The map is encrypted or compressed, which this version does not do.
     Encoded(String),
-    /// The map goes one way only, which this version does not do.
-    OneWay(String),
     /// A side could not be read to its end.
     Broken(Broken),
     /// The bucket refuses everything.
@@ -43,7 +41,6 @@ impl fmt::Display for Halt {
                     "the marker in {path} belongs to another state file or map"
                 )
             }
-            Self::OneWay(name) => write!(f, "map {name} goes one way only"),
             Self::Encoded(name) => write!(f, "map {name} asks for gzip or age"),
             Self::Broken(error) => error.fmt(f),
             Self::Remote(error) => error.fmt(f),

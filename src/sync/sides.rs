@@ -50,7 +50,7 @@ pub(super) async fn read(
     let joining = {
         let (store, index) = (Arc::clone(store), task.index);
         let (prefix, recursion) = (task.map.prefix.clone(), task.map.recursion);
-        let trust = task.terms.trust;
+        let (trust, direction) = (task.terms.trust, task.map.direction);
         tokio::task::spawn_blocking(move || {
             let records = match ground {
                 Ground::Based => Some(lock(&store).records(index).map_err(Broken::Base)?),
@@ -65,6 +65,7 @@ pub(super) async fn read(
                 prefix: &prefix,
                 recursion,
                 trust,
+                direction,
             };
             join(
                 base,
