@@ -12,11 +12,15 @@ mod keys;
 mod misuse;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_settings;
 mod values;
 
 use argh::FromArgs;
 use args::Args;
-pub use command::{Command, Detail, Dump, Form, Init, Level, NewMap, Run, Start, Unmap, Voice};
+pub use command::{
+    Age, Command, Detail, Dump, Form, Init, Level, NewMap, Run, Settings, Start, Unmap, Voice,
+};
 pub use keys::Keys;
 pub use misuse::Misuse;
 use std::ffi::OsString;

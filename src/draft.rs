@@ -9,7 +9,7 @@ mod tops;
 use crate::key::Key;
 use crate::plan::{Clash, Item, Loser, Obstacle, Plan, Quiet, Readability, Step};
 use crate::reconcile::{Action, Settlement};
-use crate::state::{Content, Holding, Record};
+use crate::state::{Content, Direction, Holding, Record};
 pub use asides::Asides;
 pub use tops::Tops;
 
@@ -20,6 +20,12 @@ pub enum Outcome {
     Law(Action, Holding),
     /// How a conflict ends.
     Conflict(Settlement),
+    /// Nothing: the map goes one way, and this is not on it.
+    Stay,
+    /// The object goes and is kept aside.
+    Clear,
+    /// Nothing: the file was emptied by no one.
+    Emptied,
 }
 
 /// An item with its outcome.
@@ -43,8 +49,19 @@ pub struct Draft {
 }
 
 /// Drafts the plan for `decided`, which is sorted by key, as are `clashes` by their tops.
-pub fn draft(decided: Vec<Decided>, clashes: &[Clash], asides: &mut Asides) -> Draft {
-    let places = place(&decided, clashes);
+pub fn draft(
+    decided: Vec<Decided>,
+    clashes: &[Clash],
+    direction: Direction,
+    asides: &mut Asides,
+) -> Draft {
+    let places = match direction {
+        // Files come from one directory, and in a bucket all names are free.
+        Direction::Push | Direction::PushMirror => vec![Place::default(); decided.len()],
+        Direction::Both | Direction::Pull | Direction::PullMirror => {
+            place(&decided, clashes, direction)
+        }
+    };
     let mut draft = Draft::default();
     for (Decided { item, outcome }, place) in decided.into_iter().zip(places) {
         draft.add(item, outcome, place, asides);
@@ -66,7 +83,7 @@ enum Place {
     Blocked(Obstacle),
 }
 
-fn place(decided: &[Decided], clashes: &[Clash]) -> Vec<Place> {
+fn place(decided: &[Decided], clashes: &[Clash], direction: Direction) -> Vec<Place> {
     let mut places = vec![Place::default(); decided.len()];
     // What is below is settled first, so that nothing makes way for what does not come.
     for clash in clashes.iter().rev() {
@@ -78,7 +95,7 @@ fn place(decided: &[Decided], clashes: &[Clash]) -> Vec<Place> {
         match (top_stays, directory.stays, at) {
             (false, _, Ok(at)) => places[at] = Place::MakesWay,
             (true, false, Ok(at)) => places[at] = Place::NeedsWay,
-            (true, true, Ok(at)) if yields(&decided[at].item, &directory) => {
+            (true, true, Ok(at)) if yields(&decided[at].item, &directory, direction) => {
                 places[at] = Place::Yields;
             }
             (true, true, Ok(at)) if decided[at].item.local.is_none() => {
@@ -115,7 +132,7 @@ fn stays(one: &Decided) -> bool {
         Outcome::Law(
             Action::DeleteLocal | Action::DeleteRemote | Action::Forget,
             _
-        )
+        ) | Outcome::Clear
     )
 }
 
@@ -150,9 +167,10 @@ impl Directory {
 fn obstacle(item: &Item, outcome: Outcome) -> Option<Obstacle> {
     let needs = match outcome {
         Outcome::Conflict(Settlement::Leave) => return Some(Obstacle::Undecided),
-        Outcome::Conflict(Settlement::LocalWins) => Needs::Copy,
+        Outcome::Emptied => return Some(Obstacle::Emptied),
+        Outcome::Conflict(Settlement::LocalWins) | Outcome::Clear => Needs::Copy,
         Outcome::Conflict(_) | Outcome::Law(Action::Download, _) => Needs::Bytes,
-        Outcome::Law(..) => return None,
+        Outcome::Law(..) | Outcome::Stay => return None,
     };
     match (needs, item.readability) {
         (_, Readability::Readable) | (Needs::Copy, Readability::Sealed) => None,
@@ -171,14 +189,17 @@ enum Needs {
 
 /// A directory beats a file, and the file is kept aside, where that leaves one side without the
 /// file anyway: it is only here, or it was replaced by a directory here. Objects that clash in the
-/// bucket alone are left as they are.
-fn yields(top: &Item, directory: &Directory) -> bool {
+/// bucket alone are left as they are, and so are all objects where the bucket is the truth.
+fn yields(top: &Item, directory: &Directory, direction: Direction) -> bool {
     let was_here = top.base.as_ref().is_some_and(|base| base.local.is_some());
     directory.comes
         && match (&top.local, &top.remote) {
             (Some(_), None) => true,
             (None, Some(_)) => {
-                was_here && directory.is_here && top.readability == Readability::Readable
+                direction == Direction::Both
+                    && was_here
+                    && directory.is_here
+                    && top.readability == Readability::Readable
             }
             _ => false,
         }
@@ -196,6 +217,8 @@ impl Draft {
         }
         match outcome {
             Outcome::Law(action, holding) => self.add_law(item, action, holding, &place),
+            Outcome::Stay | Outcome::Emptied => {}
+            Outcome::Clear => self.clear(item),
             Outcome::Conflict(settlement) => self.add_conflict(item, settlement, asides),
         }
     }
@@ -299,20 +322,26 @@ impl Draft {
 
     /// The file loses its name to a directory and is kept aside on the side that has it.
     fn set_aside(&mut self, item: Item) {
-        let Item {
-            key, local, remote, ..
-        } = item;
-        if let Some(local) = local {
+        if let Some(local) = item.local {
+            let key = item.key;
             self.settled.push((key.clone(), Settlement::RemoteWins));
             self.plan.clearing.push(Step::DeleteLocal { key, local });
-        } else if let Some(remote) = remote {
-            self.settled.push((key.clone(), Settlement::LocalWins));
-            self.plan.deletions.push(Step::DeleteRemote {
+        } else {
+            self.settled.push((item.key.clone(), Settlement::LocalWins));
+            self.clear(item);
+        }
+    }
+
+    /// The object goes and is kept aside.
+    fn clear(&mut self, item: Item) {
+        let Item { key, remote, .. } = item;
+        self.plan
+            .deletions
+            .extend(remote.map(|remote| Step::DeleteRemote {
                 key,
                 remote,
                 loser: Loser::Keep,
-            });
-        }
+            }));
     }
 }
 

@@ -273,6 +273,8 @@ pub enum Obstacle {
     NoRoom,
     /// Removals are held back.
     Held,
+    /// The file lost its bytes and not its time, and is not sent.
+    Emptied,
 }
 
 impl fmt::Display for Obstacle {
@@ -289,6 +291,10 @@ impl fmt::Display for Obstacle {
             Self::NoRoom => write!(
                 f,
                 "both sides changed and its directory's path leaves no room for a second name"
+            ),
+            Self::Emptied => write!(
+                f,
+                "the file was emptied under its recorded time, as by a power cut, and is not sent"
             ),
             Self::Held => write!(f, "the directory in its place may not be removed"),
         }

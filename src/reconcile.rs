@@ -4,10 +4,12 @@
 //! may not, the answer is a [`Question`]; the caller looks and asks again. Pure: knows no disk,
 //! no net, no clock. `spec/FORMAT.md` prints the twelve rows with their reasons.
 
+mod direction;
 mod why;
 
 use crate::stamp::{LocalStamp, RemoteStamp};
 use crate::state::{ConflictPolicy, Encoding, Holding, Record};
+pub use direction::{Course, one_way, steer};
 pub use why::{Why, why};
 
 /// What became of one side since the base.

@@ -158,7 +158,7 @@ pub struct DirMap {
     pub prefix: String,
     /// Whether directories below the root belong to it.
     pub recursion: Recursion,
-    /// gzip level 0 (off) to 11 for what is uploaded.
+    /// gzip level 0 (off) to [`MAX_GZIP_LEVEL`] for what is uploaded.
     pub gzip_level: u8,
     /// Whether and for whom uploads are encrypted.
     pub encryption: Encryption,
@@ -194,6 +194,13 @@ pub const DEFAULT_KEEP_DAYS: u32 = 30;
 /// The most days that can be asked for: a century.
 pub const MAX_KEEP_DAYS: u32 = 36_525;
 
+/// The most recipients of a map that can be listed.
+pub const MAX_RECIPIENTS: u64 = 255;
+/// The longest text of a recipient, or name of a file of them, in bytes.
+pub const MAX_RECIPIENT_BYTES: u64 = 4096;
+/// The highest gzip level: 10 and 11 are slower than any gzip and smaller.
+pub const MAX_GZIP_LEVEL: u8 = 11;
+
 /// A directory's device and inode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RootId {
@@ -221,7 +228,7 @@ pub enum Encryption {
     None,
     /// With age.
     Age {
-        /// Recipients, as age writes them.
+        /// Recipients, as age writes them; at most [`MAX_RECIPIENTS`].
         recipients: Vec<String>,
         /// File of further recipients.
         recipients_file: Option<String>,

@@ -10,6 +10,7 @@ mod prepare;
 mod scribe;
 mod sides;
 mod stand;
+mod steer;
 mod task;
 #[cfg(test)]
 mod tests_laws;
@@ -21,10 +22,10 @@ use crate::event::{Counts, Event};
 use crate::guard::{hold_back, judge_plan};
 use crate::key::Key;
 use crate::local::{RecoveryRun, Root};
-use crate::plan::{Item, Obstacle, Plan, Step};
+use crate::plan::{Clash, Item, Obstacle, Plan, Step};
 use crate::reconcile::{Ground, Settlement, Why, why};
 use crate::remote;
-use crate::state::{Capabilities, Change, Record, RootId};
+use crate::state::{Capabilities, Change, Direction, Record, RootId};
 use crate::store::Store;
 use crate::transfer::{Failure, Flow, Hands};
 pub use halt::Halt;
@@ -84,7 +85,8 @@ struct Sync<'a> {
     ground: Ground,
     /// Records of the keys under work, for a further round.
     bases: HashMap<Key, Box<Record>>,
-    /// Records that are not left out of this run.
+    /// What removals are measured by: records that are not left out of this run, or where it goes
+    /// one way, what the side has from which they would be.
     records: u64,
     asides: Asides,
     outcome: Outcome,
@@ -165,8 +167,12 @@ impl<'a> Sync<'a> {
             (terms.sink)(Event::Hidden { name, why });
         }
         let decided = self.decide(joined.items).await?;
-        let draft = draft(decided, &joined.clashes, &mut self.asides);
-        self.records = joined.records;
+        let draft = self.draft(decided, &joined.clashes);
+        self.records = match self.task.map.direction {
+            Direction::Both => joined.records,
+            Direction::Push | Direction::PushMirror => joined.objects,
+            Direction::Pull | Direction::PullMirror => joined.files,
+        };
         let plan = self.judge(draft);
         (terms.sink)(Event::Planned {
             steps: plan
@@ -202,7 +208,16 @@ impl<'a> Sync<'a> {
         for (key, failure) in looked.failed {
             self.fail(&key, &failure);
         }
-        Ok(looked.decided)
+        let (direction, reencode) = (self.task.map.direction, self.task.terms.reencode);
+        let decided = looked.decided.into_iter().map(|one| {
+            let one = steer::steered(direction, one);
+            steer::sent_anew(reencode, direction, one)
+        });
+        Ok(decided.collect())
+    }
+
+    fn draft(&mut self, decided: Vec<Decided>, clashes: &[Clash]) -> Draft {
+        draft(decided, clashes, self.task.map.direction, &mut self.asides)
     }
 
     /// Tells what a draft leaves out, and holds its removals back where there are too many.
@@ -245,7 +260,8 @@ impl<'a> Sync<'a> {
     }
 
     fn why(&self, step: &Step) -> Why {
-        why(step, self.bases.get(step.key()).map(|base| &**base))
+        let base = self.bases.get(step.key()).map(|base| &**base);
+        why(step, base, self.task.map.direction)
     }
 
     fn fail(&mut self, key: &Key, failure: &Failure) {
@@ -309,7 +325,7 @@ impl<'a> Sync<'a> {
         }
         items.sort_by(|a, b| a.key.cmp(&b.key));
         let decided = self.decide(items).await?;
-        let draft = draft(decided, &[], &mut self.asides);
+        let draft = self.draft(decided, &[]);
         let plan = self.judge(draft);
         self.learn(&plan).await?;
         Ok(plan)

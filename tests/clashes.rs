@@ -5,7 +5,7 @@ use s3_bsync::key::Key;
 use s3_bsync::plan::{Clash, Item, Obstacle, Quiet, Readability};
 use s3_bsync::reconcile::Action;
 use s3_bsync::stamp::{ETag, LocalStamp, RemoteStamp};
-use s3_bsync::state::{Content, Encoding, Holding, Record};
+use s3_bsync::state::{Content, Direction, Encoding, Holding, Record};
 
 const FILE: LocalStamp = LocalStamp {
     size_bytes: 1,
@@ -73,7 +73,12 @@ fn drafted(decided: Vec<Decided>, tops: &[&str]) -> Draft {
         below_is_quiet: Quiet::No,
     };
     let clashes: Vec<Clash> = tops.iter().map(clash).collect();
-    draft(decided, &clashes, &mut Asides::new("T".to_owned(), ""))
+    draft(
+        decided,
+        &clashes,
+        Direction::Both,
+        &mut Asides::new("T".to_owned(), ""),
+    )
 }
 
 fn steps(draft: &Draft) -> Vec<String> {

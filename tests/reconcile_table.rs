@@ -2,11 +2,11 @@
 
 use s3_bsync::key::Key;
 use s3_bsync::reconcile::{
-    Action, Answer, Answers, Fate, Ground, Question, Row, Seen, Settlement, Verdict, decide, law,
-    settlement,
+    Action, Answer, Answers, Course, Fate, Ground, Question, Row, Seen, Settlement, Verdict,
+    decide, law, one_way, settlement, steer,
 };
 use s3_bsync::stamp::{ETag, LocalStamp, RemoteStamp};
-use s3_bsync::state::{ConflictPolicy, Content, Encoding, Holding, Record};
+use s3_bsync::state::{ConflictPolicy, Content, Direction, Encoding, Holding, Record};
 
 #[test]
 fn the_twelve_rows() {
@@ -29,6 +29,273 @@ fn the_twelve_rows() {
         (Row::Known(Gone, Gone), Forget),
     ] {
         assert_eq!(law(row), action, "{row:?}");
+    }
+}
+
+#[test]
+fn the_twelve_rows_one_way() {
+    use Action::*;
+    use Course::*;
+    use Fate::*;
+    use Settlement::{LocalWins, RemoteWins};
+    for (row, push, push_mirror, pull, pull_mirror) in [
+        // no base
+        (
+            Row::LocalOnly,
+            Do(Upload),
+            Do(Upload),
+            Stay,
+            Do(DeleteLocal),
+        ),
+        (Row::RemoteOnly, Stay, Clear, Do(Download), Do(Download)),
+        (
+            Row::Both,
+            Win(LocalWins),
+            Win(LocalWins),
+            Win(RemoteWins),
+            Win(RemoteWins),
+        ),
+        // local, remote
+        (
+            Row::Known(Same, Same),
+            Do(Keep),
+            Do(Keep),
+            Do(Keep),
+            Do(Keep),
+        ),
+        (
+            Row::Known(Modified, Same),
+            Do(Upload),
+            Do(Upload),
+            Win(RemoteWins),
+            Win(RemoteWins),
+        ),
+        (
+            Row::Known(Same, Modified),
+            Win(LocalWins),
+            Win(LocalWins),
+            Do(Download),
+            Do(Download),
+        ),
+        (
+            Row::Known(Modified, Modified),
+            Win(LocalWins),
+            Win(LocalWins),
+            Win(RemoteWins),
+            Win(RemoteWins),
+        ),
+        (
+            Row::Known(Gone, Same),
+            Stay,
+            Do(DeleteRemote),
+            Do(Download),
+            Do(Download),
+        ),
+        (
+            Row::Known(Same, Gone),
+            Do(Upload),
+            Do(Upload),
+            Stay,
+            Do(DeleteLocal),
+        ),
+        (
+            Row::Known(Gone, Modified),
+            Stay,
+            Clear,
+            Do(Download),
+            Do(Download),
+        ),
+        (
+            Row::Known(Modified, Gone),
+            Do(Upload),
+            Do(Upload),
+            Stay,
+            Do(DeleteLocal),
+        ),
+        (
+            Row::Known(Gone, Gone),
+            Do(Forget),
+            Do(Forget),
+            Do(Forget),
+            Do(Forget),
+        ),
+    ] {
+        for (direction, course) in [
+            (Direction::Push, push),
+            (Direction::PushMirror, push_mirror),
+            (Direction::Pull, pull),
+            (Direction::PullMirror, pull_mirror),
+        ] {
+            assert_eq!(
+                one_way(direction, row),
+                Some(course),
+                "{direction:?} {row:?}"
+            );
+        }
+        assert_eq!(one_way(Direction::Both, row), None, "{row:?}");
+    }
+}
+
+/// What the one-way law makes of what the two-way law says once all was looked at.
+fn steered(
+    direction: Direction,
+    base: Option<&Record>,
+    local: Option<LocalStamp>,
+    remote: Option<&RemoteStamp>,
+    answers: Answers,
+) -> Option<Course> {
+    let seen = Seen {
+        base,
+        local: local.as_ref(),
+        remote,
+    };
+    steer(direction, seen, decide(seen, answers))
+}
+
+#[test]
+fn each_verdict_is_steered_by_the_row_it_was_given_for() {
+    use Fate::*;
+    let base = base();
+    let none = || says(None, None);
+    for (row, record, local, remote, answers) in [
+        (Row::LocalOnly, None, Some(file(1)), None, none()),
+        (Row::RemoteOnly, None, None, Some(object(1)), none()),
+        (
+            Row::Both,
+            None,
+            Some(file(1)),
+            Some(object(1)),
+            says(None, DIFFERENT),
+        ),
+        (
+            Row::Known(Modified, Same),
+            Some(&base),
+            Some(file(2)),
+            Some(object(1)),
+            says(DIFFERENT, None),
+        ),
+        (
+            Row::Known(Same, Modified),
+            Some(&base),
+            Some(file(1)),
+            Some(object(2)),
+            says(None, DIFFERENT),
+        ),
+        (
+            Row::Known(Same, Modified),
+            Some(&base),
+            Some(file(2)),
+            Some(object(2)),
+            says(EQUAL, DIFFERENT),
+        ),
+        (
+            Row::Known(Modified, Modified),
+            Some(&base),
+            Some(file(2)),
+            Some(object(2)),
+            says(DIFFERENT, DIFFERENT),
+        ),
+        (
+            Row::Known(Gone, Same),
+            Some(&base),
+            None,
+            Some(object(1)),
+            none(),
+        ),
+        (
+            Row::Known(Same, Gone),
+            Some(&base),
+            Some(file(1)),
+            None,
+            none(),
+        ),
+        (
+            Row::Known(Same, Gone),
+            Some(&base),
+            Some(file(2)),
+            None,
+            says(EQUAL, None),
+        ),
+        (
+            Row::Known(Gone, Modified),
+            Some(&base),
+            None,
+            Some(object(2)),
+            none(),
+        ),
+        (
+            Row::Known(Modified, Gone),
+            Some(&base),
+            Some(file(2)),
+            None,
+            says(DIFFERENT, None),
+        ),
+        (Row::Known(Gone, Gone), Some(&base), None, None, none()),
+    ] {
+        for direction in [
+            Direction::Both,
+            Direction::Push,
+            Direction::PushMirror,
+            Direction::Pull,
+            Direction::PullMirror,
+        ] {
+            let steered = steered(direction, record, local, remote.as_ref(), answers);
+            assert_eq!(steered, one_way(direction, row), "{direction:?} {row:?}");
+        }
+    }
+}
+
+#[test]
+fn one_way_equal_content_is_adopted_in_every_row() {
+    let base = base();
+    for (record, local, answers) in [
+        (None, file(1), says(None, EQUAL)),
+        (Some(&base), file(1), says(None, EQUAL)),
+        (Some(&base), file(2), says(DIFFERENT, EQUAL)),
+    ] {
+        for direction in [Direction::PushMirror, Direction::PullMirror] {
+            let course = steered(direction, record, Some(local), Some(&object(2)), answers);
+            assert_eq!(course, Some(Course::Do(Action::Adopt)), "{direction:?}");
+        }
+    }
+}
+
+#[test]
+fn an_emptied_file_is_never_pushed() {
+    let base = base();
+    let emptied = Some(LocalStamp {
+        size_bytes: 0,
+        ctime_ns: 9,
+        ..file(1)
+    });
+    for remote in [None, Some(object(1)), Some(object(2))] {
+        for direction in [Direction::Push, Direction::PushMirror] {
+            let course = steered(
+                direction,
+                Some(&base),
+                emptied,
+                remote.as_ref(),
+                says(None, None),
+            );
+            assert_eq!(course, Some(Course::Emptied), "{direction:?} {remote:?}");
+        }
+        for (direction, gone) in [
+            (Direction::Pull, Course::Stay),
+            (Direction::PullMirror, Course::Do(Action::DeleteLocal)),
+        ] {
+            let course = steered(
+                direction,
+                Some(&base),
+                emptied,
+                remote.as_ref(),
+                says(None, None),
+            );
+            let wanted = match remote {
+                Some(_) => Course::Do(Action::Download),
+                None => gone,
+            };
+            assert_eq!(course, Some(wanted), "{direction:?} {remote:?}");
+        }
     }
 }
 

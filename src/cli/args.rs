@@ -1,7 +1,9 @@
 //! The flags as argh reads them. What people read of them stands in the help.
 
 use super::keys::Keys;
-use super::values::{Days, Jobs, MapArg, Policy, Text, UnmapArg, Url};
+use super::values::{
+    AgeRecipient, Days, FilePath, GzipLevel, Jobs, MapArg, Policy, Text, UnmapArg, Url, Way,
+};
 use crate::guard::Limit;
 use argh::FromArgs;
 
@@ -74,6 +76,30 @@ pub(super) struct Args {
     /// map setting: storage class for uploads
     #[argh(option)]
     pub(super) storage_class: Option<Text>,
+    /// map setting: gzip level of uploads, 0 (off) to 11
+    #[argh(option)]
+    pub(super) compress: Option<GzipLevel>,
+
+    /// map setting: encrypt uploads for this recipient
+    #[argh(option)]
+    pub(super) age_recipient: Vec<AgeRecipient>,
+
+    /// map setting: encrypt uploads for the recipients in this file
+    #[argh(option)]
+    pub(super) age_recipients_file: Option<FilePath>,
+
+    /// map setting: read encrypted objects with the identities in this file
+    #[argh(option)]
+    pub(super) age_identity: Option<FilePath>,
+
+    /// map setting: both (default), push or pull
+    #[argh(option)]
+    pub(super) direction: Option<Way>,
+
+    /// delete what the side that is pushed or pulled from does not have
+    #[argh(switch)]
+    pub(super) delete: bool,
+
     /// map setting: newer (default), keep-both, local, remote or ask
     #[argh(option)]
     pub(super) conflict: Option<Policy>,
@@ -92,6 +118,10 @@ pub(super) struct Args {
     /// let maps through once that the guard or a missing marker stopped
     #[argh(switch)]
     pub(super) force: bool,
+    /// command that prints the passphrase of an identity file
+    #[argh(option)]
+    pub(super) age_passphrase_command: Option<Text>,
+
     /// trust no recorded fingerprint: read and compare every file
     #[argh(switch)]
     pub(super) full: bool,
@@ -106,6 +136,10 @@ impl Args {
             (self.max_delete.is_some(), "--max-delete"),
             (self.force, "--force"),
             (self.full, "--full"),
+            (
+                self.age_passphrase_command.is_some(),
+                "--age-passphrase-command",
+            ),
         ])
     }
 
@@ -130,7 +164,13 @@ impl Args {
             (self.profile.is_some(), "--profile"),
             (self.path_style, "--path-style"),
             (self.storage_class.is_some(), "--storage-class"),
+            (self.compress.is_some(), "--compress"),
+            (!self.age_recipient.is_empty(), "--age-recipient"),
+            (self.age_recipients_file.is_some(), "--age-recipients-file"),
+            (self.age_identity.is_some(), "--age-identity"),
             (self.conflict.is_some(), "--conflict"),
+            (self.direction.is_some(), "--direction"),
+            (self.delete, "--delete"),
             (self.keep.is_some(), "--keep"),
         ])
     }

@@ -1,10 +1,12 @@
 //! Which flags go together, and what they mean together.
 
 use super::args::Args;
-use super::command::{Command, Detail, Dump, Form, Init, Level, NewMap, Run, Start, Unmap, Voice};
+use super::command::{
+    Age, Command, Detail, Dump, Form, Init, Level, NewMap, Run, Settings, Start, Unmap, Voice,
+};
 use super::misuse::Misuse;
-use super::values::{MapArg, UnmapArg};
-use crate::state::{Access, Addressing, Recursion};
+use super::values::{MapArg, UnmapArg, Way};
+use crate::state::{Access, Addressing, Direction, MAX_RECIPIENTS, Recursion};
 use crate::sync::{Mode, Safety, Trust};
 use std::path::PathBuf;
 
@@ -49,6 +51,7 @@ impl Args {
             } else {
                 Trust::Stamps
             },
+            passphrase_command: self.age_passphrase_command.map(|text| text.0),
         }))
     }
 
@@ -100,7 +103,7 @@ impl Args {
             if self.name.is_some() && self.dir.len() > 1 {
                 return Err(Misuse::NameOfMany);
             }
-            return Ok(());
+            return self.check_settings();
         }
         match self.init_flag() {
             Some(flag) => Err(Misuse::WithoutInit(flag)),
@@ -123,44 +126,73 @@ impl Args {
         }
     }
 
-    fn into_init(self, file: PathBuf, voice: Voice) -> Init {
+    fn into_init(mut self, file: PathBuf, voice: Voice) -> Init {
         let start = match (self.purge, self.overwrite) {
             (true, _) => Start::Purge,
             (false, true) => Start::Overwrite,
             (false, false) => Start::Existing,
         };
-        let access = Access {
-            endpoint: self.endpoint_url.map(|url| url.0),
-            region: self.region.map(|text| text.0),
-            profile: self.profile.map(|text| text.0),
-            addressing: if self.path_style {
-                Addressing::Path
-            } else {
-                Addressing::VirtualHost
-            },
-        };
-        let name = self.name.map(|text| text.0);
-        let storage_class = self.storage_class.map(|text| text.0);
-        let add = self.dir.into_iter().map(|MapArg { path, dest }| NewMap {
+        let (dir, rmdir) = (
+            std::mem::take(&mut self.dir),
+            std::mem::take(&mut self.rmdir),
+        );
+        let settings = self.into_settings();
+        let add = dir.into_iter().map(|MapArg { path, dest }| NewMap {
             path,
             dest,
-            access: access.clone(),
-            name: name.clone(),
-            recursion: self.no_recursive.then_some(Recursion::TopOnly),
-            storage_class: storage_class.clone(),
-            conflict: self.conflict.map(|policy| policy.0),
-            keep_days: self.keep.map(|days| days.0),
+            settings: settings.clone(),
         });
         Init {
             file,
             voice,
             start,
             add: add.collect(),
-            remove: self
-                .rmdir
+            remove: rmdir
                 .into_iter()
                 .map(|UnmapArg { path, dest }| Unmap { path, dest })
                 .collect(),
+        }
+    }
+    fn check_settings(&self) -> Result<(), Misuse> {
+        if self.delete && !matches!(self.direction, Some(Way::Push | Way::Pull)) {
+            return Err(Misuse::Aimless);
+        }
+        match self.age_recipient.len() {
+            count if count as u64 > MAX_RECIPIENTS => Err(Misuse::TooManyRecipients(count)),
+            _ => Ok(()),
+        }
+    }
+
+    fn into_settings(self) -> Settings {
+        Settings {
+            access: Access {
+                endpoint: self.endpoint_url.map(|url| url.0),
+                region: self.region.map(|text| text.0),
+                profile: self.profile.map(|text| text.0),
+                addressing: if self.path_style {
+                    Addressing::Path
+                } else {
+                    Addressing::VirtualHost
+                },
+            },
+            name: self.name.map(|text| text.0),
+            recursion: self.no_recursive.then_some(Recursion::TopOnly),
+            gzip_level: self.compress.map(|level| level.0),
+            age: Age {
+                recipients: self.age_recipient.into_iter().map(|one| one.0).collect(),
+                recipients_file: self.age_recipients_file.map(|file| file.0),
+                identity_file: self.age_identity.map(|file| file.0),
+            },
+            storage_class: self.storage_class.map(|text| text.0),
+            direction: self.direction.map(|way| match (way, self.delete) {
+                (Way::Both, _) => Direction::Both,
+                (Way::Push, false) => Direction::Push,
+                (Way::Push, true) => Direction::PushMirror,
+                (Way::Pull, false) => Direction::Pull,
+                (Way::Pull, true) => Direction::PullMirror,
+            }),
+            conflict: self.conflict.map(|policy| policy.0),
+            keep_days: self.keep.map(|days| days.0),
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::keys::Keys;
 use super::values::S3Uri;
 use crate::guard::Limit;
-use crate::state::{Access, ConflictPolicy, Recursion};
+use crate::state::{Access, ConflictPolicy, Direction, Recursion};
 use crate::sync::{Mode, Safety, Trust};
 use std::path::PathBuf;
 
@@ -37,6 +37,8 @@ pub struct Run {
     pub safety: Safety,
     /// Whether recorded stamps are believed.
     pub trust: Trust,
+    /// The command that prints the passphrase of an identity file.
+    pub passphrase_command: Option<String>,
 }
 
 /// How much a run tells, and in what form.
@@ -94,25 +96,49 @@ pub enum Start {
     Purge,
 }
 
-/// A map to add, with what is said about it; what is `None` keeps its value or its default.
+/// A map to add, or one to change.
 #[derive(Debug, Clone)]
 pub struct NewMap {
     /// Absolute local path.
     pub path: String,
     /// Where it goes.
     pub dest: S3Uri,
+    /// What is said of it.
+    pub settings: Settings,
+}
+
+/// What is said of a map; what is `None` keeps its value or its default.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Settings {
     /// How its bucket is reached.
     pub access: Access,
     /// What it is called.
     pub name: Option<String>,
     /// Whether directories below the root belong to it.
     pub recursion: Option<Recursion>,
+    /// gzip level for uploads, 0 to 11.
+    pub gzip_level: Option<u8>,
+    /// For whom uploads are encrypted, and how they are read.
+    pub age: Age,
     /// Storage class for uploads.
     pub storage_class: Option<String>,
+    /// Which way changes travel.
+    pub direction: Option<Direction>,
     /// What settles a conflict.
     pub conflict: Option<ConflictPolicy>,
     /// Days for which the recovery folder keeps what it holds.
     pub keep_days: Option<u32>,
+}
+
+/// What is said of a map's encryption.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Age {
+    /// Recipients.
+    pub recipients: Vec<String>,
+    /// Absolute path of a file of recipients.
+    pub recipients_file: Option<String>,
+    /// Absolute path of a file of identities.
+    pub identity_file: Option<String>,
 }
 
 /// Maps to drop: all of a path, or the one to a destination.

@@ -35,6 +35,8 @@ Run settings:
                             a percentage always allows 20
   --force                   this once, do not hold back deletions, and accept a directory that
                             lost its marker or has another's; nothing is deleted there
+  --age-passphrase-command CMD
+                            what prints the passphrase of an identity file; never stored
   --full                    read and compare every file, whatever its recorded size and time
 
 Maps, with -i or --init:
@@ -52,6 +54,18 @@ Map settings, with --dir; those not given stay as they are:
   --path-style              put the bucket's name in the path of URLs, not in the host
   --storage-class NAME      the storage class of uploads
   --no-recursive            leave out the directories below PATH
+  --compress LEVEL          compress uploads: 0 off (default), 1 to 9 as gzip has them, 10 and 11
+                            slower and smaller still
+  --age-recipient R         encrypt uploads for this recipient, age1... or ssh-...; may be
+                            repeated. Recipients given anew replace all those from before
+  --age-recipients-file F   encrypt uploads for the recipients in this file, an absolute path
+  --age-identity F          read encrypted objects with the identities in this file, an absolute
+                            path; where no recipient is known, also encrypt for them. An encrypted
+                            map stays one: to end that, drop it and map another prefix
+  --direction both|push|pull
+                            which way changes travel; default both. With push the directory is
+                            the truth, with pull the bucket; what it replaces is kept
+  --delete                  with push or pull: also delete what the truth does not have
   --conflict newer|keep-both|local|remote|ask
                             which file takes the name where both sides changed; the other is
                             kept in the recovery folder. Default newer; ask leaves both alone

@@ -1,6 +1,7 @@
 //! Why argv is no command, as facts; what to do about each is the business of the reports.
 
 use crate::key::Shown;
+use crate::state::MAX_RECIPIENTS;
 use std::fmt;
 
 /// Why argv is no command.
@@ -44,6 +45,10 @@ pub enum Misuse {
     WithInit(&'static str),
     /// A map setting without a map.
     WithoutDir(&'static str),
+    /// `--delete` without a direction that it could follow.
+    Aimless,
+    /// More recipients than a map can have.
+    TooManyRecipients(usize),
     /// One name for several maps.
     NameOfMany,
     /// More than one pattern of keys.
@@ -76,6 +81,11 @@ impl fmt::Display for Misuse {
                 write!(f, "{flag} is for a sync, and --init does not sync")
             }
             Self::WithoutDir(flag) => write!(f, "{flag} needs a --dir to apply to"),
+            Self::Aimless => write!(f, "--delete goes with --direction push or pull only"),
+            Self::TooManyRecipients(count) => write!(
+                f,
+                "--age-recipient was given {count} times, and a map can have {MAX_RECIPIENTS}"
+            ),
             Self::NameOfMany => write!(f, "--name can name only one map"),
             Self::SecondGlob => write!(f, "--objects takes one pattern"),
         }

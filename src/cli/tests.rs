@@ -5,7 +5,6 @@ use super::help::{HELP, takes};
 use super::{Command, Detail, Dump, Form, Init, Keys, Level, Misuse, Run, Start, parse};
 use crate::guard::Limit;
 use crate::key::Key;
-use crate::state::{Addressing, ConflictPolicy, Recursion};
 use crate::sync::{Mode, Safety, Trust};
 use argh::FromArgs;
 use std::collections::BTreeSet;
@@ -18,14 +17,14 @@ fn read(args: &str) -> Result<Command, Misuse> {
     parse(words.split_whitespace().map(OsString::from))
 }
 
-fn run(args: &str) -> Run {
+pub(super) fn run(args: &str) -> Run {
     match read(args) {
         Ok(Command::Sync(run)) => run,
         other => panic!("{args}: {other:?}"),
     }
 }
 
-fn init(args: &str) -> Init {
+pub(super) fn init(args: &str) -> Init {
     match read(&format!("--init {args}")) {
         Ok(Command::Init(init)) => init,
         other => panic!("{args}: {other:?}"),
@@ -40,7 +39,7 @@ fn dump(args: &str) -> Dump {
 }
 
 #[track_caller]
-fn refused(args: &str) -> Misuse {
+pub(super) fn refused(args: &str) -> Misuse {
     read(args).expect_err(args)
 }
 
@@ -119,44 +118,6 @@ fn run_settings_land_in_their_fields() {
     assert_eq!(run("--quiet").voice.level, Level::Quiet);
     assert_eq!(run("--debug").voice.level, Level::Debug);
     assert_eq!(run("--json").voice.form, Form::Json);
-}
-
-#[test]
-fn map_settings_land_in_their_fields() {
-    let map = |settings: &str| {
-        let mut init = init(&format!("--dir /d s3://bucket/p {settings}"));
-        init.add.remove(0)
-    };
-    let plain = map("");
-    assert_eq!(
-        (plain.path.as_str(), plain.dest.bucket.as_str()),
-        ("/d", "bucket")
-    );
-    assert_eq!(plain.dest.prefix, "p");
-    assert_eq!(
-        (plain.name, plain.recursion, plain.storage_class),
-        (None, None, None)
-    );
-    assert_eq!((plain.conflict, plain.keep_days), (None, None));
-    assert_eq!(plain.access, crate::state::Access::default());
-    assert_eq!(map("--name n").name.as_deref(), Some("n"));
-    assert_eq!(map("--no-recursive").recursion, Some(Recursion::TopOnly));
-    let endpoint = map("--endpoint-url http://h:1").access.endpoint;
-    assert_eq!(endpoint.as_deref(), Some("http://h:1"));
-    assert_eq!(map("--region r").access.region.as_deref(), Some("r"));
-    assert_eq!(map("--profile p").access.profile.as_deref(), Some("p"));
-    assert_eq!(map("--path-style").access.addressing, Addressing::Path);
-    assert_eq!(map("--storage-class C").storage_class.as_deref(), Some("C"));
-    assert_eq!(map("--keep 0").keep_days, Some(0));
-    for (word, policy) in [
-        ("newer", ConflictPolicy::Newer),
-        ("keep-both", ConflictPolicy::KeepBoth),
-        ("local", ConflictPolicy::Local),
-        ("remote", ConflictPolicy::Remote),
-        ("ask", ConflictPolicy::Ask),
-    ] {
-        assert_eq!(map(&format!("--conflict {word}")).conflict, Some(policy));
-    }
 }
 
 #[test]
@@ -250,6 +211,7 @@ fn flags_that_make_no_sense_together_are_refused() {
         "--max-delete 1",
         "--force",
         "--full",
+        "--age-passphrase-command C",
     ] {
         let name = flag.split(' ').next().unwrap();
         assert!(
@@ -266,6 +228,12 @@ fn flags_that_make_no_sense_together_are_refused() {
         "--storage-class C",
         "--conflict local",
         "--keep 1",
+        "--compress 1",
+        "--age-recipient age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p",
+        "--age-recipients-file /r",
+        "--age-identity /i",
+        "--direction push",
+        "--delete",
     ] {
         let name = flag.split(' ').next().unwrap();
         assert!(matches!(refused(flag), Misuse::WithoutInit(told) if told == name));
@@ -300,6 +268,21 @@ fn values_that_are_none_are_refused_by_flag() {
         ("--dump --objects /a", "--objects"),
         ("--init --dir /d s3://bucket --conflict x", "--conflict"),
         ("--init --dir /d s3://bucket --keep x", "--keep"),
+        ("--init --dir /d s3://bucket --compress 12", "--compress"),
+        ("--init --dir /d s3://bucket --compress -1", "--compress"),
+        (
+            "--init --dir /d s3://bucket --age-recipient x",
+            "--age-recipient",
+        ),
+        (
+            "--init --dir /d s3://bucket --age-recipients-file r",
+            "--age-recipients-file",
+        ),
+        (
+            "--init --dir /d s3://bucket --age-identity /",
+            "--age-identity",
+        ),
+        ("--init --dir /d s3://bucket --direction up", "--direction"),
         (
             "--init --dir /d s3://bucket --endpoint-url host",
             "--endpoint-url",

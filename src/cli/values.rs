@@ -1,8 +1,9 @@
 //! Values of flags: text to things that are valid by their type.
 
 use super::{Misuse, help};
+use crate::envelope;
 use crate::key::{Key, OWN_FOLDER, Shown, Unfit};
-use crate::state::{ConflictPolicy, MAX_KEEP_DAYS};
+use crate::state::{ConflictPolicy, MAX_GZIP_LEVEL, MAX_KEEP_DAYS, MAX_RECIPIENT_BYTES};
 use argh::FromArgValue;
 use std::fmt;
 
@@ -190,6 +191,78 @@ impl FromArgValue for Policy {
                 ));
             }
         }))
+    }
+}
+
+/// The value of `--direction`.
+#[derive(Clone, Copy)]
+pub(super) enum Way {
+    Both,
+    Push,
+    Pull,
+}
+
+impl FromArgValue for Way {
+    fn from_arg_value(text: &str) -> Result<Self, String> {
+        match text {
+            "both" => Ok(Self::Both),
+            "push" => Ok(Self::Push),
+            "pull" => Ok(Self::Pull),
+            _ => Err(format!("'{}' is none of both, push and pull", Shown(text))),
+        }
+    }
+}
+
+/// The value of `--compress`.
+#[derive(Clone, Copy)]
+pub(super) struct GzipLevel(pub(super) u8);
+
+impl FromArgValue for GzipLevel {
+    fn from_arg_value(text: &str) -> Result<Self, String> {
+        text.parse()
+            .ok()
+            .filter(|level| *level <= MAX_GZIP_LEVEL)
+            .map(Self)
+            .ok_or_else(|| {
+                let shown = Shown(text);
+                format!("'{shown}' is not a level from 0 to {MAX_GZIP_LEVEL}")
+            })
+    }
+}
+
+/// The value of `--age-recipient`.
+pub(super) struct AgeRecipient(pub(super) String);
+
+impl FromArgValue for AgeRecipient {
+    fn from_arg_value(text: &str) -> Result<Self, String> {
+        let length = text.len() as u64;
+        if length > MAX_RECIPIENT_BYTES {
+            return Err(format!(
+                "a recipient has {length} bytes, and may have {MAX_RECIPIENT_BYTES}"
+            ));
+        }
+        envelope::check_recipient(text)
+            .map_err(|why| format!("'{}' is no recipient: {why}", Shown(text)))?;
+        Ok(Self(text.to_owned()))
+    }
+}
+
+/// The absolute path of a file.
+pub(super) struct FilePath(pub(super) String);
+
+impl FromArgValue for FilePath {
+    fn from_arg_value(text: &str) -> Result<Self, String> {
+        let is_path = text.starts_with('/') && !text.ends_with('/');
+        if !is_path || text.chars().any(char::is_control) {
+            let shown = Shown(text);
+            return Err(format!("'{shown}' is not the absolute path of a file"));
+        }
+        if text.len() as u64 > MAX_RECIPIENT_BYTES {
+            return Err(format!(
+                "the path has more than {MAX_RECIPIENT_BYTES} bytes"
+            ));
+        }
+        Ok(Self(text.to_owned()))
     }
 }
 

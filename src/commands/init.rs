@@ -1,13 +1,13 @@
 //! `--init`: changes the settings in the state file. Touches no file on either side and no network.
 
+use super::settings::{self, Taken};
 use crate::cli::{Init, NewMap, S3Uri, Start, Unmap};
 use crate::exit::Exit;
 use crate::key::Shown;
 use crate::local::RecoveryRun;
 use crate::overlap::{self, Overlap};
 use crate::state::{
-    Access, Addressing, Bucket, ConflictPolicy, DEFAULT_KEEP_DAYS, DirMap, Direction, Encryption,
-    Recursion, State,
+    Bucket, ConflictPolicy, DEFAULT_KEEP_DAYS, DirMap, Direction, Encryption, Recursion, State,
 };
 use crate::store::{self, Store};
 use std::collections::BTreeMap;
@@ -22,6 +22,22 @@ pub enum Error {
     NoDirectory(String, Option<std::io::Error>),
     /// There is no such map.
     NoMap(Unmap),
+    /// A file that a map is to name is not there, or is none that can be read.
+    BadFile {
+        /// What is in it.
+        what: &'static str,
+        /// Its path, as shown.
+        path: String,
+        /// Why it cannot be read; `None` where it is no regular file.
+        source: Option<std::io::Error>,
+    },
+    /// A file of identities tells no recipients.
+    NoRecipients {
+        /// Its path.
+        path: String,
+        /// Why.
+        reason: String,
+    },
     /// A name is taken.
     NameTaken(String),
     /// Two maps would share files.
@@ -43,6 +59,14 @@ impl fmt::Display for Error {
                 dest: Some(dest),
             }) => write!(f, "there is no map of {path} to {dest}"),
             Self::NoMap(Unmap { path, dest: None }) => write!(f, "there is no map of {path}"),
+            Self::BadFile { what, path, source } => match source {
+                Some(_) => write!(f, "cannot read {what} {path}"),
+                None => write!(f, "cannot read {what} {path}: not a regular file"),
+            },
+            Self::NoRecipients { path, reason } => {
+                let path = Shown(path);
+                write!(f, "no recipients can be told from {path}: {reason}")
+            }
             Self::NameTaken(name) => write!(f, "another map is called {name}"),
             Self::Overlap(overlap) => overlap.fmt(f),
             Self::NothingAsked => write!(f, "--init was given nothing to do"),
@@ -58,6 +82,8 @@ impl Error {
             Self::Store(_) => Exit::Stopped,
             Self::NoDirectory(..)
             | Self::NoMap(_)
+            | Self::BadFile { .. }
+            | Self::NoRecipients { .. }
             | Self::NameTaken(_)
             | Self::Overlap(_)
             | Self::NothingAsked => Exit::Misuse,
@@ -69,8 +95,14 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Store(error) => error.source(),
-            Self::NoDirectory(_, source) => source.as_ref().map(|error| error as _),
-            Self::NoMap(_) | Self::NameTaken(_) | Self::Overlap(_) | Self::NothingAsked => None,
+            Self::NoDirectory(_, source) | Self::BadFile { source, .. } => {
+                source.as_ref().map(|error| error as _)
+            }
+            Self::NoMap(_)
+            | Self::NoRecipients { .. }
+            | Self::NameTaken(_)
+            | Self::Overlap(_)
+            | Self::NothingAsked => None,
         }
     }
 }
@@ -199,72 +231,20 @@ fn is_meant(unmap: &Unmap, bucket: &str, map: &DirMap) -> bool {
 
 /// Adds a map, or changes the one that is there already.
 fn add(state: &mut State, new: &NewMap) -> Result<String, Error> {
-    let known = state.buckets.iter_mut().find_map(|bucket| {
-        let mut maps = bucket.maps.iter();
-        let at = maps.position(|map| is_same_map(new, &bucket.name, map))?;
-        Some((bucket.access.clone(), bucket.maps.remove(at)))
-    });
+    let known = settings::take(state, |bucket, map| is_same_map(new, bucket, map));
     let verb = if known.is_some() { "changed" } else { "added" };
-    let (access, mut map) = match known {
-        Some((old, map)) => {
-            let access = merge_access(new, old.clone());
-            // Reached in another way (a profile names an endpoint too) it may be another bucket:
-            // nothing is known of what that holds.
-            let is_same_bucket = (&access.endpoint, &access.region, &access.profile)
-                == (&old.endpoint, &old.region, &old.profile);
-            let map = if is_same_bucket {
-                map
-            } else {
-                DirMap {
-                    id: store::new_map_id()?,
-                    generation: 0,
-                    root: None,
-                    ..map
-                }
-            };
-            (access, map)
-        }
-        None => (new.access.clone(), fresh(state, new)?),
-    };
-    if let Some(name) = &new.name {
-        if state.maps().any(|(_, other)| other.name == *name) {
-            return Err(Error::NameTaken(name.clone()));
-        }
-        map.name.clone_from(name);
-    }
-    map.recursion = new.recursion.unwrap_or(map.recursion);
-    map.conflict = new.conflict.unwrap_or(map.conflict);
-    map.keep_days = new.keep_days.unwrap_or(map.keep_days);
-    map.storage_class = new.storage_class.clone().or(map.storage_class);
-    let told = line(verb, &new.dest.bucket, &map);
-    let bucket = state
-        .buckets
-        .iter_mut()
-        .find(|bucket| bucket.name == new.dest.bucket && bucket.access == access);
-    match bucket {
-        Some(bucket) => bucket.maps.push(map),
-        None => state.buckets.push(Bucket {
-            name: new.dest.bucket.clone(),
-            access,
-            capabilities: None,
-            maps: vec![map],
-        }),
-    }
-    Ok(told)
-}
-
-/// What is given now counts, what is not stays.
-fn merge_access(new: &NewMap, old: Access) -> Access {
-    let asked = new.access.clone();
-    Access {
-        endpoint: asked.endpoint.or(old.endpoint),
-        region: asked.region.or(old.region),
-        profile: asked.profile.or(old.profile),
-        addressing: match asked.addressing {
-            Addressing::VirtualHost => old.addressing,
-            path @ Addressing::Path => path,
+    let mut taken = match known {
+        Some(known) => known,
+        None => Taken {
+            bucket: new.dest.bucket.clone(),
+            access: new.settings.access.clone(),
+            map: fresh(state, new)?,
         },
-    }
+    };
+    settings::change(state, &mut taken, &new.settings)?;
+    let told = line(verb, &taken.bucket, &taken.map);
+    settings::put(state, taken);
+    Ok(told)
 }
 
 fn fresh(state: &State, new: &NewMap) -> Result<DirMap, Error> {

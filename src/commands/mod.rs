@@ -2,6 +2,7 @@
 
 pub mod dump;
 pub mod init;
+mod settings;
 pub mod sync;
 
 use crate::cli::{self, Command, Run};
@@ -86,7 +87,7 @@ fn run(asked: &Run) -> Exit {
             mode: asked.mode,
             trust: asked.trust,
             safety: asked.safety,
-            passphrase_command: None,
+            passphrase_command: asked.passphrase_command.as_deref(),
             now_ms: now_ms(),
             stop: stop.clone(),
             sink: Arc::new(move |event: Event<'_>| listener.tell(&event)),

@@ -63,8 +63,8 @@ pub struct Asked<'a> {
     pub trust: sync::Trust,
     /// Whether safety stops are heeded.
     pub safety: sync::Safety,
-    /// What prints the passphrase of identity files.
-    pub passphrase_command: Option<String>,
+    /// The command that prints the passphrase of an identity file.
+    pub passphrase_command: Option<&'a str>,
     /// When the run began, milliseconds since the epoch.
     pub now_ms: i64,
     /// The wish to stop.
@@ -192,8 +192,8 @@ impl Asked<'_> {
             safety: self.safety,
             reencode: sync::Reencode::Changed,
             limit: self.limit,
+            passphrase_command: self.passphrase_command.map(str::to_owned),
             jobs: self.jobs,
-            passphrase_command: self.passphrase_command.clone(),
             own: own_files(store.own_name_prefix()),
             stop: self.stop.clone(),
             sink: Arc::clone(&self.sink),

@@ -1,6 +1,9 @@
 //! The numbers of the format: control bytes, bits, sizes and limits. The only hexadecimal ones in
 //! the source.
 
+use crate::state::MAX_RECIPIENT_BYTES;
+pub(super) use crate::state::{MAX_GZIP_LEVEL, MAX_RECIPIENTS};
+
 /// The first four bytes of every state file, in every version.
 pub const SIGNATURE: [u8; 4] = [0x9D, 0x9F, 0x53, 0x33];
 /// The first four bytes of every journal.
@@ -57,10 +60,8 @@ pub(super) const FULL_PAYLOAD_BYTES: usize = 32_768;
 
 pub(super) const MAX_BUCKETS: u64 = 1024;
 pub(super) const MAX_MAPS: u64 = 1024;
-pub(super) const MAX_RECIPIENTS: u64 = 255;
 /// Generations and sizes fit a signed number of 64 bits.
 pub(super) const MAX_NUMBER: u64 = i64::MAX.cast_unsigned();
-pub(super) const MAX_GZIP_LEVEL: u8 = 11;
 pub(super) const MIB: u64 = 1_048_576;
 pub(super) const MIN_PART_MIB: u64 = 5;
 pub(super) const MAX_PART_MIB: u64 = 5120;
@@ -118,9 +119,10 @@ pub(super) const MAP_NAME: Text = Text {
 pub(super) const LOCAL_PATH: Text = text("local path", 4096, Shape::AbsolutePath);
 pub(super) const KEY_PREFIX: Text = text("key prefix", 1024, Shape::Prefix);
 pub(super) const STORAGE_CLASS: Text = text("storage class", 255, Shape::NonEmpty);
-pub(super) const RECIPIENT: Text = text("recipient", 4096, Shape::NonEmpty);
-pub(super) const RECIPIENTS_FILE: Text = text("recipients file", 4096, Shape::NonEmpty);
-pub(super) const IDENTITY_FILE: Text = text("identity file", 4096, Shape::NonEmpty);
+pub(super) const RECIPIENT: Text = text("recipient", MAX_RECIPIENT_BYTES, Shape::NonEmpty);
+pub(super) const RECIPIENTS_FILE: Text =
+    text("recipients file", MAX_RECIPIENT_BYTES, Shape::NonEmpty);
+pub(super) const IDENTITY_FILE: Text = text("identity file", MAX_RECIPIENT_BYTES, Shape::NonEmpty);
 pub(super) const EMAIL: Text = text("e-mail", 1024, Shape::Any);
 pub(super) const ETAG_TEXT: Text = text("ETag", 1024, Shape::Any);
 pub(super) const VERSION_ID: Text = text("version id", 1024, Shape::NonEmpty);

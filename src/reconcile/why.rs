@@ -1,7 +1,7 @@
 //! Why a step is planned, read back from the step and the base: the twelve rows in words.
 
 use crate::plan::{Loser, Step};
-use crate::state::Record;
+use crate::state::{Direction, Record};
 use std::fmt;
 
 /// Why a step is planned.
@@ -37,13 +37,60 @@ pub enum Why {
     Restamped,
     /// Both are gone.
     GoneOnBoth,
+    /// The object is gone, and the directory is the truth.
+    PushedAgain,
+    /// The object is another, and the directory is the truth.
+    PushedOver,
+    /// The file is gone, and the bucket is the truth.
+    PulledAgain,
+    /// The file is another, and the bucket is the truth.
+    PulledOver,
+    /// The bucket mirrors the directory, which does not have it.
+    NotHere,
+    /// The directory mirrors the bucket, which does not have it.
+    NotInBucket,
 }
 
 /// Why a step is planned, where `base` is what both sides last agreed on for its key.
 ///
 /// As for [`decide`](super::decide), a base without a local stamp is none.
 #[must_use]
-pub fn why(step: &Step, base: Option<&Record>) -> Why {
+pub fn why(step: &Step, base: Option<&Record>, direction: Direction) -> Why {
+    one_way(step, base, direction).unwrap_or_else(|| both_ways(step, base))
+}
+
+/// The reasons that only maps have which go one way.
+fn one_way(step: &Step, base: Option<&Record>, direction: Direction) -> Option<Why> {
+    use Direction::{Pull, PullMirror, Push, PushMirror};
+    let is_known = base.is_some_and(|record| record.local.is_some());
+    match (direction, step) {
+        (Push | PushMirror, Step::Upload { over: None, .. }) => {
+            is_known.then_some(Why::PushedAgain)
+        }
+        (
+            Push | PushMirror,
+            Step::Upload {
+                loser: Loser::Keep, ..
+            },
+        ) => is_known.then_some(Why::PushedOver),
+        (Pull | PullMirror, Step::Download { over: None, .. }) => {
+            is_known.then_some(Why::PulledAgain)
+        }
+        (
+            Pull | PullMirror,
+            Step::Download {
+                loser: Loser::Keep, ..
+            },
+        ) => is_known.then_some(Why::PulledOver),
+        (PushMirror, Step::DeleteRemote { .. }) => Some(Why::NotHere),
+        (PullMirror, Step::DeleteLocal { .. }) => Some(Why::NotInBucket),
+        // All that a map does which only pulls and deletes nothing else is to make room.
+        (Pull, Step::DeleteLocal { .. }) => Some(Why::Displaced),
+        _ => None,
+    }
+}
+
+fn both_ways(step: &Step, base: Option<&Record>) -> Why {
     let is_known = base.is_some_and(|record| record.local.is_some());
     // What is agreed on by metadata alone is kept aside without a conflict.
     let is_proven = base.is_none_or(Record::is_proven);
@@ -111,6 +158,12 @@ impl fmt::Display for Why {
             Self::Met => "the same on both sides, not recorded before",
             Self::Restamped => "the same on both sides, though a time or version is another",
             Self::GoneOnBoth => "gone on both sides",
+            Self::PushedAgain => "gone from the bucket, and this run only pushes",
+            Self::PushedOver => "changed in the bucket, and this run only pushes",
+            Self::PulledAgain => "gone here, and this run only pulls",
+            Self::PulledOver => "changed here, and this run only pulls",
+            Self::NotHere => "not here, and the bucket is a mirror",
+            Self::NotInBucket => "not in the bucket, and the directory is a mirror",
         })
     }
 }
@@ -121,7 +174,7 @@ mod tests {
     use crate::key::Key;
     use crate::plan::{Loser, Step};
     use crate::stamp::{ETag, LocalStamp, RemoteStamp};
-    use crate::state::{Content, Encoding, Record};
+    use crate::state::{Content, Direction, Encoding, Record};
 
     fn key() -> Key {
         Key::parse("a").unwrap()
@@ -237,8 +290,16 @@ mod tests {
             (adopt, Why::Met, Why::Restamped),
             (Step::Forget(key()), Why::GoneOnBoth, Why::GoneOnBoth),
         ] {
-            assert_eq!(why(&step, None), unknown, "{step}, no base");
-            assert_eq!(why(&step, Some(&record())), known, "{step}, a base");
+            assert_eq!(
+                why(&step, None, Direction::Both),
+                unknown,
+                "{step}, no base"
+            );
+            assert_eq!(
+                why(&step, Some(&record()), Direction::Both),
+                known,
+                "{step}, a base"
+            );
         }
     }
 
@@ -249,7 +310,7 @@ mod tests {
             ..record()
         };
         assert_eq!(
-            why(&upload(None, Loser::Discard), Some(&base)),
+            why(&upload(None, Loser::Discard), Some(&base), Direction::Both),
             Why::NewHere
         );
     }
@@ -262,6 +323,75 @@ mod tests {
             over: Some(file()),
             loser: Loser::Discard,
         };
-        assert_eq!(why(&step, Some(&record())), Why::Emptied);
+        assert_eq!(why(&step, Some(&record()), Direction::Both), Why::Emptied);
+    }
+
+    #[test]
+    fn maps_that_go_one_way_have_reasons_of_their_own() {
+        let delete_local = Step::DeleteLocal {
+            key: key(),
+            local: file(),
+        };
+        let (keep, discard) = (Loser::Keep, Loser::Discard);
+        for (direction, step, unknown, known) in [
+            (
+                Direction::Push,
+                upload(None, discard),
+                Why::NewHere,
+                Why::PushedAgain,
+            ),
+            (
+                Direction::Push,
+                upload(Some(object()), keep),
+                Why::NewOnBoth,
+                Why::PushedOver,
+            ),
+            (
+                Direction::PushMirror,
+                delete_remote(discard),
+                Why::NotHere,
+                Why::NotHere,
+            ),
+            (
+                Direction::PushMirror,
+                delete_remote(keep),
+                Why::NotHere,
+                Why::NotHere,
+            ),
+            (
+                Direction::Pull,
+                download(None, discard),
+                Why::NewInBucket,
+                Why::PulledAgain,
+            ),
+            (
+                Direction::Pull,
+                download(Some(file()), keep),
+                Why::NewOnBoth,
+                Why::PulledOver,
+            ),
+            (
+                Direction::Pull,
+                download(Some(file()), discard),
+                Why::ChangedInBucket,
+                Why::ChangedInBucket,
+            ),
+            (
+                Direction::Pull,
+                delete_local.clone(),
+                Why::Displaced,
+                Why::Displaced,
+            ),
+            (
+                Direction::PullMirror,
+                delete_local,
+                Why::NotInBucket,
+                Why::NotInBucket,
+            ),
+        ] {
+            assert_eq!(why(&step, None, direction), unknown, "{step}, no base");
+            let base = record();
+            assert_eq!(why(&step, Some(&base), direction), known, "{step}, a base");
+        }
     }
 }

@@ -52,7 +52,9 @@ fn of_misuse(misuse: &Misuse) -> &'static str {
         | Misuse::NoValue { .. }
         | Misuse::BadValue { .. } => "s3-bsync --help names all flags and what they take",
         Misuse::Joined(_) => "put a space between a flag and its value",
-        Misuse::Repeated(_) => "give it once; only --dir and --rmdir may be repeated",
+        Misuse::Repeated(_) => {
+            "give it once; only --dir, --rmdir and --age-recipient may be repeated"
+        }
         Misuse::BadFile(_) => "begin it with /: cron starts programs in another directory",
         Misuse::NoHome => "set HOME, or name the state file with --file",
         Misuse::Contradiction(..) => "give one of them",
@@ -60,6 +62,10 @@ fn of_misuse(misuse: &Misuse) -> &'static str {
         Misuse::WithoutInit(_) => "add --init to change settings; leave the flag out to sync",
         Misuse::WithInit(_) => "change the settings first, then run again without --init",
         Misuse::WithoutDir(_) => "name the map: --init --dir PATH S3_DEST",
+        Misuse::Aimless => "add --direction push or --direction pull",
+        Misuse::TooManyRecipients(_) => {
+            "put them into a file and name that with --age-recipients-file"
+        }
         Misuse::NameOfMany => "add the maps one at a time",
         Misuse::SecondGlob => "put the pattern in quotes, so that the shell leaves it alone",
     }
@@ -70,6 +76,12 @@ fn of_init(error: &init::Error) -> Option<&'static str> {
         init::Error::Store(error) => of_store(error),
         init::Error::NoDirectory(..) => Some("create the directory, or correct the path"),
         init::Error::NoMap(_) => Some("see the maps with --dump"),
+        init::Error::BadFile { .. } => {
+            Some("correct the path, or make the file readable for the user that runs s3-bsync")
+        }
+        init::Error::NoRecipients { .. } => {
+            Some("name the recipients with --age-recipient or --age-recipients-file")
+        }
         init::Error::NameTaken(_) => Some("choose another --name"),
         init::Error::Overlap(_) => {
             Some("map directories and prefixes that do not contain each other")
@@ -101,7 +113,6 @@ fn of_halt(halt: &Halt) -> Option<&'static str> {
             "version 1 encrypted with GPG; name an age recipient: --init --dir PATH S3_DEST --age-recipient age1...",
         ),
         Halt::Key(error) => Some(of_key(error)),
-        Halt::OneWay(_) => Some("this version syncs both ways only"),
         Halt::Broken(Broken::Remote(error)) | Halt::Remote(error) => of_remote(error),
         Halt::Broken(Broken::Base(error)) | Halt::Store(error) => of_store(error),
         Halt::Guarded(Held { limit: None, .. }) => Some(

@@ -19,8 +19,6 @@ pub enum Halt {
     RecipientMissing(String),
     /// The map's age recipients cannot be used.
     Key(KeyError),
-    /// The map goes one way only, which this version does not do.
-    OneWay(String),
     /// A side could not be read to its end.
     Broken(Broken),
     /// The bucket refuses everything.
@@ -46,7 +44,6 @@ impl fmt::Display for Halt {
                     "the marker in {path} belongs to another state file or map"
                 )
             }
-            Self::OneWay(name) => write!(f, "map {name} goes one way only"),
             Self::RecipientMissing(name) => {
                 write!(f, "map {name} asks for encryption and has no age recipient")
             }

@@ -10,7 +10,7 @@ use crate::local::{self, Found, Rules};
 use crate::plan::{Clash, Item, Quiet, Readability};
 use crate::remote::{self, Listed};
 use crate::stamp::{LocalStamp, RemoteStamp};
-use crate::state::{Record, Recursion};
+use crate::state::{Direction, Record, Recursion};
 use crate::store;
 use std::cell::RefCell;
 use std::fmt;
@@ -70,6 +70,10 @@ pub(super) struct Joined {
     pub(super) hidden: Vec<(String, String)>,
     /// Records of keys that are neither ignored nor unknown.
     pub(super) records: u64,
+    /// Files that are neither ignored nor unknown.
+    pub(super) files: u64,
+    /// Objects that are neither.
+    pub(super) objects: u64,
     /// Files scanned.
     pub(super) scanned: u64,
     /// Objects listed.
@@ -102,6 +106,8 @@ pub(super) fn join(
             shadows.borrow_mut().push(path);
             None
         }
+        // What can be no key has nothing to do with a map that leaves such files alone anyway.
+        Ok(Found::Unfit { .. }) if scope.direction == Direction::Pull => None,
         Ok(Found::Unfit { path, why }) => {
             hidden.borrow_mut().push((path, why.to_string()));
             None
@@ -118,6 +124,7 @@ pub(super) fn join(
             stamp,
             readability,
         })),
+        Ok(Listed::Hidden { .. }) if scope.direction == Direction::Push => None,
         Ok(Listed::Hidden { name, why }) => {
             hidden.borrow_mut().push((name, why.to_string()));
             None
@@ -153,6 +160,12 @@ pub(super) fn join(
             continue;
         }
         joined.records += u64::from(in_base);
+        joined.files += u64::from(in_local);
+        joined.objects += u64::from(in_remote);
+        if scope.direction == Direction::Push && file.is_none() && object.is_some() {
+            // It stays whatever it is, and of a backup that outlives its files there may be many.
+            continue;
+        }
         let quiet = scope.judge(record.as_ref(), file.as_ref(), object.as_ref());
         let key = key.clone();
         if quiet == Quiet::Yes {
@@ -221,6 +234,8 @@ pub(super) struct Scope<'a> {
     pub(super) trust: Trust,
     /// Whether what is equal is sent as well.
     pub(super) reencode: Reencode,
+    /// Which way changes travel.
+    pub(super) direction: Direction,
 }
 
 impl Scope<'_> {

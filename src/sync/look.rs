@@ -10,7 +10,7 @@ use crate::reconcile::{
     Action, Answer, Answers, Ground, Question, Seen, Settlement, Verdict, decide, settlement,
 };
 use crate::remote::Head;
-use crate::state::{ConflictPolicy, Content, Holding, Record};
+use crate::state::{ConflictPolicy, Content, Direction, Holding, Record};
 use crate::transfer::{Failure, Hands, blocking, now_ns};
 use compare::Compare;
 pub(super) use compare::Reach;
@@ -39,14 +39,18 @@ pub(super) async fn look(
         failed: Vec::new(),
     };
     let mut looking: JoinSet<Ended> = JoinSet::new();
-    let policy = task.map.conflict;
+    // A map that goes one way has settled its conflicts.
+    let policy = match task.map.direction {
+        Direction::Both => task.map.conflict,
+        Direction::Push | Direction::PushMirror => ConflictPolicy::Local,
+        Direction::Pull | Direction::PullMirror => ConflictPolicy::Remote,
+    };
     let reach = Reach::of(&task.terms);
     for item in items {
         if task.terms.stop.is_wished() {
             break;
         }
         if let Verdict::Do(action) = decide(seen(&item), Answers::default()) {
-            let action = reach.applied(action, &item);
             looked.decided.push(Decided {
                 item,
                 outcome: Outcome::Law(action, Holding::plain(Content::Unknown)),
@@ -119,7 +123,6 @@ async fn resolve(
                     _ => Holding::plain(Content::Unknown),
                 };
                 let mut item = compare.item;
-                let action = reach.applied(action, &item);
                 if action == Action::Adopt {
                     item.local = item.local.map(|stamp| stamp.settled(read_at_ns));
                 }

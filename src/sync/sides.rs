@@ -51,6 +51,7 @@ pub(super) async fn read(
         let (store, index) = (Arc::clone(store), task.index);
         let (prefix, recursion) = (task.map.prefix.clone(), task.map.recursion);
         let (trust, reencode) = (task.terms.trust, task.terms.reencode);
+        let direction = task.map.direction;
         tokio::task::spawn_blocking(move || {
             let records = match ground {
                 Ground::Based => Some(lock(&store).records(index).map_err(Broken::Base)?),
@@ -66,6 +67,7 @@ pub(super) async fn read(
                 recursion,
                 trust,
                 reencode,
+                direction,
             };
             join(
                 base,

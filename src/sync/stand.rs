@@ -2,7 +2,7 @@
 
 use super::{Halt, Safety, Task};
 use crate::local::{Marker, Root};
-use crate::state::{DirMap, Direction, Encryption, ReplicaId};
+use crate::state::{DirMap, Encryption, ReplicaId};
 
 /// Which generation of the state file the records are from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,9 +37,6 @@ pub fn stand(task: &Task) -> Result<(Root, Standing), Halt> {
     let Task { map, terms, .. } = task;
     if let Encryption::RecipientMissing { .. } = map.encryption {
         return Err(Halt::RecipientMissing(map.name.clone()));
-    }
-    if map.direction != Direction::Both {
-        return Err(Halt::OneWay(map.name.clone()));
     }
     let root = Root::open(&map.path, Some(terms.own.clone())).map_err(Halt::Root)?;
     if map.generation == 0 {

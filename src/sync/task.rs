@@ -56,10 +56,11 @@ pub struct Terms {
     pub reencode: Reencode,
     /// How many removals are allowed.
     pub limit: Limit,
+    /// The command that prints the passphrase of an identity file; it comes from the command line
+    /// alone, so that no state file can start a program.
+    pub passphrase_command: Option<String>,
     /// Steps at a time; `None` to adapt to the work.
     pub jobs: Option<usize>,
-    /// What prints the passphrase of identity files; `None` to ask at the terminal.
-    pub passphrase_command: Option<String>,
     /// The program's own files, which are no part of any map.
     pub own: OwnFiles,
     /// The wish to stop.

@@ -6,10 +6,10 @@ use crate::draft::Draft;
 use crate::key::Key;
 use crate::local::Root;
 use crate::reconcile::Ground;
-use crate::state::ConflictPolicy;
+use crate::state::{ConflictPolicy, Direction};
 use proptest::collection::vec;
 use proptest::prelude::*;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 fn policies() -> impl Strategy<Value = ConflictPolicy> {
     prop_oneof![
@@ -70,6 +70,61 @@ fn runs(
     }
 }
 
+fn one_way() -> impl Strategy<Value = Direction> {
+    prop_oneof![
+        Just(Direction::Push),
+        Just(Direction::PushMirror),
+        Just(Direction::Pull),
+        Just(Direction::PullMirror),
+    ]
+}
+
+/// Runs of a map that goes one way, until nothing is left to do.
+fn runs_toward(mut world: World, root: &Root, direction: Direction, ground: Ground) {
+    let pushes = matches!(direction, Direction::Push | Direction::PushMirror);
+    let mirrors = matches!(direction, Direction::PushMirror | Direction::PullMirror);
+    let bytes = |world: &World| -> [BTreeMap<Key, Bytes>; 2] {
+        let local = world
+            .local
+            .iter()
+            .map(|(key, (bytes, _))| (key.clone(), *bytes));
+        let remote = world
+            .remote
+            .iter()
+            .map(|(key, (bytes, _))| (key.clone(), *bytes));
+        let (local, remote) = (local.collect(), remote.collect());
+        if pushes {
+            [local, remote]
+        } else {
+            [remote, local]
+        }
+    };
+    let (unseen, [truth, _]) = (world.unseen(), bytes(&world));
+    for round in 0.. {
+        let Draft { plan, skipped, .. } =
+            world.plan_toward(root, ConflictPolicy::Ask, ground, direction);
+        let [before, other] = bytes(&world);
+        assert_eq!(before, truth, "the truth was touched");
+        if plan.is_empty() {
+            let skipped: BTreeSet<Key> = skipped.into_iter().map(|(key, _)| key).collect();
+            assert!(!pushes || skipped.is_empty(), "{skipped:?}");
+            for (key, bytes) in &truth {
+                let is_there = other.get(key) == Some(bytes);
+                assert!(is_there || skipped.contains(key), "{key} did not arrive");
+            }
+            for key in other.keys().filter(|_| mirrors) {
+                let may_be = truth.contains_key(key) || skipped.contains(key);
+                assert!(may_be, "{key} is no part of a mirror");
+            }
+            break;
+        }
+        assert!(round < 3, "no end: {plan:?}");
+        world.carry_out_all(plan, &[0]);
+        let lost: Vec<Bytes> = unseen.difference(&world.survivors()).copied().collect();
+        assert!(lost.is_empty(), "lost {lost:?}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 4096, ..ProptestConfig::default() })]
 
@@ -113,6 +168,29 @@ proptest! {
         let before = world.survivors();
         let after = runs(world, &root, policy, Ground::Baseless, &[0]);
         prop_assert!(before.is_subset(&after.survivors()));
+    }
+
+    #[test]
+    fn one_way_the_truth_is_untouched_and_nothing_unseen_is_lost(
+        start in acts(12),
+        local in acts(8),
+        remote in acts(8),
+        direction in one_way(),
+        ground in prop_oneof![Just(Ground::Based), Just(Ground::Baseless)],
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let root = Root::open(folder.path().to_str().unwrap(), None).unwrap();
+        let mut world = agreed(&start, &root);
+        for act in &local {
+            world.act_locally(act);
+        }
+        for act in &remote {
+            world.act_remotely(act);
+        }
+        if ground == Ground::Baseless {
+            world.base.clear();
+        }
+        runs_toward(world, &root, direction, ground);
     }
 
     #[test]

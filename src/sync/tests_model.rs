@@ -1,6 +1,7 @@
 //! A model of a directory, a bucket and a base, on which plans are made and carried out.
 
 use super::join::{Joined, Scope, Trust, join};
+use super::steer::steered;
 use crate::draft::{Asides, Decided, Draft, Outcome, draft};
 use crate::key::Key;
 use crate::local::{Found, Root};
@@ -8,7 +9,7 @@ use crate::plan::{Item, Loser, Plan, Readability, Step};
 use crate::reconcile::{Answer, Answers, Ground, Question, Seen, Verdict, decide, settlement};
 use crate::remote::Listed;
 use crate::stamp::{ETag, LocalStamp, RemoteStamp};
-use crate::state::{ConflictPolicy, Content, Encoding, Holding, Record, Recursion};
+use crate::state::{ConflictPolicy, Content, Direction, Encoding, Holding, Record, Recursion};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -166,7 +167,7 @@ impl World {
             .collect()
     }
 
-    pub(super) fn joined(&self, root: &Root) -> Joined {
+    pub(super) fn joined(&self, root: &Root, direction: Direction) -> Joined {
         let rules = root.rules();
         let scope = Scope {
             reencode: crate::sync::Reencode::Changed,
@@ -174,6 +175,7 @@ impl World {
             prefix: "",
             recursion: Recursion::Recursive,
             trust: Trust::Stamps,
+            direction,
         };
         let base = self.base.values().cloned().map(Ok);
         let local = self.local.iter().map(|(key, (_, stamp))| {
@@ -231,13 +233,24 @@ impl World {
     }
 
     pub(super) fn plan(&self, root: &Root, policy: ConflictPolicy, ground: Ground) -> Draft {
-        let joined = self.joined(root);
+        self.plan_toward(root, policy, ground, Direction::Both)
+    }
+
+    pub(super) fn plan_toward(
+        &self,
+        root: &Root,
+        policy: ConflictPolicy,
+        ground: Ground,
+        direction: Direction,
+    ) -> Draft {
+        let joined = self.joined(root, direction);
         let mut asides = Asides::new("T".to_owned(), "");
         let decided = joined
             .items
             .into_iter()
-            .map(|item| self.decide(item, policy, ground));
-        draft(decided.collect(), &joined.clashes, &mut asides)
+            .map(|item| self.decide(item, policy, ground))
+            .map(|decided| steered(direction, decided));
+        draft(decided.collect(), &joined.clashes, direction, &mut asides)
     }
 
     pub(super) fn record(&mut self, key: &Key) {

@@ -8,7 +8,7 @@ use s3_bsync::guard::{Held, Limit, Side, hold_back, judge_plan};
 use s3_bsync::key::Key;
 use s3_bsync::plan::{Clash, Item, Loser, Plan, Quiet, Readability, Step};
 use s3_bsync::reconcile::{Action, Answer, Answers, Question, Seen, Verdict, Why, decide, why};
-use s3_bsync::state::{Content, Holding, Record};
+use s3_bsync::state::{Content, Direction, Holding, Record};
 use std::collections::BTreeSet;
 
 /// What the base is worth: a record that never saw the file proves nothing about it.
@@ -163,7 +163,7 @@ pub fn of_draft(view: &View, draft: &Draft) {
 }
 
 fn of_step(item: &Item, step: &Step) {
-    let reason = why(step, item.base.as_deref());
+    let reason = why(step, item.base.as_deref(), Direction::Both);
     let (here, there) = (item.local, item.remote.as_ref());
     let base = known(item);
     let is_same_object = base
@@ -222,6 +222,12 @@ fn of_step(item: &Item, step: &Step) {
         Why::Restamped => base.is_some() && here.is_some() && there.is_some(),
         Why::Displaced => here.is_some() != there.is_some(),
         Why::GoneOnBoth => here.is_none() && there.is_none(),
+        Why::PushedAgain
+        | Why::PushedOver
+        | Why::PulledAgain
+        | Why::PulledOver
+        | Why::NotHere
+        | Why::NotInBucket => false,
     };
     assert!(is_true, "{step} is not because {reason}: {item:?}");
 }
@@ -230,7 +236,8 @@ fn of_step(item: &Item, step: &Step) {
 fn of_displaced(view: &View, plan: &Plan) {
     for step in plan.steps().filter(|step| step.deletes()) {
         let item = view.items.iter().find(|item| item.key == *step.key());
-        if why(step, item.and_then(|item| item.base.as_deref())) != Why::Displaced {
+        let base = item.and_then(|item| item.base.as_deref());
+        if why(step, base, Direction::Both) != Why::Displaced {
             continue;
         }
         let top = step.key();

@@ -8,7 +8,7 @@ use s3_bsync::plan::{Clash, Item, Quiet};
 use s3_bsync::reconcile::{
     Answer, Answers, Ground, Question, Seen, Settlement, Verdict, decide, settlement,
 };
-use s3_bsync::state::{ConflictPolicy, Content, Holding};
+use s3_bsync::state::{ConflictPolicy, Content, Direction, Holding};
 use std::collections::BTreeSet;
 
 /// What a run sees.
@@ -120,7 +120,7 @@ impl World {
     pub fn draft(&self, view: &View, story: &Story, asides: &mut Asides) -> Draft {
         let items = view.items.iter().cloned();
         let decided = items.map(|item| self.decide(item, story.policy, story.is_first));
-        draft(decided.collect(), &view.clashes, asides)
+        draft(decided.collect(), &view.clashes, Direction::Both, asides)
     }
 }
 

@@ -4,7 +4,7 @@ use super::super::{Reencode, Terms, Trust};
 use crate::digest::Sums;
 use crate::key::Key;
 use crate::plan::Item;
-use crate::reconcile::{Action, Answer, Question};
+use crate::reconcile::{Answer, Question};
 use crate::remote::Head;
 use crate::stamp::{ETag, LocalStamp};
 use crate::state::{Content, Encoding, Holding};
@@ -23,18 +23,6 @@ impl Reach {
         Self {
             trust: terms.trust,
             reencode: terms.reencode,
-        }
-    }
-
-    /// Where all is sent anew, what is equal on both sides is sent as well.
-    pub(super) fn applied(self, action: Action, item: &Item) -> Action {
-        match (self.reencode, action) {
-            (Reencode::All, Action::Keep | Action::Adopt)
-                if item.local.is_some() && item.remote.is_some() =>
-            {
-                Action::Upload
-            }
-            (_, action) => action,
         }
     }
 }
