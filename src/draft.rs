@@ -232,10 +232,14 @@ impl Draft {
             ..
         } = item;
         let is_proven = base.as_deref().is_none_or(Record::is_proven);
-        let loser = if is_proven {
-            Loser::Discard
-        } else {
+        let is_displaced = match action {
+            Action::DeleteRemote => remote.is_some(),
+            _ => local.is_some() && remote.is_some(),
+        };
+        let loser = if is_displaced && !is_proven {
             Loser::Keep
+        } else {
+            Loser::Discard
         };
         let plan = &mut self.plan;
         match (action, local, remote) {

@@ -368,11 +368,12 @@ pub enum Change {
 }
 
 impl Record {
-    /// What becomes of either side when the other replaces it: where the content is not proven, the
-    /// two may differ, so what goes is kept aside.
+    /// Whether both sides were known to hold the same. Where they were agreed on by metadata alone
+    /// they may differ, so that what goes is kept aside. A record that never saw the file says
+    /// nothing about it, and needs no proof.
     #[must_use]
     pub fn is_proven(&self) -> bool {
-        self.content != Content::Unknown
+        self.local.is_none() || self.content != Content::Unknown
     }
 }
 

@@ -197,7 +197,13 @@ fn of_step(item: &Item, step: &Step) {
             assert_eq!((here, there), (None, Some(remote)));
             match loser {
                 Loser::Discard => assert!(is_same_object, "{step}"),
-                Loser::Keep => assert!(is_readable && reason == Why::Displaced, "{step}"),
+                Loser::Keep => {
+                    let is_proven = base.is_none_or(Record::is_proven);
+                    assert!(
+                        can_be_copied && reason == Why::Displaced || !is_proven,
+                        "{step}"
+                    );
+                }
             }
         }
         Step::Adopt(record) => {
