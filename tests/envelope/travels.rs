@@ -108,7 +108,7 @@ fn a_large_file_that_shrinks_to_little_takes_one_request() {
         .local("first", "probed before")
         .init_with(&["--compress", "6"]);
     world.sync().local("log", text(LARGE));
-    world.expect_requests_of_sync(&[(Op::List, 1), (Op::Put, 1)]);
+    world.expect_requests_of_sync(&[(Op::List, 1), (Op::ListMpus, 1), (Op::Put, 1)]);
     let other = world.machine("b");
     other.init_with(&["--compress", "6"]).sync();
     other.expect_local("log", text(LARGE));
