@@ -1,13 +1,14 @@
 //! The main job: every map of the state file, both ways, one after the other.
 
-use super::init::real_path;
+use super::init::{self, real_path};
+use crate::cli::Maps;
 use crate::event::{Counts, Event, Sink};
 use crate::exit::Exit;
 use crate::format::DecodeError;
-use crate::key::Key;
+use crate::key::{Key, Shown};
 use crate::local::{OwnFiles, RecoveryRun, Root};
 use crate::overlap::{self, Overlap};
-use crate::state::{Change, MapId, State};
+use crate::state::{Change, MapId, ReplicaId, State};
 use crate::stop::Stop;
 use crate::store::{self, Store};
 use crate::sync::{self, Halt, Mode, Outcome, Standing, Task, Terms};
@@ -23,6 +24,24 @@ pub enum Error {
     Store(store::Error),
     /// Two maps share files.
     Overlap(Overlap),
+    /// There is no map of this name.
+    NoName(String),
+    /// A directory that is in no map cannot be used.
+    Directory(String, std::io::Error),
+    /// Settings that no map can have.
+    Settings(init::Error),
+}
+
+impl Error {
+    /// The exit code it means.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Store(_) | Self::Overlap(_) => Exit::Stopped,
+            Self::NoName(_) | Self::Directory(..) => Exit::Misuse,
+            Self::Settings(error) => error.exit(),
+        }
+    }
 }
 
 impl fmt::Display for Error {
@@ -30,6 +49,9 @@ impl fmt::Display for Error {
         match self {
             Self::Store(error) => error.fmt(f),
             Self::Overlap(error) => error.fmt(f),
+            Self::NoName(name) => write!(f, "there is no map called {}", Shown(name)),
+            Self::Directory(path, _) => write!(f, "cannot use {}", Shown(path)),
+            Self::Settings(error) => error.fmt(f),
         }
     }
 }
@@ -38,7 +60,9 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Store(error) => error.source(),
-            Self::Overlap(_) => None,
+            Self::Overlap(_) | Self::NoName(_) => None,
+            Self::Directory(_, error) => Some(error),
+            Self::Settings(error) => error.source(),
         }
     }
 }
@@ -49,10 +73,18 @@ impl From<store::Error> for Error {
     }
 }
 
+impl From<init::Error> for Error {
+    fn from(error: init::Error) -> Self {
+        Self::Settings(error)
+    }
+}
+
 /// What a run is asked for.
 pub struct Asked<'a> {
     /// The state file.
     pub file: &'a Path,
+    /// Which of its maps.
+    pub maps: &'a Maps,
     /// Steps at a time.
     pub jobs: Option<usize>,
     /// How many removals are allowed.
@@ -65,6 +97,8 @@ pub struct Asked<'a> {
     pub safety: sync::Safety,
     /// The command that prints the passphrase of an identity file.
     pub passphrase_command: Option<&'a str>,
+    /// Which objects are packed anew.
+    pub reencode: sync::Reencode,
     /// When the run began, milliseconds since the epoch.
     pub now_ms: i64,
     /// The wish to stop.
@@ -91,7 +125,7 @@ pub struct Report {
     pub exit: Exit,
 }
 
-/// Syncs every map.
+/// Syncs the maps that are asked for.
 ///
 /// # Errors
 /// [`Error`] where nothing could be begun, or what was done could not be saved.
@@ -112,8 +146,13 @@ pub async fn sync(asked: &Asked<'_>) -> Result<Report, Error> {
             "the state file holds no map, so there is nothing to sync",
         ));
     }
-    let terms = asked.terms(&store);
-    let tasks = tasks(store.state(), &terms);
+    let generation = match store.fell_back() {
+        None => sync::Generation::Last,
+        Some(_) => sync::Generation::Before,
+    };
+    let own = own_files(store.own_name_prefix());
+    let terms = asked.terms(store.state().replica, generation, own);
+    let tasks = tasks(store.state(), asked.maps, &terms)?;
     let mut stands = BTreeMap::new();
     let mut ended: BTreeMap<usize, Outcome> = BTreeMap::new();
     let mut roots = BTreeMap::new();
@@ -144,7 +183,7 @@ pub async fn sync(asked: &Asked<'_>) -> Result<Report, Error> {
     if !resets.is_empty() && asked.mode == Mode::Apply {
         reset(&mut store, &resets)?;
     }
-    let tasks = self::tasks(store.state(), &terms);
+    let tasks = self::tasks(store.state(), asked.maps, &terms)?;
     let store = Arc::new(Mutex::new(store));
     for task in &tasks {
         if let Some((root, standing)) = stands.remove(&task.index) {
@@ -169,7 +208,7 @@ async fn run_one(
     standing: Standing,
     store: &Arc<Mutex<Store>>,
 ) -> Outcome {
-    let outcome = sync::sync(task, root.clone(), standing, store).await;
+    let outcome = sync::sync(task, root.clone(), standing, Some(store)).await;
     if task.terms.mode == Mode::Apply && outcome.halt.is_none() {
         // Old losers go only where the run was sound; a failure to remove them harms nobody.
         let (now_ms, keep_days) = (task.terms.now_ms, task.map.keep_days);
@@ -179,21 +218,24 @@ async fn run_one(
 }
 
 impl Asked<'_> {
-    fn terms(&self, store: &Store) -> Terms {
+    pub(super) fn terms(
+        &self,
+        replica: ReplicaId,
+        generation: sync::Generation,
+        own: OwnFiles,
+    ) -> Terms {
         Terms {
-            replica: store.state().replica,
+            replica,
             now_ms: self.now_ms,
-            generation: match store.fell_back() {
-                None => sync::Generation::Last,
-                Some(_) => sync::Generation::Before,
-            },
+            generation,
             mode: self.mode,
             trust: self.trust,
             safety: self.safety,
             limit: self.limit,
             passphrase_command: self.passphrase_command.map(str::to_owned),
+            reencode: self.reencode,
             jobs: self.jobs,
-            own: own_files(store.own_name_prefix()),
+            own,
             stop: self.stop.clone(),
             sink: Arc::clone(&self.sink),
         }
@@ -201,7 +243,7 @@ impl Asked<'_> {
 }
 
 /// The files beside and including the state file that are the program's own.
-fn own_files(file: &Path) -> OwnFiles {
+pub(super) fn own_files(file: &Path) -> OwnFiles {
     let directory = file.parent().map(Path::to_string_lossy).unwrap_or_default();
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     OwnFiles {
@@ -210,17 +252,34 @@ fn own_files(file: &Path) -> OwnFiles {
     }
 }
 
-fn tasks(state: &State, terms: &Terms) -> Vec<Task> {
-    state
+/// The maps that are asked for, in the order of the state file.
+fn tasks(state: &State, maps: &Maps, terms: &Terms) -> Result<Vec<Task>, Error> {
+    let names = match maps {
+        Maps::All => &[],
+        Maps::Named(names) => &names[..],
+        Maps::OneWay(name, _) => std::slice::from_ref(name),
+    };
+    let is_there = |name: &String| state.maps().any(|(_, map)| map.name == *name);
+    if let Some(name) = names.iter().find(|name| !is_there(name)) {
+        return Err(Error::NoName(name.clone()));
+    }
+    let tasks = state
         .maps()
         .enumerate()
-        .map(|(index, (bucket, map))| Task {
-            index,
-            bucket: bucket.clone(),
-            map: map.clone(),
-            terms: terms.clone(),
-        })
-        .collect()
+        .filter(|(_, (_, map))| *maps == Maps::All || names.contains(&map.name))
+        .map(|(index, (bucket, map))| {
+            let mut map = map.clone();
+            if let Maps::OneWay(_, direction) = maps {
+                map.direction = *direction;
+            }
+            Task {
+                index,
+                bucket: bucket.clone(),
+                map,
+                terms: terms.clone(),
+            }
+        });
+    Ok(tasks.collect())
 }
 
 /// Forgets the records of maps whose base is not to be believed, durably, before anything is done
@@ -285,7 +344,7 @@ fn finish(
         exit = Exit::Interrupted;
     }
     if asked.mode == Mode::Apply {
-        if exit <= Exit::Partial {
+        if exit <= Exit::Partial && *asked.maps == Maps::All {
             state.synced_ms = u64::try_from(asked.now_ms).unwrap_or(0);
         }
         store.commit(state, &changes)?;
@@ -301,7 +360,7 @@ fn finish(
     Ok(Report { maps, exit })
 }
 
-fn exit_of(outcome: &Outcome) -> Exit {
+pub(super) fn exit_of(outcome: &Outcome) -> Exit {
     let Counts {
         failed, skipped, ..
     } = outcome.counts;

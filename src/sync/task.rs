@@ -26,6 +26,16 @@ pub enum Safety {
     Forced,
 }
 
+/// Which objects are packed anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Reencode {
+    /// Those that are uploaded anyway.
+    #[default]
+    Changed,
+    /// All that are packed in another way than their map asks for.
+    All,
+}
+
 /// What all maps of a run share.
 #[derive(Clone)]
 pub struct Terms {
@@ -46,6 +56,8 @@ pub struct Terms {
     /// The command that prints the passphrase of an identity file; it comes from the command line
     /// alone, so that no state file can start a program.
     pub passphrase_command: Option<String>,
+    /// Which objects are packed anew.
+    pub reencode: Reencode,
     /// Steps at a time; `None` to adapt to the work.
     pub jobs: Option<usize>,
     /// The program's own files, which are no part of any map.
