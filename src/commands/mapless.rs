@@ -5,7 +5,7 @@
 use super::init::blank;
 use super::settings;
 use super::sync::{Asked, Ended, Error, Report, exit_of, own_files};
-use crate::cli::Mapless;
+use crate::cli::{Age, Mapless, Settings};
 use crate::exit::Exit;
 use crate::state::{Bucket, Direction};
 use crate::store;
@@ -20,7 +20,19 @@ use std::path::{Path, PathBuf};
 /// [`Error`] where nothing could be begun.
 pub async fn mapless(asked: &Asked<'_>, given: &Mapless) -> Result<Report, Error> {
     let mut map = blank(String::new(), String::new(), &given.dest)?;
-    settings::set(&mut map, &given.settings)?;
+    let Settings { age, direction, .. } = &given.settings;
+    let reads = matches!(direction, Some(Direction::Pull | Direction::PullMirror));
+    match &age.identity_file {
+        Some(file) if reads => {
+            let rest = Settings {
+                age: Age::default(),
+                ..given.settings.clone()
+            };
+            settings::set(&mut map, &rest)?;
+            map.encryption = settings::only_read(file)?;
+        }
+        _ => settings::set(&mut map, &given.settings)?,
+    }
     let place = Place::find(&given.dir, map.direction, asked.mode)?;
     map.path.clone_from(&place.path);
     map.name.clone_from(&place.path);

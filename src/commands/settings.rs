@@ -142,6 +142,17 @@ fn encryption(old: Encryption, age: &Age) -> Result<Encryption, Error> {
     })
 }
 
+/// What a run needs to know of encryption that reads only: nothing is encrypted, so recipients are
+/// not asked for.
+pub(super) fn only_read(identity_file: &str) -> Result<Encryption, Error> {
+    check_file("the identity file", Some(identity_file))?;
+    Ok(Encryption::Age {
+        recipients: Vec::new(),
+        recipients_file: None,
+        identity_file: Some(identity_file.to_owned()),
+    })
+}
+
 fn derived(identity_file: &str) -> Result<Vec<String>, Error> {
     let no_recipients = |reason: String| Error::NoRecipients {
         path: identity_file.to_owned(),

@@ -183,10 +183,14 @@ pub async fn sync(asked: &Asked<'_>) -> Result<Report, Error> {
     if !resets.is_empty() && asked.mode == Mode::Apply {
         reset(&mut store, &resets)?;
     }
-    let tasks = self::tasks(store.state(), asked.maps, &terms)?;
+    let mut tasks = self::tasks(store.state(), asked.maps, &terms)?;
     let store = Arc::new(Mutex::new(store));
-    for task in &tasks {
+    for task in &mut tasks {
         if let Some((root, standing)) = stands.remove(&task.index) {
+            if standing == Standing::Foreign {
+                // A directory of another time is no model for a mirror either.
+                task.map.direction = task.map.direction.without_deletions();
+            }
             if asked.stop.is_wished() {
                 break;
             }
