@@ -1,4 +1,4 @@
-//! The main job: every map of the state file, both ways, one after the other.
+//! The main job: the maps of the state file, all or some, one after the other.
 
 mod error;
 
