@@ -274,6 +274,18 @@ pub enum Direction {
     PullMirror,
 }
 
+impl Direction {
+    /// The same way, with nothing deleted for its being missing on the other side.
+    #[must_use]
+    pub fn without_deletions(self) -> Self {
+        match self {
+            Self::PushMirror => Self::Push,
+            Self::PullMirror => Self::Pull,
+            Self::Both | Self::Push | Self::Pull => self,
+        }
+    }
+}
+
 /// One file on which both sides agreed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
