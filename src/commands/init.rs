@@ -2,6 +2,7 @@
 
 use super::settings::{self, Taken};
 use crate::cli::{Init, NewMap, S3Uri, Start, Unmap};
+use crate::envelope::KeyError;
 use crate::exit::Exit;
 use crate::key::Shown;
 use crate::local::RecoveryRun;
@@ -33,6 +34,8 @@ pub enum Error {
         /// Why it cannot be read; `None` where it is no regular file.
         source: Option<std::io::Error>,
     },
+    /// The age recipients cannot be used.
+    Key(KeyError),
     /// A file of identities tells no recipients.
     NoRecipients {
         /// Its path.
@@ -66,6 +69,7 @@ impl fmt::Display for Error {
                 Some(_) => write!(f, "cannot read {what} {path}"),
                 None => write!(f, "cannot read {what} {path}: not a regular file"),
             },
+            Self::Key(error) => error.fmt(f),
             Self::NoRecipients { path, reason } => {
                 let path = Shown(path);
                 write!(f, "no recipients can be told from {path}: {reason}")
@@ -87,6 +91,7 @@ impl Error {
             | Self::NoMap(_)
             | Self::NoName(_)
             | Self::BadFile { .. }
+            | Self::Key(_)
             | Self::NoRecipients { .. }
             | Self::NameTaken(_)
             | Self::Overlap(_)
@@ -102,6 +107,7 @@ impl std::error::Error for Error {
             Self::NoDirectory(_, source) | Self::BadFile { source, .. } => {
                 source.as_ref().map(|error| error as _)
             }
+            Self::Key(error) => error.source(),
             Self::NoMap(_)
             | Self::NoName(_)
             | Self::NoRecipients { .. }

@@ -2,7 +2,7 @@
 
 use super::init::Error;
 use crate::cli::{Age, Settings};
-use crate::envelope;
+use crate::envelope::{self, Recipients};
 use crate::key::Shown;
 use crate::state::{Access, Addressing, Bucket, DirMap, Encryption, MAX_RECIPIENTS, State};
 use crate::store;
@@ -90,6 +90,16 @@ pub(super) fn set(map: &mut DirMap, settings: &Settings) -> Result<(), Error> {
         map.storage_class.clone_from(&settings.storage_class);
     }
     map.encryption = encryption(std::mem::take(&mut map.encryption), &settings.age)?;
+    if settings.age != Age::default()
+        && let Encryption::Age {
+            recipients,
+            recipients_file,
+            ..
+        } = &map.encryption
+    {
+        // Found out now, it need not stop a run that nobody watches.
+        Recipients::load(recipients, recipients_file.as_deref()).map_err(Error::Key)?;
+    }
     Ok(())
 }
 

@@ -88,6 +88,7 @@ fn of_init(error: &init::Error) -> Option<&'static str> {
         init::Error::BadFile { .. } => {
             Some("correct the path, or make the file readable for the user that runs s3-bsync")
         }
+        init::Error::Key(error) => Some(of_key(error)),
         init::Error::NoRecipients { .. } => {
             Some("name the recipients with --age-recipient or --age-recipients-file")
         }

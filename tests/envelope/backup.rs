@@ -177,3 +177,59 @@ fn all_that_another_machine_wraps_anew_is_known_again() {
     world.sync().expect_idle();
     world.expect_local("a", "v1");
 }
+
+/// The story that the README tells, up to the restore on a fresh machine.
+#[test]
+fn a_backup_is_restored_on_a_fresh_machine_without_a_state_file() {
+    let world = World::new();
+    let pair = Pair::new(world.home(), "away.txt");
+    world
+        .local("report.txt", text(30_000))
+        .local("deep/notes", "v1");
+    let push = [
+        "--direction",
+        "push",
+        "--compress",
+        "6",
+        "--age-recipient",
+        &pair.recipient,
+    ];
+    world.init_with(&push).sync().expect_idle();
+    world
+        .local("deep/notes", "v2")
+        .local("large", text(20 << 20))
+        .sync();
+    // What is deleted by mistake stays in the backup.
+    world.remove("report.txt").sync();
+
+    let fresh = world.machine("fresh");
+    let endpoint = world.wire().endpoint();
+    let (uri, root) = (world.uri(), fresh.root().to_str().unwrap().to_owned());
+    let pull = |identity: &str| {
+        let access = [
+            "--endpoint-url",
+            &endpoint,
+            "--path-style",
+            "--region",
+            "us-east-1",
+        ];
+        let args = [
+            &["pull", &uri, &root, "--age-identity", identity][..],
+            &access,
+        ]
+        .concat();
+        fresh.run(&args)
+    };
+    let stranger = Pair::new(fresh.home(), "stranger.txt");
+    let run = pull(&stranger.file);
+    run.expect_code(1)
+        .expect_stderr("none of the map's age identities opens");
+    assert_eq!(fresh.tree(), []);
+    pull(&pair.file).expect_code(0);
+    fresh.expect_local("report.txt", text(30_000));
+    fresh
+        .expect_local("deep/notes", "v2")
+        .expect_local("large", text(20 << 20));
+    assert_eq!(fresh.mtime_ns("deep/notes"), world.mtime_ns("deep/notes"));
+    assert!(!fresh.state_file().exists());
+}

@@ -6,6 +6,7 @@ mod support;
 mod backup;
 mod keys;
 mod never_plain;
+mod reencode;
 mod refused;
 mod travels;
 mod unchanged;
