@@ -14,12 +14,16 @@ mod misuse;
 mod tests;
 #[cfg(test)]
 mod tests_settings;
+#[cfg(test)]
+mod tests_verbs;
 mod values;
+mod verbs;
 
 use argh::FromArgs;
 use args::Args;
 pub use command::{
-    Age, Command, Detail, Dump, Form, Init, Level, NewMap, Run, Settings, Start, Unmap, Voice,
+    Age, Command, Detail, Dump, Edit, Form, Init, Level, Mapless, Maps, NewMap, Run, Settings,
+    Start, Unmap, Voice,
 };
 pub use keys::Keys;
 pub use misuse::Misuse;

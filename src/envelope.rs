@@ -73,6 +73,12 @@ impl Envelope {
         !matches!(self.secrecy, Secrecy::Open)
     }
 
+    /// Whether every file's bytes are sent as they are.
+    #[must_use]
+    pub fn is_bare(&self) -> bool {
+        self.level == 0 && !self.demands_encryption()
+    }
+
     /// Whether there are identities to open what is encrypted. They may still be the wrong ones.
     #[must_use]
     pub fn has_identities(&self) -> bool {

@@ -10,7 +10,7 @@
 //!                 remote::list -----+ sorted stamps
 //!                                    v
 //!      sync::join -> only the keys that differ -> reconcile::decide (a look where stamps do not
-//!      tell) -> draft (phases, clashes of names) -> guard -> plan -- dry run -> print
+//!      tell), reconcile::steer where a map goes one way -> draft (phases, clashes of names) -> guard -> plan -- dry run -> print
 //!                                    v
 //!      transfer, bounded -> a receipt per finished step -> journal, in batches
 //!                                    v

@@ -5,6 +5,8 @@
 //! no net, no clock. `spec/FORMAT.md` prints the twelve rows with their reasons.
 
 mod direction;
+#[cfg(test)]
+mod tests_why;
 mod why;
 
 use crate::stamp::{LocalStamp, RemoteStamp};

@@ -11,6 +11,7 @@ mod words;
 use crate::cli::{Form, Level, Voice};
 use crate::commands::sync::Report;
 use crate::event::{Counts, Event};
+use crate::exit::Exit;
 pub use hint::hint;
 use progress::Progress;
 use std::collections::HashSet;
@@ -84,10 +85,10 @@ impl Reporter {
     }
 
     /// Tells why a run could not begin, or could not save what it did.
-    pub fn stop(&self, error: &(dyn Error + 'static)) {
+    pub fn stop(&self, error: &(dyn Error + 'static), exit: Exit) {
         self.progress.finish();
         if self.voice.form == Form::Json {
-            self.out(&json::stopped(&error.to_string()));
+            self.out(&json::stopped(&error.to_string(), exit));
         }
         self.complain(&error.to_string(), error);
     }

@@ -4,8 +4,10 @@
 //! Never a secret: credentials are not among these words. The bytes are the business of
 //! [`crate::format`], the meaning of the words that of `spec/FORMAT.md`.
 
-use crate::key::Key;
-use crate::stamp::{Hex, LocalStamp, RemoteStamp};
+mod record;
+
+use crate::stamp::Hex;
+pub use record::{Change, Content, Encoding, Holding, Parts, Record};
 use std::fmt::{self, Display};
 
 /// Everything but the records.
@@ -274,116 +276,14 @@ pub enum Direction {
     PullMirror,
 }
 
-/// One file on which both sides agreed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Record {
-    /// Path below the map.
-    pub key: Key,
-    /// The file's stamp; `None` where only version 1 knew of it.
-    pub local: Option<LocalStamp>,
-    /// The object's stamp.
-    pub remote: RemoteStamp,
-    /// What the bytes were.
-    pub content: Content,
-    /// How the object holds them.
-    pub encoding: Encoding,
-    /// Digests of equal-sized pieces of a large plain file, for delta upload.
-    pub parts: Option<Parts>,
-}
-
-/// What proves that a file still has the recorded bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Content {
-    /// Nothing was recorded. Where both sides were agreed on all the same, by metadata alone,
-    /// whatever replaces either is not to be the end of the other.
-    Unknown,
-    /// The object's ETag is the MD5 of the file's bytes.
-    ETag,
-    /// BLAKE3 of the file's bytes.
-    Blake3([u8; 32]),
-}
-
-/// How an object holds a file's bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Encoding {
-    /// As they are.
-    #[default]
-    Plain,
-    /// gzip.
-    Gzip,
-    /// age.
-    Age,
-    /// gzip, then age.
-    GzipAge,
-}
-
-impl Display for Encoding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Plain => "plain",
-            Self::Gzip => "gzip",
-            Self::Age => "age",
-            Self::GzipAge => "gzip+age",
-        })
-    }
-}
-
-/// What an object was found to hold, by a look at both sides.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Holding {
-    /// What proves it; [`Content::Unknown`] where nothing was learned that the base does not say,
-    /// or where only metadata speaks for it.
-    pub content: Content,
-    /// How it is held.
-    pub encoding: Encoding,
-}
-
-impl Holding {
-    /// The file's bytes as they are.
+impl Direction {
+    /// The same way, with nothing deleted for its being missing on the other side.
     #[must_use]
-    pub const fn plain(content: Content) -> Self {
-        Self {
-            content,
-            encoding: Encoding::Plain,
-        }
-    }
-}
-
-/// Digests of a file's consecutive pieces.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Parts {
-    /// Length of every piece but the last, in bytes; a multiple of 1 MiB, at least 5 MiB.
-    pub part_bytes: u64,
-    /// First 16 bytes of each piece's BLAKE3.
-    pub digests: Vec<[u8; 16]>,
-}
-
-/// One change to a map's records.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Change {
-    /// Both sides agree on this now.
-    Upsert(Record),
-    /// Both sides are without it now.
-    Remove(Key),
-}
-
-impl Record {
-    /// Whether both sides were known to hold the same. Where they were agreed on by metadata alone
-    /// they may differ, so that what goes is kept aside. A record that never saw the file says
-    /// nothing about it, and needs no proof.
-    #[must_use]
-    pub fn is_proven(&self) -> bool {
-        self.local.is_none() || self.content != Content::Unknown
-    }
-}
-
-impl Change {
-    /// The key it is about.
-    #[must_use]
-    pub fn key(&self) -> &Key {
+    pub fn without_deletions(self) -> Self {
         match self {
-            Self::Upsert(record) => &record.key,
-            Self::Remove(key) => key,
+            Self::PushMirror => Self::Push,
+            Self::PullMirror => Self::Pull,
+            Self::Both | Self::Push | Self::Pull => self,
         }
     }
 }

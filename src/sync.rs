@@ -62,18 +62,19 @@ impl Outcome {
     }
 }
 
-/// Syncs one map. `root` and `standing` come from [`stand`]; a foreign base has been reset.
+/// Syncs one map. `root` and `standing` come from [`stand`]; a foreign base has been reset. Without
+/// a store nothing is known before and nothing is remembered, on either side.
 pub async fn sync(
     task: &Task,
     root: Root,
     standing: Standing,
-    store: &Arc<Mutex<Store>>,
+    store: Option<&Arc<Mutex<Store>>>,
 ) -> Outcome {
-    let mut run = match Sync::begin(task, root, standing).await {
+    let mut run = match Sync::begin(task, root, standing, store).await {
         Ok(run) => run,
         Err(halt) => return Outcome::halted(halt),
     };
-    if let Err(halt) = run.go(store).await {
+    if let Err(halt) = run.go().await {
         run.outcome.halt.get_or_insert(halt);
     }
     run.outcome
@@ -81,6 +82,7 @@ pub async fn sync(
 
 struct Sync<'a> {
     task: &'a Task,
+    store: Option<&'a Arc<Mutex<Store>>>,
     hands: Arc<Hands>,
     ground: Ground,
     /// Records of the keys under work, for a further round.
@@ -93,7 +95,12 @@ struct Sync<'a> {
 }
 
 impl<'a> Sync<'a> {
-    async fn begin(task: &'a Task, root: Root, standing: Standing) -> Result<Self, Halt> {
+    async fn begin(
+        task: &'a Task,
+        root: Root,
+        standing: Standing,
+        store: Option<&'a Arc<Mutex<Store>>>,
+    ) -> Result<Self, Halt> {
         let Task {
             bucket, map, terms, ..
         } = task;
@@ -129,6 +136,7 @@ impl<'a> Sync<'a> {
         };
         Ok(Self {
             task,
+            store,
             hands: Arc::new(hands),
             ground: match standing {
                 Standing::Based => Ground::Based,
@@ -141,9 +149,9 @@ impl<'a> Sync<'a> {
         })
     }
 
-    async fn go(&mut self, store: &Arc<Mutex<Store>>) -> Result<(), Halt> {
+    async fn go(&mut self) -> Result<(), Halt> {
         let terms = &self.task.terms;
-        let read = sides::read(self.task, &self.hands, self.ground, store).await?;
+        let read = sides::read(self.task, &self.hands, self.ground, self.store).await?;
         if terms.stop.is_wished() {
             return Ok(());
         }
@@ -200,7 +208,7 @@ impl<'a> Sync<'a> {
             return Ok(());
         }
         self.prepare(&plan).await?;
-        self.carry_out(plan, store).await
+        self.carry_out(plan).await
     }
 
     async fn decide(&mut self, items: Vec<Item>) -> Result<Vec<Decided>, Halt> {
@@ -241,6 +249,12 @@ impl<'a> Sync<'a> {
             }
         }
         self.tell_settled(&plan, &settled);
+        if self.store.is_none() {
+            // There is nothing to record it in.
+            for step in plan.records.drain(..) {
+                self.outcome.counts.add_step(&step);
+            }
+        }
         plan
     }
 
@@ -277,8 +291,12 @@ impl<'a> Sync<'a> {
         (self.task.terms.sink)(Event::Skipped { key, obstacle });
     }
 
-    async fn carry_out(&mut self, plan: Plan, store: &Arc<Mutex<Store>>) -> Result<(), Halt> {
-        let scribe = scribe::Scribe::start(self.task.map.id, self.hands.root.clone(), store);
+    async fn carry_out(&mut self, plan: Plan) -> Result<(), Halt> {
+        let scribe = scribe::Scribe::start(
+            self.task.map.id,
+            self.hands.root.clone(),
+            self.store.cloned(),
+        );
         let mut plan = plan;
         let mut result = Ok(());
         for round in 1..=ROUNDS {

@@ -106,6 +106,10 @@ pub(super) struct Args {
     /// map setting: days for which the recovery folder keeps files, default 30
     #[argh(option)]
     pub(super) keep: Option<Days>,
+    /// with edit: sync the map, and pack anew what is packed in another way
+    #[argh(switch)]
+    pub(super) reencode: bool,
+
     /// print errors only
     #[argh(switch)]
     pub(super) quiet: bool,
@@ -125,6 +129,10 @@ pub(super) struct Args {
     /// trust no recorded fingerprint: read and compare every file
     #[argh(switch)]
     pub(super) full: bool,
+
+    /// a command, and what it is about
+    #[argh(positional)]
+    pub(super) words: Vec<String>,
 }
 
 impl Args {
@@ -154,9 +162,9 @@ impl Args {
         .or_else(|| self.init_flag())
     }
 
-    /// A flag that sets something of a map, if given.
-    pub(super) fn setting_flag(&self) -> Option<&'static str> {
-        first([
+    /// Flags that set something of a map, and whether each was given.
+    pub(super) fn setting_flags(&self) -> Vec<(bool, &'static str)> {
+        vec![
             (self.name.is_some(), "--name"),
             (self.no_recursive, "--no-recursive"),
             (self.endpoint_url.is_some(), "--endpoint-url"),
@@ -172,7 +180,24 @@ impl Args {
             (self.direction.is_some(), "--direction"),
             (self.delete, "--delete"),
             (self.keep.is_some(), "--keep"),
-        ])
+        ]
+    }
+
+    /// A flag that sets something of a map, if given.
+    pub(super) fn setting_flag(&self) -> Option<&'static str> {
+        first(self.setting_flags())
+    }
+
+    /// Flags that are about the state file as a whole, and whether each was given.
+    pub(super) fn file_flags(&self) -> Vec<(bool, &'static str)> {
+        vec![
+            (self.init, "--init"),
+            (self.dump, "--dump"),
+            (self.purge, "--purge"),
+            (self.overwrite, "--overwrite"),
+            (!self.dir.is_empty(), "--dir"),
+            (!self.rmdir.is_empty(), "--rmdir"),
+        ]
     }
 
     /// A flag that only makes sense with `--init`, if given.
@@ -187,7 +212,7 @@ impl Args {
     }
 }
 
-fn first<const N: usize>(flags: [(bool, &'static str); N]) -> Option<&'static str> {
+fn first(flags: impl IntoIterator<Item = (bool, &'static str)>) -> Option<&'static str> {
     flags
         .into_iter()
         .find(|(given, _)| *given)

@@ -2,20 +2,29 @@
 
 use super::args::Args;
 use super::command::{
-    Age, Command, Detail, Dump, Form, Init, Level, NewMap, Run, Settings, Start, Unmap, Voice,
+    Age, Command, Detail, Dump, Form, Init, Level, Maps, NewMap, Run, Settings, Start, Unmap, Voice,
 };
 use super::misuse::Misuse;
 use super::values::{MapArg, UnmapArg, Way};
+use super::verbs::Verb;
 use crate::state::{Access, Addressing, Direction, MAX_RECIPIENTS, Recursion};
-use crate::sync::{Mode, Safety, Trust};
+use crate::sync::{Mode, Reencode, Safety, Trust};
 use std::path::PathBuf;
 
 impl Args {
-    /// The command, if these flags make one.
-    pub(super) fn into_command(self) -> Result<Command, Misuse> {
-        self.check_combination()?;
+    /// The command, if these flags and words make one.
+    pub(super) fn into_command(mut self) -> Result<Command, Misuse> {
+        let words = std::mem::take(&mut self.words);
+        let verb = words.first().map(|word| Verb::parse(word)).transpose()?;
+        self.check_voice()?;
+        if verb.is_none() {
+            self.check_combination()?;
+        }
         let file = self.state_file()?;
         let voice = self.voice();
+        if let Some(verb) = verb {
+            return self.into_verb(verb, &words[1..], file, voice);
+        }
         if self.dump {
             let detail = match (self.hex, self.objects) {
                 (true, _) => Detail::Bytes,
@@ -31,8 +40,20 @@ impl Args {
         if self.init {
             return Ok(Command::Init(self.into_init(file, voice)));
         }
-        Ok(Command::Sync(Run {
+        let run = self.into_run(file, voice, Maps::All, Reencode::Changed);
+        Ok(Command::Sync(run))
+    }
+
+    pub(super) fn into_run(
+        self,
+        file: PathBuf,
+        voice: Voice,
+        maps: Maps,
+        reencode: Reencode,
+    ) -> Run {
+        Run {
             file,
+            maps,
             mode: if self.dryrun {
                 Mode::DryRun
             } else {
@@ -52,7 +73,8 @@ impl Args {
                 Trust::Stamps
             },
             passphrase_command: self.age_passphrase_command.map(|text| text.0),
-        }))
+            reencode,
+        }
     }
 
     fn voice(&self) -> Voice {
@@ -66,7 +88,8 @@ impl Args {
         }
     }
 
-    fn check_combination(&self) -> Result<(), Misuse> {
+    /// Checks what goes together whatever the command is.
+    fn check_voice(&self) -> Result<(), Misuse> {
         if self.dump
             && let Some(flag) = self.no_dump_flag()
         {
@@ -84,6 +107,14 @@ impl Args {
         }
         if self.quiet && self.debug {
             return Err(Misuse::Contradiction("--quiet", "--debug"));
+        }
+        Ok(())
+    }
+
+    /// Checks what goes together where the flags alone make the command.
+    fn check_combination(&self) -> Result<(), Misuse> {
+        if self.reencode {
+            return Err(Misuse::WithoutEdit("--reencode"));
         }
         if self.init {
             if let Some(flag) = self.run_flag() {
@@ -136,7 +167,7 @@ impl Args {
             std::mem::take(&mut self.dir),
             std::mem::take(&mut self.rmdir),
         );
-        let settings = self.into_settings();
+        let (settings, _) = self.split_settings();
         let add = dir.into_iter().map(|MapArg { path, dest }| NewMap {
             path,
             dest,
@@ -153,7 +184,8 @@ impl Args {
                 .collect(),
         }
     }
-    fn check_settings(&self) -> Result<(), Misuse> {
+    /// Checks what is said of a map.
+    pub(super) fn check_settings(&self) -> Result<(), Misuse> {
         if self.delete && !matches!(self.direction, Some(Way::Push | Way::Pull)) {
             return Err(Misuse::Aimless);
         }
@@ -163,36 +195,43 @@ impl Args {
         }
     }
 
-    fn into_settings(self) -> Settings {
-        Settings {
+    /// The direction of a way, with or without `--delete`.
+    pub(super) fn toward(&self, way: Way) -> Direction {
+        match (way, self.delete) {
+            (Way::Both, _) => Direction::Both,
+            (Way::Push, false) => Direction::Push,
+            (Way::Push, true) => Direction::PushMirror,
+            (Way::Pull, false) => Direction::Pull,
+            (Way::Pull, true) => Direction::PullMirror,
+        }
+    }
+
+    /// What is said of a map, and the flags without it.
+    pub(super) fn split_settings(mut self) -> (Settings, Self) {
+        let settings = Settings {
             access: Access {
-                endpoint: self.endpoint_url.map(|url| url.0),
-                region: self.region.map(|text| text.0),
-                profile: self.profile.map(|text| text.0),
+                endpoint: self.endpoint_url.take().map(|url| url.0),
+                region: self.region.take().map(|text| text.0),
+                profile: self.profile.take().map(|text| text.0),
                 addressing: if self.path_style {
                     Addressing::Path
                 } else {
                     Addressing::VirtualHost
                 },
             },
-            name: self.name.map(|text| text.0),
+            name: self.name.take().map(|text| text.0),
             recursion: self.no_recursive.then_some(Recursion::TopOnly),
             gzip_level: self.compress.map(|level| level.0),
             age: Age {
-                recipients: self.age_recipient.into_iter().map(|one| one.0).collect(),
-                recipients_file: self.age_recipients_file.map(|file| file.0),
-                identity_file: self.age_identity.map(|file| file.0),
+                recipients: self.age_recipient.drain(..).map(|one| one.0).collect(),
+                recipients_file: self.age_recipients_file.take().map(|file| file.0),
+                identity_file: self.age_identity.take().map(|file| file.0),
             },
-            storage_class: self.storage_class.map(|text| text.0),
-            direction: self.direction.map(|way| match (way, self.delete) {
-                (Way::Both, _) => Direction::Both,
-                (Way::Push, false) => Direction::Push,
-                (Way::Push, true) => Direction::PushMirror,
-                (Way::Pull, false) => Direction::Pull,
-                (Way::Pull, true) => Direction::PullMirror,
-            }),
+            storage_class: self.storage_class.take().map(|text| text.0),
+            direction: self.direction.map(|way| self.toward(way)),
             conflict: self.conflict.map(|policy| policy.0),
             keep_days: self.keep.map(|days| days.0),
-        }
+        };
+        (settings, self)
     }
 }

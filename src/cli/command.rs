@@ -4,7 +4,7 @@ use super::keys::Keys;
 use super::values::S3Uri;
 use crate::guard::Limit;
 use crate::state::{Access, ConflictPolicy, Direction, Recursion};
-use crate::sync::{Mode, Safety, Trust};
+use crate::sync::{Mode, Reencode, Safety, Trust};
 use std::path::PathBuf;
 
 /// What was asked for.
@@ -16,6 +16,10 @@ pub enum Command {
     Sync(Run),
     /// Change the state file's settings.
     Init(Init),
+    /// Change a map's settings by its name.
+    Edit(Edit),
+    /// Push or pull once, without a map.
+    Mapless(Mapless),
     /// Print the state file.
     Dump(Dump),
 }
@@ -25,6 +29,8 @@ pub enum Command {
 pub struct Run {
     /// The state file.
     pub file: PathBuf,
+    /// Which maps it is about.
+    pub maps: Maps,
     /// Whether anything is changed.
     pub mode: Mode,
     /// How the run tells of itself.
@@ -39,6 +45,47 @@ pub struct Run {
     pub trust: Trust,
     /// The command that prints the passphrase of an identity file.
     pub passphrase_command: Option<String>,
+    /// Whether objects are packed anew that are packed in another way than the map asks for.
+    pub reencode: Reencode,
+}
+
+/// Which maps a run is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Maps {
+    /// All of the state file.
+    All,
+    /// Those of these names.
+    Named(Vec<String>),
+    /// The one of this name, which goes this way for once.
+    OneWay(String, Direction),
+}
+
+/// A change of the settings of one map.
+#[derive(Debug)]
+pub struct Edit {
+    /// The state file.
+    pub file: PathBuf,
+    /// How the run tells of itself.
+    pub voice: Voice,
+    /// The map's name.
+    pub name: String,
+    /// What is said of it, if anything.
+    pub settings: Option<Settings>,
+    /// The run that follows.
+    pub then: Option<Run>,
+}
+
+/// A run between a directory and a prefix that are no map.
+#[derive(Debug)]
+pub struct Mapless {
+    /// The directory, absolute or not.
+    pub dir: PathBuf,
+    /// The prefix.
+    pub dest: S3Uri,
+    /// What is said of the two; the direction is never [`Direction::Both`].
+    pub settings: Settings,
+    /// How the run is made.
+    pub run: Run,
 }
 
 /// How much a run tells, and in what form.

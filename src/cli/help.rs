@@ -11,6 +11,15 @@ Usage:
                                           print the state file, as far as it is intact
   s3-bsync --dump --hex                   print its bytes and what they are
 
+  s3-bsync edit NAME [MAP SETTINGS] [--reencode]
+                                          change a map's settings; with --reencode sync it then, and
+                                          pack anew what is packed in another way
+  s3-bsync sync [NAME...]                 sync these maps, or all
+  s3-bsync push NAME [--delete]           sync one map, to the bucket only
+  s3-bsync pull NAME [--delete]           sync one map, from the bucket only
+  s3-bsync push DIR S3_URI [--delete]     send a directory that is in no map; nothing is remembered
+  s3-bsync pull S3_URI DIR [--delete]     fetch a prefix that is in no map; nothing is remembered
+
 A map is a directory and the S3 prefix it is kept the same as. The state file holds the maps, and
 for each file what both sides last agreed on. Credentials come from the usual AWS environment
 variables, files and roles, and are never stored.
@@ -27,7 +36,7 @@ With --dump, whose --file may also be a journal or a previous generation:
                             matches: *, ? and [a-z] stay within a name, ** goes across /
   --hex                     print every byte with its name and meaning
 
-Run settings:
+Run settings, also with sync, push and pull:
   --dryrun                  plan everything, change nothing; --debug shows the plan
   --debug                   print what is done, and why
   --jobs N                  files at a time, 1 to 1024; default 32
@@ -46,7 +55,8 @@ Maps, with -i or --init:
   --overwrite               drop all maps but those given
   --purge                   delete the state file, and no other file, before anything else
 
-Map settings, with --dir; those not given stay as they are:
+Map settings, with --dir or edit; those not given stay as they are. Push and pull without a map
+take them too, but for --name, --conflict, --direction and --keep:
   --name NAME               what to call the map; default the last part of PATH
   --endpoint-url URL        where an S3-compatible server is
   --region NAME             the bucket's region
@@ -65,7 +75,7 @@ Map settings, with --dir; those not given stay as they are:
   --direction both|push|pull
                             which way changes travel; default both. With push the directory is
                             the truth, with pull the bucket; what it replaces is kept
-  --delete                  with push or pull: also delete what the truth does not have
+  --delete                  one way only: also delete what the truth does not have
   --conflict newer|keep-both|local|remote|ask
                             which file takes the name where both sides changed; the other is
                             kept in the recovery folder. Default newer; ask leaves both alone
@@ -81,6 +91,7 @@ Exit codes:
 Examples:
   s3-bsync --init --dir /home/me/docs s3://my-bucket/docs
   s3-bsync --dryrun --debug
+  s3-bsync pull s3://my-bucket/docs restored --dryrun --debug
   */5 * * * * s3-bsync      (a line of a crontab)
 ";
 

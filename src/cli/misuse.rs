@@ -13,7 +13,7 @@ pub enum Misuse {
     UnknownFlag(String),
     /// A flag and its value are one argument, joined by `=`.
     Joined(String),
-    /// A word that is no flag and belongs to none.
+    /// A word that is no command, no flag, and belongs to none.
     Stray(String),
     /// A flag lacks its value or values; both are named as the help names them.
     NoValue {
@@ -45,6 +45,28 @@ pub enum Misuse {
     WithInit(&'static str),
     /// A map setting without a map.
     WithoutDir(&'static str),
+    /// A command lacks what it is about, or was given more.
+    Operands {
+        /// The command.
+        verb: &'static str,
+        /// What it takes.
+        takes: &'static str,
+    },
+    /// A flag with a command that has no use for it.
+    NotTaken {
+        /// The flag.
+        flag: &'static str,
+        /// The command.
+        of: &'static str,
+    },
+    /// A flag of a run, with an edit that makes none.
+    WithoutReencode(&'static str),
+    /// A flag of an edit, without one.
+    WithoutEdit(&'static str),
+    /// An edit without a setting.
+    NoChange,
+    /// The name of a directory is empty.
+    EmptyPath,
     /// `--delete` without a direction that it could follow.
     Aimless,
     /// More recipients than a map can have.
@@ -62,7 +84,11 @@ impl fmt::Display for Misuse {
             Self::UnknownFlag(flag) | Self::Joined(flag) => {
                 write!(f, "there is no flag '{}'", Shown(flag))
             }
-            Self::Stray(word) => write!(f, "'{}' is no flag, nor a flag's value", Shown(word)),
+            Self::Stray(word) => write!(
+                f,
+                "'{}' is no command, no flag and no flag's value",
+                Shown(word)
+            ),
             Self::NoValue { flag, takes } => write!(f, "{flag} lacks a value, it takes {takes}"),
             Self::Repeated(flag) => write!(f, "{flag} was given twice"),
             Self::BadValue { flag, reason } => write!(f, "{flag}: {reason}"),
@@ -81,6 +107,15 @@ impl fmt::Display for Misuse {
                 write!(f, "{flag} is for a sync, and --init does not sync")
             }
             Self::WithoutDir(flag) => write!(f, "{flag} needs a --dir to apply to"),
+            Self::Operands { verb, takes } => write!(f, "{verb} takes {takes}"),
+            Self::NotTaken { flag, of } => write!(f, "{of} takes no {flag}"),
+            Self::WithoutReencode(flag) => write!(
+                f,
+                "{flag} is for a sync, and edit makes one with --reencode only"
+            ),
+            Self::WithoutEdit(flag) => write!(f, "{flag} goes with edit only"),
+            Self::NoChange => write!(f, "edit was given nothing to change"),
+            Self::EmptyPath => write!(f, "the name of the directory is empty"),
             Self::Aimless => write!(f, "--delete goes with --direction push or pull only"),
             Self::TooManyRecipients(count) => write!(
                 f,

@@ -12,7 +12,7 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 use std::path::Path;
 
-fn read(args: &str) -> Result<Command, Misuse> {
+pub(super) fn read(args: &str) -> Result<Command, Misuse> {
     let words = format!("s3-bsync --file /s {args}");
     parse(words.split_whitespace().map(OsString::from))
 }

@@ -2,6 +2,7 @@
 
 use super::settings::{self, Taken};
 use crate::cli::{Init, NewMap, S3Uri, Start, Unmap};
+use crate::envelope::KeyError;
 use crate::exit::Exit;
 use crate::key::Shown;
 use crate::local::RecoveryRun;
@@ -22,6 +23,8 @@ pub enum Error {
     NoDirectory(String, Option<std::io::Error>),
     /// There is no such map.
     NoMap(Unmap),
+    /// There is no map of this name.
+    NoName(String),
     /// A file that a map is to name is not there, or is none that can be read.
     BadFile {
         /// What is in it.
@@ -31,6 +34,8 @@ pub enum Error {
         /// Why it cannot be read; `None` where it is no regular file.
         source: Option<std::io::Error>,
     },
+    /// The age recipients cannot be used.
+    Key(KeyError),
     /// A file of identities tells no recipients.
     NoRecipients {
         /// Its path.
@@ -59,10 +64,12 @@ impl fmt::Display for Error {
                 dest: Some(dest),
             }) => write!(f, "there is no map of {path} to {dest}"),
             Self::NoMap(Unmap { path, dest: None }) => write!(f, "there is no map of {path}"),
+            Self::NoName(name) => write!(f, "there is no map called {}", Shown(name)),
             Self::BadFile { what, path, source } => match source {
                 Some(_) => write!(f, "cannot read {what} {path}"),
                 None => write!(f, "cannot read {what} {path}: not a regular file"),
             },
+            Self::Key(error) => error.fmt(f),
             Self::NoRecipients { path, reason } => {
                 let path = Shown(path);
                 write!(f, "no recipients can be told from {path}: {reason}")
@@ -82,7 +89,9 @@ impl Error {
             Self::Store(_) => Exit::Stopped,
             Self::NoDirectory(..)
             | Self::NoMap(_)
+            | Self::NoName(_)
             | Self::BadFile { .. }
+            | Self::Key(_)
             | Self::NoRecipients { .. }
             | Self::NameTaken(_)
             | Self::Overlap(_)
@@ -98,7 +107,9 @@ impl std::error::Error for Error {
             Self::NoDirectory(_, source) | Self::BadFile { source, .. } => {
                 source.as_ref().map(|error| error as _)
             }
+            Self::Key(error) => error.source(),
             Self::NoMap(_)
+            | Self::NoName(_)
             | Self::NoRecipients { .. }
             | Self::NameTaken(_)
             | Self::Overlap(_)
@@ -198,7 +209,7 @@ fn drop_maps(
     }
 }
 
-fn line(verb: &str, bucket: &str, map: &DirMap) -> String {
+pub(super) fn line(verb: &str, bucket: &str, map: &DirMap) -> String {
     let uri = map.uri(bucket);
     let (name, path, uri) = (Shown(&map.name), Shown(&map.path), Shown(&uri));
     format!("{verb} map {name}: {path} and {uri}")
@@ -260,11 +271,16 @@ fn fresh(state: &State, new: &NewMap) -> Result<DirMap, Error> {
         })
         .find(|name| !is_taken(name))
         .unwrap_or_else(|| stem.to_owned());
+    blank(name, new.path.clone(), &new.dest)
+}
+
+/// A map of which nothing is said yet.
+pub(super) fn blank(name: String, path: String, dest: &S3Uri) -> Result<DirMap, Error> {
     Ok(DirMap {
         id: store::new_map_id()?,
         name,
-        path: new.path.clone(),
-        prefix: new.dest.prefix.clone(),
+        path,
+        prefix: dest.prefix.clone(),
         recursion: Recursion::Recursive,
         gzip_level: 0,
         encryption: Encryption::None,

@@ -1,11 +1,13 @@
 //! One story per command, and the way from argv to an exit code.
 
 pub mod dump;
+pub mod edit;
 pub mod init;
+pub mod mapless;
 mod settings;
 pub mod sync;
 
-use crate::cli::{self, Command, Run};
+use crate::cli::{self, Command, Edit, Mapless, Run};
 use crate::event::Event;
 use crate::exit::Exit;
 use crate::report::{self, Reporter};
@@ -58,11 +60,32 @@ fn carry_out(command: Command) -> Exit {
                 Exit::Stopped
             }
         },
-        Command::Sync(asked) => run(&asked),
+        Command::Edit(asked) => edit(&asked),
+        Command::Mapless(asked) => run(&asked.run, Some(&asked)),
+        Command::Sync(asked) => run(&asked, None),
     }
 }
 
-fn run(asked: &Run) -> Exit {
+/// Changes a map's settings, and syncs it where that is asked for too.
+fn edit(asked: &Edit) -> Exit {
+    if let Some(settings) = &asked.settings {
+        let reporter = Reporter::new(asked.voice);
+        match edit::edit(&asked.file, &asked.name, settings, now_ms()) {
+            Ok(told) => reporter.say(&told),
+            Err(error) => {
+                reporter.complain(&error.to_string(), &error);
+                return error.exit();
+            }
+        }
+    }
+    match &asked.then {
+        Some(then) => run(then, None),
+        None => Exit::InSync,
+    }
+}
+
+/// Makes a run, of the state file's maps or without a map.
+fn run(asked: &Run, mapless: Option<&Mapless>) -> Exit {
     let reporter = Arc::new(Reporter::new(asked.voice));
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -80,8 +103,10 @@ fn run(asked: &Run) -> Exit {
         if let Err(error) = heed_signals(&stop) {
             reporter.complain("cannot listen for signals", &error);
         }
-        sync::sync(&sync::Asked {
+        let asked = sync::Asked {
             file: &asked.file,
+            maps: &asked.maps,
+            reencode: asked.reencode,
             jobs: asked.jobs,
             limit: asked.limit,
             mode: asked.mode,
@@ -91,8 +116,11 @@ fn run(asked: &Run) -> Exit {
             now_ms: now_ms(),
             stop: stop.clone(),
             sink: Arc::new(move |event: Event<'_>| listener.tell(&event)),
-        })
-        .await
+        };
+        match mapless {
+            Some(given) => mapless::mapless(&asked, given).await,
+            None => sync::sync(&asked).await,
+        }
     });
     match result {
         Ok(report) => {
@@ -100,8 +128,8 @@ fn run(asked: &Run) -> Exit {
             report.exit
         }
         Err(error) => {
-            reporter.stop(&error);
-            Exit::Stopped
+            reporter.stop(&error, error.exit());
+            error.exit()
         }
     }
 }

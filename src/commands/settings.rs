@@ -2,7 +2,7 @@
 
 use super::init::Error;
 use crate::cli::{Age, Settings};
-use crate::envelope;
+use crate::envelope::{self, Recipients};
 use crate::key::Shown;
 use crate::state::{Access, Addressing, Bucket, DirMap, Encryption, MAX_RECIPIENTS, State};
 use crate::store;
@@ -90,6 +90,16 @@ pub(super) fn set(map: &mut DirMap, settings: &Settings) -> Result<(), Error> {
         map.storage_class.clone_from(&settings.storage_class);
     }
     map.encryption = encryption(std::mem::take(&mut map.encryption), &settings.age)?;
+    if settings.age != Age::default()
+        && let Encryption::Age {
+            recipients,
+            recipients_file,
+            ..
+        } = &map.encryption
+    {
+        // Found out now, it need not stop a run that nobody watches.
+        Recipients::load(recipients, recipients_file.as_deref()).map_err(Error::Key)?;
+    }
     Ok(())
 }
 
@@ -142,6 +152,17 @@ fn encryption(old: Encryption, age: &Age) -> Result<Encryption, Error> {
     })
 }
 
+/// What a run needs to know of encryption that reads only: nothing is encrypted, so recipients are
+/// not asked for.
+pub(super) fn only_read(identity_file: &str) -> Result<Encryption, Error> {
+    check_file("the identity file", Some(identity_file))?;
+    Ok(Encryption::Age {
+        recipients: Vec::new(),
+        recipients_file: None,
+        identity_file: Some(identity_file.to_owned()),
+    })
+}
+
 fn derived(identity_file: &str) -> Result<Vec<String>, Error> {
     let no_recipients = |reason: String| Error::NoRecipients {
         path: identity_file.to_owned(),
@@ -174,5 +195,75 @@ fn check_file(what: &'static str, path: Option<&str>) -> Result<(), Error> {
         Ok(found) if !found.is_file() => Err(bad(None)),
         Ok(_) => File::open(path).map(drop).map_err(|error| bad(Some(error))),
         Err(error) => Err(bad(Some(error))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(recipients: &[&str], file: Option<&str>, identities: Option<&str>) -> Encryption {
+        let own = |text: Option<&str>| text.map(str::to_owned);
+        Encryption::Age {
+            recipients: recipients.iter().map(|&one| one.to_owned()).collect(),
+            recipients_file: own(file),
+            identity_file: own(identities),
+        }
+    }
+
+    fn given(recipients: &[&str], file: Option<&str>, identities: Option<&str>) -> Age {
+        match named(recipients, file, identities) {
+            Encryption::Age {
+                recipients,
+                recipients_file,
+                identity_file,
+            } => Age {
+                recipients,
+                recipients_file,
+                identity_file,
+            },
+            _ => Age::default(),
+        }
+    }
+
+    #[test]
+    fn recipients_given_anew_replace_all_and_an_identity_only_itself() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, "").unwrap();
+            path.into_os_string().into_string().unwrap()
+        };
+        let (ours, mine, new) = (file("ours"), file("mine"), file("new"));
+        let (ours, mine, new) = (Some(&*ours), Some(&*mine), Some(&*new));
+        let email = "ann@example.com".to_owned();
+        let full = || named(&["a", "b"], ours, mine);
+        for (old, age, wanted) in [
+            (full(), given(&[], None, None), full()),
+            (full(), given(&["c"], None, None), named(&["c"], None, mine)),
+            (full(), given(&[], new, None), named(&[], new, mine)),
+            (full(), given(&[], None, new), named(&["a", "b"], ours, new)),
+            (
+                named(&[], ours, None),
+                given(&[], None, new),
+                named(&[], ours, new),
+            ),
+            (
+                Encryption::None,
+                given(&["c"], ours, mine),
+                named(&["c"], ours, mine),
+            ),
+            (
+                Encryption::RecipientMissing { email },
+                given(&["c"], None, None),
+                named(&["c"], None, None),
+            ),
+        ] {
+            assert_eq!(encryption(old, &age).unwrap(), wanted, "{age:?}");
+        }
+        for old in [Encryption::None, full()] {
+            let kept = encryption(old.clone(), &Age::default()).unwrap();
+            assert_eq!(kept, old, "nothing is said");
+        }
     }
 }

@@ -1,58 +1,30 @@
-//! The main job: every map of the state file, both ways, one after the other.
+//! The main job: the maps of the state file, all or some, one after the other.
+
+mod error;
 
 use super::init::real_path;
+use crate::cli::Maps;
 use crate::event::{Counts, Event, Sink};
 use crate::exit::Exit;
 use crate::format::DecodeError;
 use crate::key::Key;
 use crate::local::{OwnFiles, RecoveryRun, Root};
-use crate::overlap::{self, Overlap};
-use crate::state::{Change, MapId, State};
+use crate::overlap;
+use crate::state::{Change, MapId, ReplicaId, State};
 use crate::stop::Stop;
 use crate::store::{self, Store};
 use crate::sync::{self, Halt, Mode, Outcome, Standing, Task, Terms};
+pub use error::Error;
 use std::collections::BTreeMap;
-use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-
-/// Why no map could be synced.
-#[derive(Debug)]
-pub enum Error {
-    /// The state file.
-    Store(store::Error),
-    /// Two maps share files.
-    Overlap(Overlap),
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Store(error) => error.fmt(f),
-            Self::Overlap(error) => error.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for Error {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Store(error) => error.source(),
-            Self::Overlap(_) => None,
-        }
-    }
-}
-
-impl From<store::Error> for Error {
-    fn from(error: store::Error) -> Self {
-        Self::Store(error)
-    }
-}
 
 /// What a run is asked for.
 pub struct Asked<'a> {
     /// The state file.
     pub file: &'a Path,
+    /// Which of its maps.
+    pub maps: &'a Maps,
     /// Steps at a time.
     pub jobs: Option<usize>,
     /// How many removals are allowed.
@@ -65,6 +37,8 @@ pub struct Asked<'a> {
     pub safety: sync::Safety,
     /// The command that prints the passphrase of an identity file.
     pub passphrase_command: Option<&'a str>,
+    /// Which objects are packed anew.
+    pub reencode: sync::Reencode,
     /// When the run began, milliseconds since the epoch.
     pub now_ms: i64,
     /// The wish to stop.
@@ -91,7 +65,7 @@ pub struct Report {
     pub exit: Exit,
 }
 
-/// Syncs every map.
+/// Syncs the maps that are asked for.
 ///
 /// # Errors
 /// [`Error`] where nothing could be begun, or what was done could not be saved.
@@ -112,8 +86,13 @@ pub async fn sync(asked: &Asked<'_>) -> Result<Report, Error> {
             "the state file holds no map, so there is nothing to sync",
         ));
     }
-    let terms = asked.terms(&store);
-    let tasks = tasks(store.state(), &terms);
+    let generation = match store.fell_back() {
+        None => sync::Generation::Last,
+        Some(_) => sync::Generation::Before,
+    };
+    let own = own_files(store.own_name_prefix());
+    let terms = asked.terms(store.state().replica, generation, own);
+    let tasks = tasks(store.state(), asked.maps, &terms)?;
     let mut stands = BTreeMap::new();
     let mut ended: BTreeMap<usize, Outcome> = BTreeMap::new();
     let mut roots = BTreeMap::new();
@@ -144,10 +123,14 @@ pub async fn sync(asked: &Asked<'_>) -> Result<Report, Error> {
     if !resets.is_empty() && asked.mode == Mode::Apply {
         reset(&mut store, &resets)?;
     }
-    let tasks = self::tasks(store.state(), &terms);
+    let mut tasks = self::tasks(store.state(), asked.maps, &terms)?;
     let store = Arc::new(Mutex::new(store));
-    for task in &tasks {
+    for task in &mut tasks {
         if let Some((root, standing)) = stands.remove(&task.index) {
+            if standing == Standing::Foreign {
+                // A directory of another time is no model for a mirror either.
+                task.map.direction = task.map.direction.without_deletions();
+            }
             if asked.stop.is_wished() {
                 break;
             }
@@ -169,7 +152,7 @@ async fn run_one(
     standing: Standing,
     store: &Arc<Mutex<Store>>,
 ) -> Outcome {
-    let outcome = sync::sync(task, root.clone(), standing, store).await;
+    let outcome = sync::sync(task, root.clone(), standing, Some(store)).await;
     if task.terms.mode == Mode::Apply && outcome.halt.is_none() {
         // Old losers go only where the run was sound; a failure to remove them harms nobody.
         let (now_ms, keep_days) = (task.terms.now_ms, task.map.keep_days);
@@ -179,22 +162,24 @@ async fn run_one(
 }
 
 impl Asked<'_> {
-    fn terms(&self, store: &Store) -> Terms {
+    pub(super) fn terms(
+        &self,
+        replica: ReplicaId,
+        generation: sync::Generation,
+        own: OwnFiles,
+    ) -> Terms {
         Terms {
-            replica: store.state().replica,
+            replica,
             now_ms: self.now_ms,
-            generation: match store.fell_back() {
-                None => sync::Generation::Last,
-                Some(_) => sync::Generation::Before,
-            },
+            generation,
             mode: self.mode,
             trust: self.trust,
             safety: self.safety,
-            reencode: sync::Reencode::Changed,
             limit: self.limit,
             passphrase_command: self.passphrase_command.map(str::to_owned),
+            reencode: self.reencode,
             jobs: self.jobs,
-            own: own_files(store.own_name_prefix()),
+            own,
             stop: self.stop.clone(),
             sink: Arc::clone(&self.sink),
         }
@@ -202,7 +187,7 @@ impl Asked<'_> {
 }
 
 /// The files beside and including the state file that are the program's own.
-fn own_files(file: &Path) -> OwnFiles {
+pub(super) fn own_files(file: &Path) -> OwnFiles {
     let directory = file.parent().map(Path::to_string_lossy).unwrap_or_default();
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     OwnFiles {
@@ -211,17 +196,34 @@ fn own_files(file: &Path) -> OwnFiles {
     }
 }
 
-fn tasks(state: &State, terms: &Terms) -> Vec<Task> {
-    state
+/// The maps that are asked for, in the order of the state file.
+fn tasks(state: &State, maps: &Maps, terms: &Terms) -> Result<Vec<Task>, Error> {
+    let names = match maps {
+        Maps::All => &[],
+        Maps::Named(names) => &names[..],
+        Maps::OneWay(name, _) => std::slice::from_ref(name),
+    };
+    let is_there = |name: &String| state.maps().any(|(_, map)| map.name == *name);
+    if let Some(name) = names.iter().find(|name| !is_there(name)) {
+        return Err(Error::NoName(name.clone()));
+    }
+    let tasks = state
         .maps()
         .enumerate()
-        .map(|(index, (bucket, map))| Task {
-            index,
-            bucket: bucket.clone(),
-            map: map.clone(),
-            terms: terms.clone(),
-        })
-        .collect()
+        .filter(|(_, (_, map))| *maps == Maps::All || names.contains(&map.name))
+        .map(|(index, (bucket, map))| {
+            let mut map = map.clone();
+            if let Maps::OneWay(_, direction) = maps {
+                map.direction = *direction;
+            }
+            Task {
+                index,
+                bucket: bucket.clone(),
+                map,
+                terms: terms.clone(),
+            }
+        });
+    Ok(tasks.collect())
 }
 
 /// Forgets the records of maps whose base is not to be believed, durably, before anything is done
@@ -286,7 +288,7 @@ fn finish(
         exit = Exit::Interrupted;
     }
     if asked.mode == Mode::Apply {
-        if exit <= Exit::Partial {
+        if exit <= Exit::Partial && *asked.maps == Maps::All {
             state.synced_ms = u64::try_from(asked.now_ms).unwrap_or(0);
         }
         store.commit(state, &changes)?;
@@ -302,7 +304,7 @@ fn finish(
     Ok(Report { maps, exit })
 }
 
-fn exit_of(outcome: &Outcome) -> Exit {
+pub(super) fn exit_of(outcome: &Outcome) -> Exit {
     let Counts {
         failed, skipped, ..
     } = outcome.counts;

@@ -2,7 +2,7 @@
 //!
 //! Levels 1 to 9 give one gzip member: every segment is raw deflate that begins with the window of
 //! the segment before and ends on a byte boundary, so that the segments in a row are one stream, as
-//! pigz makes it. Levels 10 and 11 are made by zopfli, which has no such boundary: there each
+//! pigz makes it. Levels 10 and 11 are made by libdeflate, which has no such boundary: there each
 //! segment is a member of its own (RFC 1952, section 2.2: a gzip file is a series of members).
 //! The header holds neither name nor time, so that equal bytes give equal streams.
 
@@ -10,6 +10,7 @@ use super::seal::Place;
 use bytes::Bytes;
 use crc32fast::Hasher;
 use flate2::{Compress, Compression, FlushCompress, Status};
+use libdeflater::{CompressionLvl, Compressor};
 use std::io;
 
 /// The highest level.
@@ -142,15 +143,16 @@ fn deflate(level: u8, segment: &Segment) -> io::Result<Vec<u8>> {
     }
 }
 
-/// One gzip member by zopfli.
+/// One gzip member by libdeflate, at its first and last level that look for the best parse.
 fn member(level: u8, plain: &[u8]) -> io::Result<Vec<u8>> {
-    let rounds = if level == MAX_LEVEL { 15 } else { 3 };
-    let options = zopfli::Options {
-        iteration_count: std::num::NonZeroU64::new(rounds).unwrap_or(std::num::NonZeroU64::MIN),
-        ..zopfli::Options::default()
-    };
-    let mut bytes = Vec::with_capacity(plain.len() / 2 + 64);
-    zopfli::compress(options, zopfli::Format::Gzip, plain, &mut bytes)?;
+    let effort = if level == MAX_LEVEL { 12 } else { 10 };
+    let effort = CompressionLvl::new(effort).map_err(|_| io::Error::other("no such level"))?;
+    let mut compressor = Compressor::new(effort);
+    let mut bytes = vec![0; compressor.gzip_compress_bound(plain.len())];
+    let length = compressor
+        .gzip_compress(plain, &mut bytes)
+        .map_err(io::Error::other)?;
+    bytes.truncate(length);
     Ok(bytes)
 }
 

@@ -42,6 +42,8 @@ pub fn hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
 
 const NO_SPARE: &str = "restore the file from a backup, or delete it and add the maps again: the next run then compares everything and deletes nothing";
 
+const SEE_MAPS: &str = "see the maps with --dump";
+
 fn of_misuse(misuse: &Misuse) -> &'static str {
     match misuse {
         Misuse::NotUtf8(_) => {
@@ -62,6 +64,13 @@ fn of_misuse(misuse: &Misuse) -> &'static str {
         Misuse::WithoutInit(_) => "add --init to change settings; leave the flag out to sync",
         Misuse::WithInit(_) => "change the settings first, then run again without --init",
         Misuse::WithoutDir(_) => "name the map: --init --dir PATH S3_DEST",
+        Misuse::Operands { .. } | Misuse::NotTaken { .. } => {
+            "s3-bsync --help shows the commands and what each takes"
+        }
+        Misuse::WithoutReencode(_) => "add --reencode, or run sync afterwards",
+        Misuse::WithoutEdit(_) => "name the map: edit NAME",
+        Misuse::NoChange => "name the settings, as in edit NAME --keep 90",
+        Misuse::EmptyPath => "a dot stands for the directory you are in",
         Misuse::Aimless => "add --direction push or --direction pull",
         Misuse::TooManyRecipients(_) => {
             "put them into a file and name that with --age-recipients-file"
@@ -75,10 +84,11 @@ fn of_init(error: &init::Error) -> Option<&'static str> {
     match error {
         init::Error::Store(error) => of_store(error),
         init::Error::NoDirectory(..) => Some("create the directory, or correct the path"),
-        init::Error::NoMap(_) => Some("see the maps with --dump"),
+        init::Error::NoMap(_) | init::Error::NoName(_) => Some(SEE_MAPS),
         init::Error::BadFile { .. } => {
             Some("correct the path, or make the file readable for the user that runs s3-bsync")
         }
+        init::Error::Key(error) => Some(of_key(error)),
         init::Error::NoRecipients { .. } => {
             Some("name the recipients with --age-recipient or --age-recipients-file")
         }
@@ -95,6 +105,9 @@ fn of_init(error: &init::Error) -> Option<&'static str> {
 fn of_sync(error: &sync::Error) -> Option<&'static str> {
     match error {
         sync::Error::Store(error) => of_store(error),
+        sync::Error::NoName(_) => Some(SEE_MAPS),
+        sync::Error::Directory(..) => Some("create the directory, or correct the path"),
+        sync::Error::Settings(error) => of_init(error),
         sync::Error::Overlap(_) => Some("drop one of the maps: --init --rmdir PATH S3_DEST"),
     }
 }

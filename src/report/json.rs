@@ -56,8 +56,8 @@ fn word(settlement: Settlement) -> &'static str {
 }
 
 /// Why a run could not begin, or not save, as one line.
-pub(super) fn stopped(reason: &str) -> String {
-    json!({"event": "error", "reason": reason, "exit": Exit::Stopped.code()}).to_string()
+pub(super) fn stopped(reason: &str, exit: Exit) -> String {
+    json!({"event": "error", "reason": reason, "exit": exit.code()}).to_string()
 }
 
 /// A map's end as one line.

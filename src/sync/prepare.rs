@@ -14,6 +14,7 @@ const UPLOADS_REST_MS: i64 = 24 * 60 * 60 * 1000;
 impl Sync<'_> {
     /// Makes everything so.
     pub(super) async fn prepare(&mut self, plan: &Plan) -> Result<(), Halt> {
+        self.unlock(plan).await;
         self.learn(plan).await?;
         self.sweep_uploads(plan).await;
         let Task { map, terms, .. } = self.task;
@@ -24,13 +25,28 @@ impl Sync<'_> {
             base: map.generation,
         };
         let root = self.hands.root.clone();
+        let has_store = self.store.is_some();
         tokio::task::spawn_blocking(move || {
             root.check_in_place()?;
-            root.write_marker(&marker)
+            // A marker vouches for records; where there will be none, so is there no marker.
+            if has_store {
+                root.write_marker(&marker)?;
+            }
+            Ok(())
         })
         .await
         .map_err(|error| Halt::Internal(error.to_string()))?
         .map_err(Halt::Root)
+    }
+
+    /// Reads the identities before the first object that may need them, so that a passphrase is
+    /// asked for once and before all else. A failure is told by each step that needs them.
+    async fn unlock(&self, plan: &Plan) {
+        let fetches = |step: &Step| matches!(step, Step::Download { .. } | Step::KeepBoth { .. });
+        if plan.steps().any(fetches) {
+            let envelope = self.hands.envelope.clone();
+            let _ = tokio::task::spawn_blocking(move || envelope.load_identities()).await;
+        }
     }
 
     /// Finds out what the bucket's server honours, once, before the first plan that writes there.

@@ -1,4 +1,5 @@
-//! Writes receipts to the journal, in batches, on a thread of its own.
+//! Writes receipts to the journal, in batches, on a thread of its own; where there is no journal,
+//! only makes durable what they speak of.
 //!
 //! Promises the order that makes a crash harmless: files and their directories are durable before
 //! the receipt that speaks of them is written.
@@ -31,12 +32,11 @@ pub(super) struct Scribe {
 }
 
 impl Scribe {
-    pub(super) fn start(map: MapId, root: Root, store: &Arc<Mutex<Store>>) -> Self {
+    pub(super) fn start(map: MapId, root: Root, store: Option<Arc<Mutex<Store>>>) -> Self {
         let (sender, receiver) = mpsc::channel(WAITING);
-        let store = Arc::clone(store);
         let thread = tokio::task::spawn_blocking(move || {
             let mut written = Changes::new();
-            let result = write_all(receiver, map, &root, &store, &mut written);
+            let result = write_all(receiver, map, &root, store.as_deref(), &mut written);
             (written, result)
         });
         Self { sender, thread }
@@ -77,7 +77,7 @@ fn write_all(
     mut receiver: mpsc::Receiver<Receipt>,
     map: MapId,
     root: &Root,
-    store: &Mutex<Store>,
+    store: Option<&Mutex<Store>>,
     written: &mut Changes,
 ) -> Result<(), Halt> {
     let mut batch = Vec::new();
@@ -85,15 +85,19 @@ fn write_all(
         gather(&mut receiver, &mut batch);
         let changes: Vec<Change> = batch.drain(..).flatten().collect();
         root.sync_directories().map_err(Halt::Root)?;
-        let mut store = lock(store);
-        store.journal(map, &changes).map_err(Halt::Store)?;
+        let mut store = store.map(lock);
+        if let Some(store) = &mut store {
+            store.journal(map, &changes).map_err(Halt::Store)?;
+        }
         // What the journal has, the commit must have, even where it cannot be made to last now.
         written.extend(
             changes
                 .into_iter()
                 .map(|change| (change.key().clone(), change)),
         );
-        store.sync_journal().map_err(Halt::Store)?;
+        if let Some(store) = &mut store {
+            store.sync_journal().map_err(Halt::Store)?;
+        }
     }
     root.sync_directories().map_err(Halt::Root)
 }

@@ -34,9 +34,13 @@ pub(super) async fn read(
     task: &Task,
     hands: &Arc<Hands>,
     ground: Ground,
-    store: &Arc<Mutex<Store>>,
+    store: Option<&Arc<Mutex<Store>>>,
 ) -> Result<Read, Halt> {
-    let cuts = cuts(task, ground, store).await?;
+    let store = store.filter(|_| ground == Ground::Based);
+    let cuts = match store {
+        Some(store) => cuts(task, store).await?,
+        None => Vec::new(),
+    };
     let rules = hands.root.rules();
     let (scan_sender, scan_receiver) = mpsc::channel(AHEAD);
     let (list_sender, list_receiver) = mpsc::channel(AHEAD);
@@ -48,14 +52,14 @@ pub(super) async fn read(
         scan.take_leftovers()
     });
     let joining = {
-        let (store, index) = (Arc::clone(store), task.index);
+        let (store, index) = (store.cloned(), task.index);
         let (prefix, recursion) = (task.map.prefix.clone(), task.map.recursion);
         let (trust, reencode) = (task.terms.trust, task.terms.reencode);
         let direction = task.map.direction;
         tokio::task::spawn_blocking(move || {
-            let records = match ground {
-                Ground::Based => Some(lock(&store).records(index).map_err(Broken::Base)?),
-                Ground::Baseless => None,
+            let records = match &store {
+                Some(store) => Some(lock(store).records(index).map_err(Broken::Base)?),
+                None => None,
             };
             let base = records
                 .into_iter()
@@ -193,10 +197,7 @@ impl From<Broken> for Halt {
 
 /// Keys at which a large listing is cut into ranges: on page boundaries as the base knows them, so
 /// that an unchanged bucket costs not one request more.
-async fn cuts(task: &Task, ground: Ground, store: &Arc<Mutex<Store>>) -> Result<Vec<Key>, Halt> {
-    if ground == Ground::Baseless {
-        return Ok(Vec::new());
-    }
+async fn cuts(task: &Task, store: &Arc<Mutex<Store>>) -> Result<Vec<Key>, Halt> {
     let (store, index) = (Arc::clone(store), task.index);
     let cuts = tokio::task::spawn_blocking(move || {
         let store = lock(&store);

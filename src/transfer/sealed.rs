@@ -102,7 +102,7 @@ impl Outgoing {
         let mut sealer = blocking(begun).await?;
         let mut hasher = digest::Blake3::default();
         let mut before = Bytes::new();
-        let mut pressing: VecDeque<JoinHandle<io::Result<Piece>>> = VecDeque::new();
+        let mut pressing: VecDeque<JoinHandle<(u64, io::Result<Piece>)>> = VecDeque::new();
         let ahead = available_parallelism().map_or(2, |cores| cores.get().clamp(2, 8));
         loop {
             if hands.stop.is_wished() {
@@ -126,13 +126,13 @@ impl Outgoing {
                 let before = std::mem::replace(&mut before, bytes.clone());
                 let wrapping = wrapping.clone();
                 pressing.push_back(tokio::task::spawn_blocking(move || {
-                    wrapping.press(bytes, before, place)
+                    (length as u64, wrapping.press(bytes, before, place))
                 }));
             }
             let Some(pressed) = pressing.pop_front() else {
                 break;
             };
-            let pressed = pressed.await.map_err(|e| Failure::Broken(e.to_string()))?;
+            let (length, pressed) = pressed.await.map_err(|e| Failure::Broken(e.to_string()))?;
             let piece = pressed.map_err(|e| not_sealed(&e))?;
             sealer = blocking(move || {
                 sealer.put(&piece).map_err(|e| not_sealed(&e))?;
@@ -143,6 +143,8 @@ impl Outgoing {
                 self.send(bytes, permit.take()).await?;
                 permit = Some(hands.reserve(part_bytes).await?);
             }
+            // Told in bytes of the file, as the plan was: what is stored is not known beforehand.
+            (hands.sink)(Event::Moved { bytes: length });
         }
         let own = Arc::clone(&hands);
         let filling = blocking(move || {
@@ -181,11 +183,9 @@ impl Outgoing {
         self.crc64 = digest::crc64_join(self.crc64, sum, length);
         self.size_bytes += length;
         let number = u32::try_from(self.parts.len() + self.sending.len() + 1).unwrap_or(u32::MAX);
-        let sink = Arc::clone(&self.hands.sink);
         self.sending.spawn(async move {
             let part = upload.part(number, bytes, sum).await?;
             drop(permit);
-            sink(Event::Moved { bytes: length });
             Ok(part)
         });
         Ok(())
@@ -195,12 +195,11 @@ impl Outgoing {
     async fn end(&mut self, last: Last, expect: Expect<'_>) -> Result<RemoteStamp, Failure> {
         let Last { bytes, permit } = last;
         if self.upload.is_none() {
-            let (sum, length) = (digest::crc64(&bytes), bytes.len() as u64);
+            let sum = digest::crc64(&bytes);
             let remote = &self.hands.remote;
             let put = remote.put(&self.source, bytes, sum, expect, &self.meta);
             let remote = put.await?;
             drop(permit);
-            (self.hands.sink)(Event::Moved { bytes: length });
             return Ok(remote);
         }
         if !bytes.is_empty() {

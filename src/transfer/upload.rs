@@ -79,7 +79,9 @@ impl Hands {
         local: LocalStamp,
         expect: Expect<'_>,
     ) -> Result<Record, Failure> {
-        let permit = self.reserve(local.size_bytes).await?;
+        // What is wrapped is held beside the file's own bytes for a moment.
+        let copies = if self.envelope.is_bare() { 1 } else { 2 };
+        let permit = self.reserve(local.size_bytes * copies).await?;
         let (hands, name) = (Arc::clone(self), key.clone());
         let read = blocking(move || hands.read_whole(&name, local)).await?;
         let meta = self.meta(&local, read.encoding)?;

@@ -6,6 +6,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod commands;
+mod mapless;
 mod mirror;
 mod pull;
 mod push;

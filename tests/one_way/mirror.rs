@@ -117,6 +117,26 @@ fn a_limit_holds_a_mirrors_deletions_and_nothing_else() {
 }
 
 #[test]
+fn a_directory_of_another_time_is_no_model_for_a_mirror() {
+    let w = agreed(&[("a", "v1"), ("b", "v1")], "push --delete");
+    w.remove("a").remote("x", "there");
+    std::fs::remove_file(w.path(".s3bsync/marker")).unwrap();
+    w.sync_code(3).expect_stderr("holds no marker now");
+    let run = w.run(&["--force"]);
+    run.expect_code(0)
+        .expect_stderr("nothing is deleted this run");
+    expect(
+        &w.remote_tree(),
+        &[("a", "v1"), ("b", "v1"), ("x", "there")],
+    );
+    pushes(&w, 0).expect_silence();
+    expect(&w.remote_tree(), &[("b", "v1")]);
+    w.expect_kept_remote("a", "v1")
+        .expect_kept_remote("x", "there")
+        .expect_quiet(1);
+}
+
+#[test]
 fn a_mirror_names_the_objects_it_cannot_delete() {
     let w = agreed(&[("a", "v1")], "push --delete");
     w.remote("x//y", "no key");

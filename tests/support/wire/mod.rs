@@ -30,7 +30,12 @@ struct Shared {
     backend: Backend,
     log: Mutex<Vec<Exchange>>,
     rules: Mutex<Vec<Rule>>,
+    judge: Mutex<Option<Judge>>,
+    findings: Mutex<Vec<String>>,
 }
+
+/// What is wrong with a request and its body, if anything is.
+type Judge = Box<dyn Fn(&Exchange, &[u8]) -> Option<String> + Send>;
 
 impl Wire {
     /// A wire in front of `backend`, on a free port.
@@ -55,6 +60,8 @@ impl Wire {
             backend,
             log: Mutex::default(),
             rules: Mutex::default(),
+            judge: Mutex::default(),
+            findings: Mutex::default(),
         });
         runtime.spawn(serve::accept(listener, Arc::clone(&shared)));
         Self {
@@ -83,6 +90,16 @@ impl Wire {
     pub fn heal(&self) -> usize {
         let rules = std::mem::take(&mut *held(&self.shared.rules));
         rules.iter().map(Rule::struck).sum()
+    }
+
+    /// Looks at every request from now on, before any fault strikes it.
+    pub fn judge(&self, judge: impl Fn(&Exchange, &[u8]) -> Option<String> + Send + 'static) {
+        *held(&self.shared.judge) = Some(Box::new(judge));
+    }
+
+    /// What was found wrong so far.
+    pub fn findings(&self) -> Vec<String> {
+        held(&self.shared.findings).clone()
     }
 
     /// All requests so far, in the order in which they came.

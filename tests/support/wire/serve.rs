@@ -69,6 +69,11 @@ async fn exchange(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Ans
         log.push(seen.clone());
         seen.number
     };
+    if let Some(judge) = &*held(&shared.judge)
+        && let Some(finding) = judge(&seen, &body)
+    {
+        held(&shared.findings).push(finding);
+    }
     let faults: Vec<Fault> = held(&shared.rules)
         .iter_mut()
         .filter_map(|rule| rule.strike(&seen))

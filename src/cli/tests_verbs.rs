@@ -1,0 +1,100 @@
+//! Commands that are words: each with its operands and flags, in whatever order.
+
+use super::tests::{read, refused};
+use super::{Command, Edit, Mapless, Maps, Misuse, Run};
+use crate::state::{Direction, Recursion};
+use crate::sync::{Mode, Reencode, Trust};
+use std::path::Path;
+
+fn run(args: &str) -> Run {
+    match read(args) {
+        Ok(Command::Sync(run)) => run,
+        other => panic!("{args}: {other:?}"),
+    }
+}
+
+fn edit(args: &str) -> Edit {
+    match read(args) {
+        Ok(Command::Edit(edit)) => edit,
+        other => panic!("{args}: {other:?}"),
+    }
+}
+
+fn mapless(args: &str) -> Mapless {
+    match read(args) {
+        Ok(Command::Mapless(mapless)) => mapless,
+        other => panic!("{args}: {other:?}"),
+    }
+}
+
+#[test]
+fn a_sync_names_its_maps_or_none() {
+    let named = |names: &[&str]| Maps::Named(names.iter().map(|&name| name.to_owned()).collect());
+    assert_eq!(run("").maps, Maps::All);
+    assert_eq!(run("sync").maps, Maps::All);
+    assert_eq!(run("sync a").maps, named(&["a"]));
+    for args in ["sync a b --full", "--full sync a b", "sync a --full b"] {
+        let run = run(args);
+        assert_eq!((run.maps, run.trust), (named(&["a", "b"]), Trust::Nothing));
+    }
+}
+
+#[test]
+fn a_push_or_pull_of_a_map_is_a_run_one_way() {
+    for (args, direction) in [
+        ("push a", Direction::Push),
+        ("push a --delete", Direction::PushMirror),
+        ("pull a", Direction::Pull),
+        ("--delete pull a", Direction::PullMirror),
+    ] {
+        let maps = Maps::OneWay("a".to_owned(), direction);
+        assert_eq!(run(args).maps, maps, "{args}");
+    }
+    assert_eq!(run("push a --dryrun").mode, Mode::DryRun);
+}
+
+#[test]
+fn a_push_or_pull_without_a_map_takes_settings_of_its_own() {
+    let push = mapless("push d s3://bucket/p");
+    assert_eq!(push.dir, Path::new("d"));
+    assert_eq!(push.dest.to_string(), "s3://bucket/p");
+    assert_eq!(push.settings.direction, Some(Direction::Push));
+    let pull = mapless(
+        "pull s3://bucket /d --delete --dryrun --region r --endpoint-url http://h --path-style \
+         --profile p --storage-class C --no-recursive --compress 3 --age-identity /i",
+    );
+    assert_eq!(
+        (pull.dir.as_path(), pull.dest.prefix.as_str()),
+        (Path::new("/d"), "")
+    );
+    assert_eq!(pull.settings.direction, Some(Direction::PullMirror));
+    assert_eq!(pull.settings.recursion, Some(Recursion::TopOnly));
+    assert_eq!(pull.settings.gzip_level, Some(3));
+    assert_eq!(pull.settings.access.region.as_deref(), Some("r"));
+    assert_eq!(pull.settings.age.identity_file.as_deref(), Some("/i"));
+    assert_eq!(pull.run.mode, Mode::DryRun);
+    for flag in ["--name n", "--conflict ask", "--direction pull", "--keep 3"] {
+        let name = flag.split(' ').next().unwrap();
+        let misuse = refused(&format!("pull s3://bucket d {flag}"));
+        assert!(
+            matches!(misuse, Misuse::NotTaken { flag, .. } if flag == name),
+            "{flag}"
+        );
+    }
+}
+
+#[test]
+fn an_edit_has_settings_or_a_run_or_both() {
+    let plain = edit("edit a --keep 3");
+    assert_eq!(plain.name, "a");
+    assert_eq!(plain.settings.unwrap().keep_days, Some(3));
+    assert!(plain.then.is_none());
+    let bare = edit("edit a --reencode --dryrun");
+    assert!(bare.settings.is_none());
+    let then = bare.then.unwrap();
+    assert_eq!((then.reencode, then.mode), (Reencode::All, Mode::DryRun));
+    assert_eq!(then.maps, Maps::Named(vec!["a".to_owned()]));
+    let renamed = edit("edit a --name b --reencode").then.unwrap();
+    assert_eq!(renamed.maps, Maps::Named(vec!["b".to_owned()]));
+    assert_eq!(run("").reencode, Reencode::Changed);
+}

@@ -1,0 +1,29 @@
+//! `edit`: changes the settings of one map, found by its name. No file of it and no network is
+//! touched.
+
+use super::init::{Error, line, real_path};
+use super::settings;
+use crate::cli::Settings;
+use crate::local::RecoveryRun;
+use crate::overlap;
+use crate::store::{self, Store};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Changes the settings of the map called `name`; gives the line that tells of it.
+///
+/// # Errors
+/// [`Error`]; the state file is as it was then.
+pub fn edit(file: &Path, name: &str, given: &Settings, now_ms: i64) -> Result<String, Error> {
+    let mut store = Store::open(file, store::Mode::Write, RecoveryRun::at(now_ms).name())?;
+    let mut state = store.state().clone();
+    let mut taken = settings::take(&mut state, |_, map| map.name == name)
+        .ok_or_else(|| Error::NoName(name.to_owned()))?;
+    settings::change(&state, &mut taken, given)?;
+    let told = line("changed", &taken.bucket, &taken.map);
+    settings::put(&mut state, taken);
+    state.buckets.retain(|bucket| !bucket.maps.is_empty());
+    overlap::check(&state, real_path).map_err(Error::Overlap)?;
+    store.commit(state, &BTreeMap::new())?;
+    Ok(told)
+}

@@ -1,0 +1,52 @@
+//! Files in an envelope: compressed, encrypted, and never mistaken for what they are not.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod backup;
+mod keys;
+mod never_plain;
+mod reencode;
+mod refused;
+mod travels;
+mod unchanged;
+
+use support::world::{Machine, Object, World};
+
+/// A world on our own server whose map encrypts and can read what it wrote.
+fn sealed(settings: &[&str]) -> (World, keys::Pair) {
+    let world = World::new();
+    let pair = keys::Pair::new(world.home(), "key.txt");
+    let age = [
+        "--age-recipient",
+        &pair.recipient,
+        "--age-identity",
+        &pair.file,
+    ];
+    world
+        .local("zz", "stays")
+        .init_with(&[&age, settings].concat());
+    (world, pair)
+}
+
+/// The object of a name, which must be there.
+#[track_caller]
+fn object(machine: &Machine, name: &str) -> Object {
+    let found = machine.object(name);
+    found.unwrap_or_else(|| panic!("no object {name}"))
+}
+
+/// Bytes that no compressor makes smaller, another sequence for each seed.
+fn noise(length: usize, seed: u64) -> Vec<u8> {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&seed.to_le_bytes());
+    let mut bytes = vec![0; length];
+    hasher.finalize_xof().fill(&mut bytes);
+    bytes
+}
+
+/// Bytes that any compressor makes smaller.
+fn text(length: usize) -> Vec<u8> {
+    let lines = (0_u32..).flat_map(|n| format!("line {n} of a long text\n").into_bytes());
+    lines.take(length).collect()
+}
