@@ -5,7 +5,7 @@ use s3_bsync::envelope::{Envelope, OpenError, Secrecy};
 use s3_bsync::state::Encoding;
 
 /// Levels 10 and 11 take their time, and are not what is tried here: they get no more than this.
-const SLOW_BYTES: usize = 48;
+const SLOW_BYTES: usize = 4 << 10;
 /// The most that a short input is stretched to.
 const MAX_PLAIN_BYTES: usize = 300 << 10;
 /// What is compared with what was wrapped; opening hands over no more than one buffer at a time.
