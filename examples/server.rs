@@ -128,7 +128,10 @@ async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Answe
     let request = Request::from_parts(parts, s3s::Body::from(body));
     let answer = shared.service.call(request).await.map_err(Broken::from)?;
     let answer = answer.map(BodyExt::boxed_unsync);
-    let sent = answer.body().size_hint().lower();
+    let length = answer.headers().get(http::header::CONTENT_LENGTH);
+    let sent = length
+        .and_then(|length| length.to_str().ok()?.parse().ok())
+        .unwrap_or_else(|| answer.body().size_hint().lower());
     shared.count(|counts| counts.sent_bytes += sent);
     Ok(answer)
 }

@@ -85,7 +85,7 @@ class Tool:
         rclone.mkdir(parents=True)
         (rclone / "rclone.conf").write_text(
             "[s]\ntype = s3\nprovider = Other\nenv_auth = true\nforce_path_style = true\n"
-            f"endpoint = {self.server.endpoint}\nno_check_bucket = true\n"
+            f"endpoint = {self.server.endpoint}\nno_check_bucket = true\nlist_version = 2\n"
         )
 
     def call(self, args):
@@ -125,6 +125,8 @@ class Tool:
         elif self.name == "s3sync":
             args = [str(a).replace("--target", "--source") for a in args]
             args[-2], args[-1] = args[-1], args[-2]
+        elif self.name == "s5cmd":
+            args[-2], args[-1] = args[-1] + "*", args[-2]
         else:
             args[-2], args[-1] = args[-1], args[-2]
         return args
