@@ -18,11 +18,7 @@ fn expect_opened(kind: Kind) {
     fs::write(&list, &key.recipient).unwrap();
     let file = world.home().join("theirs");
     fs::write(&file, "for me alone").unwrap();
-    shell(
-        world.home(),
-        r#"age -R recipients -o theirs.age theirs"#,
-        &[],
-    );
+    shell(world.home(), "age -R recipients -o theirs.age theirs", &[]);
     boto.put(&[Put {
         key: "docs/theirs",
         file: &file.with_extension("age"),
