@@ -136,7 +136,7 @@ impl<'a> Sync<'a> {
             envelope: task.envelope().map_err(Halt::Key)?,
             stop: terms.stop.clone(),
             sink: Arc::clone(&terms.sink),
-            flow: Flow::default(),
+            flow: Flow::limited(terms.bytes_per_s),
         };
         Ok(Self {
             task,
