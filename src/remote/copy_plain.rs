@@ -3,9 +3,9 @@
 use super::Remote;
 use super::client::{Work, patience};
 use super::error::{Error, Kind, Operation};
+use super::object::Head;
 use super::write::{Expect, Gone, is_doubtful};
 use crate::key::Key;
-use super::object::Head;
 use crate::stamp::{ETag, RemoteStamp};
 use crate::state::Encoding;
 use aws_sdk_s3::operation::copy_object::CopyObjectOutput;

@@ -106,8 +106,16 @@ mod tests {
 
     #[test]
     fn a_key_that_xml_would_change_goes_by_itself() {
-        for (text, is_plain) in [("a b/\u{e9}&<", true), ("a\nb", false), ("a\u{ffff}", false)] {
-            assert_eq!(is_plain_text(&Key::parse(text).unwrap()), is_plain, "{text}");
+        for (text, is_plain) in [
+            ("a b/\u{e9}&<", true),
+            ("a\nb", false),
+            ("a\u{ffff}", false),
+        ] {
+            assert_eq!(
+                is_plain_text(&Key::parse(text).unwrap()),
+                is_plain,
+                "{text}"
+            );
         }
     }
 }

@@ -27,8 +27,8 @@ mod trial;
 mod upload;
 mod write;
 
-pub use delete_many::MOST_DELETES;
 pub use client::{Client, connect};
+pub use delete_many::MOST_DELETES;
 pub use error::{Error, Kind, Operation};
 pub use keep::Kept;
 pub use list::{Listed, Listing};

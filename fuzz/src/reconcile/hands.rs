@@ -206,10 +206,7 @@ impl<'a> Work<'a> {
             object.readability,
             Readability::Archived | Readability::Restoring
         ) {
-            assert!(
-                self.disturbance_was_archive(),
-                "{to}: archived and copied"
-            );
+            assert!(self.disturbance_was_archive(), "{to}: archived and copied");
             return Err(Failure::Stale);
         }
         let copied = etag(object.bytes);

@@ -248,7 +248,9 @@ fn of_step(item: &Item, step: &Step) {
     }
     let is_true = match reason {
         Why::RenamedHere | Why::NewHere => base.is_none() && here.is_some() && there.is_none(),
-        Why::RenamedInBucket | Why::NewInBucket => base.is_none() && here.is_none() && there.is_some(),
+        Why::RenamedInBucket | Why::NewInBucket => {
+            base.is_none() && here.is_none() && there.is_some()
+        }
         Why::ChangedHere => is_same_object && here.is_some(),
         Why::ChangedInBucket => base.is_some() && !is_same_object && there.is_some(),
         Why::Emptied => is_same_object && here.is_some_and(|file| file.size_bytes == 0),
