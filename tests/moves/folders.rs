@@ -46,6 +46,21 @@ fn a_folder_renamed_in_the_bucket_costs_no_byte() {
 }
 
 #[test]
+fn a_thousand_removals_go_with_one_request() {
+    let w = World::embedded();
+    for n in 0..1001_u32 {
+        w.local(&format!("docs/{n}"), n.to_string());
+    }
+    w.local("zz", "stays").init().sync();
+    w.rename("docs", "papers").wire().forget();
+    let run = told(&w);
+    run.expect_stdout("moved docs/ -> papers/ (1,001 files): renamed here\n");
+    let removals = [(Op::BatchDelete, 1), (Op::Delete, 1)];
+    w.expect_requests(&[&[(Op::List, 2), (Op::Copy, 1001)], &removals[..]].concat());
+    w.expect_same();
+}
+
+#[test]
 fn a_folder_renamed_is_no_mass_deletion() {
     let w = with_folder();
     w.rename("docs", "papers").remove("papers/0/0");

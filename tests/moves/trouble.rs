@@ -37,6 +37,35 @@ fn an_object_edited_at_the_last_moment_is_neither_copied_nor_lost() {
 }
 
 #[test]
+fn of_many_that_go_together_only_those_go_that_nobody_edited() {
+    let w = agreed(&[("d/a", "one"), ("d/b", "two"), ("d/c", "three")]);
+    let machine = w.clone_first();
+    let happens = move || {
+        machine.remote("d/b", "edited").remove_remote("d/c");
+    };
+    w.wire()
+        .fault(When::op(Op::BatchDelete), Fault::call(happens));
+    w.rename("d", "e").sync();
+    ends_with(
+        &w,
+        &[
+            ("d/b", "edited"),
+            ("e/a", "one"),
+            ("e/b", "two"),
+            ("e/c", "three"),
+        ],
+    );
+}
+
+#[test]
+fn removals_that_are_no_moves_go_together_too() {
+    let w = agreed(&[("a", "one"), ("b", "two"), ("c", "three")]);
+    w.remove("a").remove("b").sync();
+    w.expect_requests(&[(Op::List, 1), (Op::BatchDelete, 1)]);
+    ends_with(&w, &[("c", "three")]);
+}
+
+#[test]
 fn an_object_that_takes_the_new_name_at_the_last_moment_is_not_replaced() {
     let w = agreed(&[("a", "v1")]);
     let machine = w.clone_first();
