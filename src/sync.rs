@@ -5,6 +5,8 @@
 mod halt;
 mod join;
 mod look;
+mod pace;
+mod pair;
 mod perform;
 mod prepare;
 mod scribe;
@@ -12,6 +14,8 @@ mod sides;
 mod stand;
 mod steer;
 mod task;
+#[cfg(test)]
+mod tests_hands;
 #[cfg(test)]
 mod tests_laws;
 #[cfg(test)]
@@ -33,6 +37,7 @@ pub use join::{Broken, Trust};
 pub use stand::{Generation, Standing, confirm, stand};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 pub use task::{Mode, Reencode, Safety, Task, Terms};
 
 /// Rounds in which stale keys are looked at anew before they are left to the next run.
@@ -91,6 +96,10 @@ struct Sync<'a> {
     /// one way, what the side has from which they would be.
     records: u64,
     asides: Asides,
+    pace: pace::Pace,
+    begun: Instant,
+    /// What got another name.
+    moved: Vec<((Key, Key), Why)>,
     outcome: Outcome,
 }
 
@@ -132,7 +141,7 @@ impl<'a> Sync<'a> {
             envelope: task.envelope().map_err(Halt::Key)?,
             stop: terms.stop.clone(),
             sink: Arc::clone(&terms.sink),
-            flow: Flow::default(),
+            flow: Flow::limited(terms.bytes_per_s),
         };
         Ok(Self {
             task,
@@ -145,6 +154,9 @@ impl<'a> Sync<'a> {
             bases: HashMap::new(),
             records: 0,
             asides: Asides::new(tag, &map.prefix),
+            pace: pace::Pace::of(terms.jobs),
+            begun: Instant::now(),
+            moved: Vec::new(),
             outcome,
         })
     }
@@ -175,7 +187,10 @@ impl<'a> Sync<'a> {
             (terms.sink)(Event::Hidden { name, why });
         }
         let decided = self.decide(joined.items).await?;
-        let draft = self.draft(decided, &joined.clashes);
+        let paired = self.pair(decided, &joined.clashes).await?;
+        let mut draft = self.draft(paired.rest, &joined.clashes);
+        // Before all that creates, so that what is told of them together is done together.
+        draft.plan.transfers.splice(..0, paired.moves);
         self.records = match self.task.map.direction {
             Direction::Both => joined.records,
             Direction::Push | Direction::PushMirror => joined.objects,
@@ -194,6 +209,8 @@ impl<'a> Sync<'a> {
                 (terms.sink)(Event::Would(step, self.why(step)));
                 self.outcome.counts.add_step(step);
             }
+            let moves: Vec<_> = plan.steps().filter_map(|step| self.names(step)).collect();
+            self.tell_moves(&moves);
             return Ok(());
         }
         if let Err(error) = self
@@ -325,6 +342,7 @@ impl<'a> Sync<'a> {
                 }
             }
         }
+        self.tell_moves(&self.moved);
         let (changes, written) = scribe.finish().await;
         self.outcome.changes = changes;
         // That the journal broke off is the cause, whatever the steps made of it.

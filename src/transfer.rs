@@ -6,6 +6,9 @@
 
 mod buffers;
 mod download;
+mod flow;
+mod moves;
+mod removals;
 mod sealed;
 mod unseal;
 mod upload;
@@ -20,18 +23,14 @@ use crate::remote::{self, Remote};
 use crate::stamp::{LocalStamp, RemoteStamp};
 use crate::state::{Change, Encoding, ReplicaId};
 use crate::stop::Stop;
-use buffers::Buffers;
+pub use flow::Flow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::OwnedSemaphorePermit;
 
 /// Files up to this size travel in one request, from and to memory.
 const WHOLE_BYTES: u64 = 8 * MIB;
-/// Bytes in flight over all transfers.
-const BUDGET_BYTES: u64 = 48 * MIB;
-/// What one permit of the budget stands for.
-const PERMIT_BYTES: u64 = 64 * 1024;
 
 /// Everything a step needs, shared by all steps of one map's run.
 pub struct Hands {
@@ -53,22 +52,6 @@ pub struct Hands {
     pub sink: Arc<Sink>,
     /// What bounds the bytes in flight.
     pub flow: Flow,
-}
-
-/// The budget of all bytes in flight, and the buffers they are in.
-pub struct Flow {
-    budget: Arc<Semaphore>,
-    buffers: Buffers,
-}
-
-impl Default for Flow {
-    fn default() -> Self {
-        let permits = usize::try_from(BUDGET_BYTES / PERMIT_BYTES).unwrap_or(1);
-        Self {
-            budget: Arc::new(Semaphore::new(permits)),
-            buffers: Buffers::default(),
-        }
-    }
 }
 
 /// Why a step was not done.
@@ -233,30 +216,28 @@ impl Hands {
                 .await?;
                 Ok(vec![Change::Remove(key.clone())])
             }
-            Step::DeleteRemote { key, remote, loser } => {
-                self.delete_remote(key, remote, *loser).await?;
+            Step::DeleteRemote { key, .. } => {
+                for removed in self.remove_objects(std::slice::from_ref(step)).await {
+                    removed?;
+                }
                 Ok(vec![Change::Remove(key.clone())])
             }
+            Step::MoveRemote {
+                to,
+                local,
+                source,
+                class,
+            } => {
+                self.copy_renamed(to, *local, source, class.as_deref())
+                    .await
+            }
+            Step::MoveLocal {
+                to,
+                local,
+                remote,
+                source,
+            } => self.rename_moved(to, *local, remote, source).await,
         }
-    }
-
-    async fn delete_remote(
-        self: &Arc<Self>,
-        key: &Key,
-        remote: &RemoteStamp,
-        loser: Loser,
-    ) -> Result<(), Failure> {
-        let (hands, name) = (Arc::clone(self), key.clone());
-        // The licence to delete is that the file is gone, so look once more.
-        let found = blocking(move || Ok(hands.root.stat(&name)?.is_some())).await?;
-        if found {
-            return Err(Failure::Stale);
-        }
-        if loser == Loser::Keep {
-            self.keep_remote(key, remote).await?;
-        }
-        self.remote.delete(key, &remote.etag).await?;
-        Ok(())
     }
 
     async fn keep_remote(&self, key: &Key, stamp: &RemoteStamp) -> Result<(), Failure> {
@@ -308,14 +289,14 @@ impl Hands {
         Ok(receipt)
     }
 
-    /// Waits until `bytes` more may be in flight.
+    /// Waits until `bytes` more may be in flight, and go.
     async fn reserve(&self, bytes: u64) -> Result<OwnedSemaphorePermit, Failure> {
-        let permits = bytes.clamp(1, BUDGET_BYTES).div_ceil(PERMIT_BYTES);
-        let permits = u32::try_from(permits).unwrap_or(u32::MAX);
-        Arc::clone(&self.flow.budget)
-            .acquire_many_owned(permits)
+        let permit = Arc::clone(&self.flow.budget)
+            .acquire_many_owned(Flow::permits(bytes))
             .await
-            .map_err(|_| Failure::Interrupted)
+            .map_err(|_| Failure::Interrupted)?;
+        self.flow.pass(bytes).await;
+        Ok(permit)
     }
 }
 

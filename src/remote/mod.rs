@@ -10,6 +10,8 @@ mod carry;
 mod check;
 mod client;
 mod copy;
+mod copy_plain;
+mod delete_many;
 mod error;
 mod keep;
 mod list;
@@ -26,6 +28,7 @@ mod upload;
 mod write;
 
 pub use client::{Client, connect};
+pub use delete_many::MOST_DELETES;
 pub use error::{Error, Kind, Operation};
 pub use keep::Kept;
 pub use list::{Listed, Listing};
@@ -70,6 +73,12 @@ impl Remote {
     #[must_use]
     pub fn capabilities(&self) -> Capabilities {
         self.capabilities
+    }
+
+    /// How often the server has asked for fewer requests so far.
+    #[must_use]
+    pub fn throttled(&self) -> u64 {
+        self.client.throttled()
     }
 
     /// The same prefix, with other findings.
