@@ -2,8 +2,11 @@
 //!
 //! Promises nothing about where the bytes come from: it reads what it is given, once.
 
+mod pieces;
+
 use crate::stamp::ETag;
 use md5::{Digest, Md5};
+pub use pieces::{PieceDigest, Pieces, piece};
 use std::io::{self, Read};
 
 /// Bytes read at a time.
@@ -165,7 +168,9 @@ impl Layout {
     }
 }
 
-fn part_count(etag: &str) -> Option<u64> {
+/// The number of parts that an ETag of the usual shape tells.
+#[must_use]
+pub fn part_count(etag: &str) -> Option<u64> {
     let (sum, count) = etag.rsplit_once('-')?;
     (sum.len() == 32).then_some(())?;
     count

@@ -5,8 +5,12 @@
 //! one budget for all bytes in flight. Never asks what should be done.
 
 mod buffers;
+mod cut;
 mod download;
+mod outbox;
+mod parts;
 mod sealed;
+mod unfinished;
 mod unseal;
 mod upload;
 
@@ -18,13 +22,15 @@ use crate::local::{self, RecoveryRun, Root};
 use crate::plan::{Loser, Receipt, Step};
 use crate::remote::{self, Remote};
 use crate::stamp::{LocalStamp, RemoteStamp};
-use crate::state::{Change, Encoding, ReplicaId};
+use crate::state::{Change, Encoding, Record, ReplicaId};
 use crate::stop::Stop;
 use buffers::Buffers;
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+pub use unfinished::Unfinished;
 
 /// Files up to this size travel in one request, from and to memory.
 const WHOLE_BYTES: u64 = 8 * MIB;
@@ -47,6 +53,10 @@ pub struct Hands {
     pub storage_class: Option<String>,
     /// What files are put in on their way.
     pub envelope: Envelope,
+    /// What is recorded of large files in pieces, so that what did not change need not be sent.
+    pub recorded: HashMap<Key, Record>,
+    /// Uploads that an earlier run has begun, and those that this one does.
+    pub unfinished: Unfinished,
     /// The wish to stop.
     pub stop: Stop,
     /// Where events go.

@@ -1,0 +1,8 @@
+//! What did not change in a large file is not sent again.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod refused;
+mod stage;
+mod upload;
