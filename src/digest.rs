@@ -168,9 +168,7 @@ impl Layout {
     }
 }
 
-/// The number of parts that an ETag of the usual shape tells.
-#[must_use]
-pub fn part_count(etag: &str) -> Option<u64> {
+fn part_count(etag: &str) -> Option<u64> {
     let (sum, count) = etag.rsplit_once('-')?;
     (sum.len() == 32).then_some(())?;
     count

@@ -9,6 +9,7 @@ mod cut;
 mod download;
 mod outbox;
 mod parts;
+mod ranges;
 mod sealed;
 mod unfinished;
 mod unseal;
@@ -291,7 +292,7 @@ impl Hands {
     ) -> Result<Receipt, Failure> {
         // What can fail for long comes first, so that the name is empty for a moment only: a run
         // that finds it empty would take the file for deleted.
-        let fetched = self.fetch(key, remote).await?;
+        let fetched = self.fetch(key, remote, Some(local)).await?;
         let (hands, from, to) = (Arc::clone(self), key.clone(), aside.clone());
         let object = remote.clone();
         let (theirs, renamed) = blocking(move || {

@@ -11,7 +11,7 @@ use crate::stamp::{ETag, LocalStamp, RemoteStamp};
 use crate::state::{Content, Encoding, Record};
 use bytes::Bytes;
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::Read;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 use tokio::task::JoinSet;
@@ -199,21 +199,23 @@ impl Source {
         })
     }
 
-    /// The `length` bytes at `offset`, all of them. Not to be called twice at a time.
+    /// The `length` bytes at `offset`, all of them.
     pub(super) fn at(&self, offset: u64, length: usize) -> Result<Bytes, Failure> {
-        let sought = (&self.file).seek(SeekFrom::Start(offset));
-        sought.map_err(|error| io_failed("read", &self.key, error))?;
-        self.read(length)
+        let mut buffer = self.buffers.take(length);
+        buffer.bytes.resize(length, 0);
+        match self.file.read_exact_at(&mut buffer.bytes, offset) {
+            Ok(()) => Ok(buffer.freeze()),
+            Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
+                Err(Failure::ChangedWhileRead)
+            }
+            Err(error) => Err(io_failed("read", &self.key, error)),
+        }
     }
 
     /// The next `length` bytes, all of them.
     pub(super) fn next(&mut self, length: usize) -> Result<Bytes, Failure> {
-        self.read(length)
-    }
-
-    fn read(&self, length: usize) -> Result<Bytes, Failure> {
         let mut buffer = self.buffers.take(length);
-        let read = (&self.file)
+        let read = (&mut self.file)
             .take(length as u64)
             .read_to_end(&mut buffer.bytes);
         match read {

@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod download;
 mod refused;
 mod stage;
 mod upload;

@@ -50,10 +50,11 @@ pub(crate) fn sent(log: &[Exchange]) -> u64 {
     log.iter().filter(carries).map(|e| e.body_bytes).sum()
 }
 
-/// The requests of the run since the log was begun, but those that look, and what they sent.
+/// The requests about the file since the log was begun, but those that look, and what they sent.
 #[track_caller]
 pub(crate) fn expect_cost(machine: &Machine, requests: &[(Op, usize)], bytes: usize) {
-    let log = machine.wire().log();
+    let mut log = machine.wire().log();
+    log.retain(|exchange| exchange.key == format!("docs/{NAME}"));
     let mut counts = counts(&log);
     counts.retain(|op, _| {
         matches!(
