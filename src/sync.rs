@@ -5,6 +5,7 @@
 mod halt;
 mod join;
 mod look;
+mod pace;
 mod perform;
 mod prepare;
 mod scribe;
@@ -33,6 +34,7 @@ pub use join::{Broken, Trust};
 pub use stand::{Generation, Standing, confirm, stand};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 pub use task::{Mode, Reencode, Safety, Task, Terms};
 
 /// Rounds in which stale keys are looked at anew before they are left to the next run.
@@ -91,6 +93,8 @@ struct Sync<'a> {
     /// one way, what the side has from which they would be.
     records: u64,
     asides: Asides,
+    pace: pace::Pace,
+    begun: Instant,
     outcome: Outcome,
 }
 
@@ -134,7 +138,7 @@ impl<'a> Sync<'a> {
             unfinished: Unfinished::of(map.id, store.cloned()),
             stop: terms.stop.clone(),
             sink: Arc::clone(&terms.sink),
-            flow: Flow::default(),
+            flow: Flow::limited(terms.bytes_per_s),
         };
         Ok(Self {
             task,
@@ -147,6 +151,8 @@ impl<'a> Sync<'a> {
             bases: HashMap::new(),
             records: 0,
             asides: Asides::new(tag, &map.prefix),
+            pace: pace::Pace::of(terms.jobs),
+            begun: Instant::now(),
             outcome,
         })
     }

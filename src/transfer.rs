@@ -7,6 +7,7 @@
 mod buffers;
 mod cut;
 mod download;
+mod flow;
 mod outbox;
 mod parts;
 mod ranges;
@@ -25,20 +26,16 @@ use crate::remote::{self, Remote};
 use crate::stamp::{LocalStamp, RemoteStamp};
 use crate::state::{Change, Encoding, Record, ReplicaId};
 use crate::stop::Stop;
-use buffers::Buffers;
+pub use flow::Flow;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::OwnedSemaphorePermit;
 pub use unfinished::Unfinished;
 
 /// Files up to this size travel in one request, from and to memory.
 const WHOLE_BYTES: u64 = 8 * MIB;
-/// Bytes in flight over all transfers.
-const BUDGET_BYTES: u64 = 48 * MIB;
-/// What one permit of the budget stands for.
-const PERMIT_BYTES: u64 = 64 * 1024;
 
 /// Everything a step needs, shared by all steps of one map's run.
 pub struct Hands {
@@ -64,22 +61,6 @@ pub struct Hands {
     pub sink: Arc<Sink>,
     /// What bounds the bytes in flight.
     pub flow: Flow,
-}
-
-/// The budget of all bytes in flight, and the buffers they are in.
-pub struct Flow {
-    budget: Arc<Semaphore>,
-    buffers: Buffers,
-}
-
-impl Default for Flow {
-    fn default() -> Self {
-        let permits = usize::try_from(BUDGET_BYTES / PERMIT_BYTES).unwrap_or(1);
-        Self {
-            budget: Arc::new(Semaphore::new(permits)),
-            buffers: Buffers::default(),
-        }
-    }
 }
 
 /// Why a step was not done.
@@ -319,12 +300,17 @@ impl Hands {
         Ok(receipt)
     }
 
-    /// Waits until `bytes` more may be in flight.
+    /// Waits until `bytes` more may be in flight, and go.
     async fn reserve(&self, bytes: u64) -> Result<OwnedSemaphorePermit, Failure> {
-        let permits = bytes.clamp(1, BUDGET_BYTES).div_ceil(PERMIT_BYTES);
-        let permits = u32::try_from(permits).unwrap_or(u32::MAX);
+        let permit = self.hold(bytes).await?;
+        self.flow.pass(bytes).await;
+        Ok(permit)
+    }
+
+    /// Waits until `bytes` more may be held, of which nobody knows yet whether they will go.
+    async fn hold(&self, bytes: u64) -> Result<OwnedSemaphorePermit, Failure> {
         Arc::clone(&self.flow.budget)
-            .acquire_many_owned(permits)
+            .acquire_many_owned(Flow::permits(bytes))
             .await
             .map_err(|_| Failure::Interrupted)
     }

@@ -49,6 +49,7 @@ fn every_finding_is_borne() {
             let bytes = fs::read(input.unwrap().path()).unwrap();
             match target.file_name().to_str() {
                 Some("reconcile") => targets::reconcile(&bytes),
+                Some("open") => targets::open(&bytes),
                 _ => run_all(&bytes),
             }
             found += 1;
@@ -104,6 +105,26 @@ fn stories_end_well() {
             .map(|_| walk.below(256).to_le_bytes()[0])
             .collect();
         targets::reconcile(&story);
+    }
+}
+
+#[test]
+fn offered_objects_are_borne() {
+    let mut walk = Walk(3);
+    let mut byte = || walk.below(256).to_le_bytes()[0];
+    for round in 0_u32..3_000 {
+        let length = usize::from(byte()) + 12;
+        let mut object: Vec<u8> = (0..length).map(|_| byte()).collect();
+        if round % 2 == 0 {
+            // What repeats itself is compressed.
+            let word = *object.last().unwrap();
+            object[40.min(length)..].fill(word);
+        }
+        if round % 3 > 0 {
+            // The size that is claimed is mostly the right one.
+            object[1] = 4;
+        }
+        targets::open(&object);
     }
 }
 

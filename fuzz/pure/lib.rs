@@ -1,8 +1,11 @@
-//! The modules of s3-bsync that know no disk, no net and no clock, under the names they have there.
+//! The modules of s3-bsync that know no disk, no net and no clock, under the names they have there;
+//! and the envelope, which reads key files and nothing else.
 
 #[path = "../../src"]
 mod modules {
     pub mod draft;
+    #[cfg(feature = "envelope")]
+    pub mod envelope;
     pub mod event;
     pub mod guard;
     pub mod key;

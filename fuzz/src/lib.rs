@@ -2,8 +2,11 @@
 //! so that a mutated input reaches what lies behind them and the program itself needs no way around
 //! its checks. `tests/fuzz_replay.rs` demands the same of the kept inputs.
 
+mod open;
 mod reconcile;
+mod wrap;
 
+pub use open::open;
 pub use reconcile::reconcile;
 use s3_bsync::format::journal::{Entry, Replay, encode_entry, encode_header, encode_upload};
 use s3_bsync::format::{Annotated, ReadError, Reader, SIGNATURE, Salvage, Writer};

@@ -2,7 +2,7 @@
 
 use super::keys::Keys;
 use super::values::{
-    AgeRecipient, Days, FilePath, GzipLevel, Jobs, MapArg, Policy, Text, UnmapArg, Url, Way,
+    AgeRecipient, Days, FilePath, GzipLevel, Jobs, MapArg, Policy, Rate, Text, UnmapArg, Url, Way,
 };
 use crate::guard::Limit;
 use argh::FromArgs;
@@ -116,6 +116,9 @@ pub(super) struct Args {
     /// transfers at a time; default adapts to the work
     #[argh(option)]
     pub(super) jobs: Option<Jobs>,
+    /// bytes a second, with K, M or G for binary thousands
+    #[argh(option)]
+    pub(super) bwlimit: Option<Rate>,
     /// removals allowed on one side, as a number or N%; default 50%
     #[argh(option)]
     pub(super) max_delete: Option<Limit>,
@@ -141,6 +144,7 @@ impl Args {
         first([
             (self.dryrun, "--dryrun"),
             (self.jobs.is_some(), "--jobs"),
+            (self.bwlimit.is_some(), "--bwlimit"),
             (self.max_delete.is_some(), "--max-delete"),
             (self.force, "--force"),
             (self.full, "--full"),

@@ -61,6 +61,7 @@ impl Args {
             },
             voice,
             jobs: self.jobs.map(usize::from),
+            bytes_per_s: self.bwlimit.map(|rate| rate.0),
             limit: self.max_delete.unwrap_or_default(),
             safety: if self.force {
                 Safety::Forced

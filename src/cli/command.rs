@@ -5,6 +5,7 @@ use super::values::S3Uri;
 use crate::guard::Limit;
 use crate::state::{Access, ConflictPolicy, Direction, Recursion};
 use crate::sync::{Mode, Reencode, Safety, Trust};
+use std::num::NonZeroU64;
 use std::path::PathBuf;
 
 /// What was asked for.
@@ -37,6 +38,8 @@ pub struct Run {
     pub voice: Voice,
     /// Steps at a time; `None` to adapt to the work.
     pub jobs: Option<usize>,
+    /// The most bytes that travel in a second; `None` for no limit.
+    pub bytes_per_s: Option<NonZeroU64>,
     /// How many removals are allowed.
     pub limit: Limit,
     /// Whether the guard and a missing marker stop a map.

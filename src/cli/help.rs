@@ -39,7 +39,8 @@ With --dump, whose --file may also be a journal or a previous generation:
 Run settings, also with sync, push and pull:
   --dryrun                  plan everything, change nothing; --debug shows the plan
   --debug                   print what is done, and why
-  --jobs N                  files at a time, 1 to 1024; default 32
+  --jobs N                  files at a time, 1 to 1024; by default as many as make it faster
+  --bwlimit RATE            bytes a second, up and down together: 500K, 10M
   --max-delete N|N%         hold back deletions on a side where they are more; default 50%, and
                             a percentage always allows 20
   --force                   this once, do not hold back deletions, and accept a directory that

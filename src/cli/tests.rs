@@ -9,6 +9,7 @@ use crate::sync::{Mode, Safety, Trust};
 use argh::FromArgs;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
+use std::num::NonZeroU64;
 use std::os::unix::ffi::OsStringExt;
 use std::path::Path;
 
@@ -111,6 +112,15 @@ fn a_bare_command_syncs() {
 fn run_settings_land_in_their_fields() {
     assert_eq!(run("--dryrun").mode, Mode::DryRun);
     assert_eq!(run("--jobs 7").jobs, Some(7));
+    for (rate, bytes) in [
+        ("7", 7),
+        ("3K", 3 << 10),
+        ("10m", 10 << 20),
+        ("1G", 1 << 30),
+    ] {
+        let found = run(&format!("--bwlimit {rate}")).bytes_per_s;
+        assert_eq!(found.map(NonZeroU64::get), Some(bytes));
+    }
     assert_eq!(run("--max-delete 3").limit, Limit::Count(3));
     assert_eq!(run("--max-delete 3%").limit, Limit::Percent(3));
     assert_eq!(run("--force").safety, Safety::Forced);
@@ -208,6 +218,7 @@ fn flags_that_make_no_sense_together_are_refused() {
     for flag in [
         "--dryrun",
         "--jobs 1",
+        "--bwlimit 1M",
         "--max-delete 1",
         "--force",
         "--full",
@@ -251,6 +262,11 @@ fn flags_that_make_no_sense_together_are_refused() {
 fn values_that_are_none_are_refused_by_flag() {
     for (args, flag) in [
         ("--jobs 0", "--jobs"),
+        ("--bwlimit 0", "--bwlimit"),
+        ("--bwlimit 1T", "--bwlimit"),
+        ("--bwlimit +1", "--bwlimit"),
+        ("--bwlimit K", "--bwlimit"),
+        ("--bwlimit 99999999999G", "--bwlimit"),
         ("--jobs 1025", "--jobs"),
         ("--max-delete 101%", "--max-delete"),
         ("--max-delete -1", "--max-delete"),

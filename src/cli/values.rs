@@ -6,6 +6,7 @@ use crate::key::{Key, OWN_FOLDER, Shown, Unfit};
 use crate::state::{ConflictPolicy, MAX_GZIP_LEVEL, MAX_KEEP_DAYS, MAX_RECIPIENT_BYTES};
 use argh::FromArgValue;
 use std::fmt;
+use std::num::NonZeroU64;
 
 /// Joins the values of a flag that takes two; no argument can hold it by accident of a shell.
 pub(super) const JOINT: char = '\u{1f}';
@@ -282,6 +283,28 @@ impl FromArgValue for Jobs {
             Ok(jobs @ 1..=1024) => Ok(Self(jobs)),
             _ => Err(format!("'{}' is not a number from 1 to 1024", Shown(text))),
         }
+    }
+}
+
+/// The value of `--bwlimit`: bytes a second, with `K`, `M` or `G` for binary thousands of them.
+#[derive(Clone, Copy)]
+pub(super) struct Rate(pub(super) NonZeroU64);
+
+impl FromArgValue for Rate {
+    fn from_arg_value(text: &str) -> Result<Self, String> {
+        let (number, unit) = match text.char_indices().last() {
+            Some((at, 'K' | 'k')) => (&text[..at], 1 << 10),
+            Some((at, 'M' | 'm')) => (&text[..at], 1 << 20),
+            Some((at, 'G' | 'g')) => (&text[..at], 1 << 30),
+            _ => (text, 1_u64),
+        };
+        let is_plain = number.bytes().all(|byte| byte.is_ascii_digit());
+        let bytes = number.parse().ok().filter(|_| is_plain);
+        let bytes = bytes.and_then(|number: u64| number.checked_mul(unit));
+        bytes.and_then(NonZeroU64::new).map(Self).ok_or_else(|| {
+            let shown = Shown(text);
+            format!("'{shown}' is not a number of bytes a second, as 500K or 10M")
+        })
     }
 }
 

@@ -108,6 +108,7 @@ fn run(asked: &Run, mapless: Option<&Mapless>) -> Exit {
             maps: &asked.maps,
             reencode: asked.reencode,
             jobs: asked.jobs,
+            bytes_per_s: asked.bytes_per_s,
             limit: asked.limit,
             mode: asked.mode,
             trust: asked.trust,

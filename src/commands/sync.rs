@@ -16,6 +16,7 @@ use crate::store::{self, Store};
 use crate::sync::{self, Halt, Mode, Outcome, Standing, Task, Terms};
 pub use error::Error;
 use std::collections::BTreeMap;
+use std::num::NonZeroU64;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -27,6 +28,8 @@ pub struct Asked<'a> {
     pub maps: &'a Maps,
     /// Steps at a time.
     pub jobs: Option<usize>,
+    /// The most bytes that travel in a second.
+    pub bytes_per_s: Option<NonZeroU64>,
     /// How many removals are allowed.
     pub limit: crate::guard::Limit,
     /// Whether anything is changed.
@@ -179,6 +182,7 @@ impl Asked<'_> {
             passphrase_command: self.passphrase_command.map(str::to_owned),
             reencode: self.reencode,
             jobs: self.jobs,
+            bytes_per_s: self.bytes_per_s,
             own,
             stop: self.stop.clone(),
             sink: Arc::clone(&self.sink),

@@ -11,12 +11,14 @@ use crate::state::{Access, Addressing, Capabilities};
 use aws_config::environment::EnvironmentVariableRegionProvider;
 use aws_config::meta::region::RegionProviderChain;
 use aws_config::profile::ProfileFileRegionProvider;
+use aws_sdk_s3::config::interceptors::BeforeDeserializationInterceptorContextRef;
 use aws_sdk_s3::config::retry::{RetryConfig, RetryPartition, TokenBucket};
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{
-    Builder, RequestChecksumCalculation, ResponseChecksumValidation, SharedHttpClient,
-    StalledStreamProtectionConfig,
+    Builder, ConfigBag, Intercept, RequestChecksumCalculation, ResponseChecksumValidation,
+    RuntimeComponents, SharedHttpClient, StalledStreamProtectionConfig,
 };
+use aws_sdk_s3::error::BoxError;
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
@@ -24,7 +26,7 @@ use aws_smithy_http_client::{Builder as HttpBuilder, ConnectorBuilder};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 /// Attempts the SDK makes by itself.
@@ -53,9 +55,37 @@ pub(super) struct Shared {
     pub(super) budget: Budget,
     /// Set once a server refused to tell restore states in listings.
     pub(super) restore_states_refused: AtomicBool,
+    throttled: Throttled,
+}
+
+/// Counts answers that ask for fewer requests, those that the SDK then asks again among them.
+#[derive(Debug, Clone, Default)]
+struct Throttled(Arc<AtomicU64>);
+
+impl Intercept for Throttled {
+    fn name(&self) -> &'static str {
+        "s3-bsync throttled answers"
+    }
+
+    fn read_before_deserialization(
+        &self,
+        context: &BeforeDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if matches!(context.response().status().as_u16(), 429 | 503) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(())
+    }
 }
 
 impl Client {
+    /// How often a server has asked for fewer requests so far.
+    pub(super) fn throttled(&self) -> u64 {
+        self.shared.throttled.0.load(Ordering::Relaxed)
+    }
+
     /// The bucket and prefix (no leading or trailing `/`, empty for the whole bucket) of a map.
     ///
     /// `capabilities` are those found by [`Remote::probe`]; without a probe pass the default,
@@ -120,7 +150,9 @@ pub async fn connect(access: &Access) -> Result<Client, Error> {
                 .build(),
         )
         .build();
+    let throttled = Throttled::default();
     let sdk = Builder::from(&config)
+        .interceptor(throttled.clone())
         .force_path_style(access.addressing == Addressing::Path)
         .retry_partition(retries)
         .build();
@@ -129,6 +161,7 @@ pub async fn connect(access: &Access) -> Result<Client, Error> {
         shared: Arc::new(Shared {
             budget: Budget::new(),
             restore_states_refused: AtomicBool::new(false),
+            throttled,
         }),
     })
 }

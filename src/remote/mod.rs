@@ -74,6 +74,12 @@ impl Remote {
         self.capabilities
     }
 
+    /// How often the server has asked for fewer requests so far.
+    #[must_use]
+    pub fn throttled(&self) -> u64 {
+        self.client.throttled()
+    }
+
     /// The same prefix, with other findings.
     #[must_use]
     pub fn with_capabilities(&self, capabilities: Capabilities) -> Self {

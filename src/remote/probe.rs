@@ -3,7 +3,8 @@
 //! Promises: a condition counts as honoured only when a request that had to be refused was refused
 //! *and* changed nothing, and one that had to succeed did; whatever is refused, ignored or answered
 //! wrongly counts as not honoured. Leaves no object behind (a versioned bucket keeps old versions
-//! of a few bytes). About thirty small requests, once per bucket.
+//! of a few bytes; so does any bucket where nothing may be deleted, and conditional deletes then count
+//! as not honoured). About thirty small requests, once per bucket.
 //!
 //! Part copies are tried on a source of a few bytes. AWS allows ranges only for sources above
 //! 5 MiB; a server that refuses the range and then copies the whole counts as able.
@@ -32,7 +33,7 @@ impl Remote {
         let fail = || Error::new(Kind::Other, Operation::Probe, &self.bucket);
         let id = WriteId::random().map_err(|source| fail().because(source))?;
         let scratch = |name: &str| self.own_key(&format!("probe-{id}-{name}"));
-        let keys = ["a", "b", "c"].map(scratch);
+        let keys = ["a", "b", "c", "d"].map(scratch);
         let mut probe = Probe {
             remote: self.with_capabilities(Capabilities::default()),
             found: Capabilities::default(),
@@ -61,7 +62,7 @@ impl Remote {
 }
 
 impl Probe {
-    async fn run(&mut self, [a, b, c]: &[String; 3]) -> Result<(), Error> {
+    async fn run(&mut self, [a, b, c, d]: &[String; 4]) -> Result<(), Error> {
         self.found.versioned = self.is_versioned().await?;
         self.puts(a).await?;
         self.replaces(a).await?;
@@ -70,7 +71,7 @@ impl Probe {
         self.completes(a).await?;
         self.part_copies(a, b).await?;
         self.copy_sources(a, b, c).await?;
-        self.copies(a, b, c).await?;
+        self.copies([a, b], c, d).await?;
         self.deletes(a).await?;
         self.batch_deletes(c).await
     }
@@ -224,17 +225,14 @@ impl Probe {
         Ok(())
     }
 
-    /// `CopyObject` with a condition on its destination.
-    async fn copies(&mut self, a: &str, b: &str, to: &str) -> Result<(), Error> {
+    /// `CopyObject` with a condition on its destination, which is there, and then is not: removing
+    /// it for that would need a right that who may only add and replace has not.
+    async fn copies(&mut self, [a, b]: [&str; 2], to: &str, free: &str) -> Result<(), Error> {
         self.put(to, "fourth", Conditions::default()).await?;
         let refused = refusal(self.copy(b, None, to, absent()).await)?;
         let is_kept = self.text(to).await? == *"fourth";
-        self.remote.remove(to).await?;
-        let is_taken = took(self.copy(a, None, to, absent()).await)?.is_some();
+        let is_taken = took(self.copy(a, None, free, absent()).await)?.is_some();
         self.found.copy_if_absent = refused == Refusal::Proper && is_kept && is_taken;
-        if !is_taken {
-            self.put(to, "fourth", Conditions::default()).await?;
-        }
         Ok(())
     }
 

@@ -9,9 +9,6 @@ use crate::transfer::Failure;
 use std::sync::Arc;
 use tokio::task::JoinSet;
 
-/// Steps at a time unless told otherwise; the byte budget of the transfers bounds them further.
-const JOBS: usize = 32;
-
 /// Keys whose sides were not what their step expected.
 pub(super) type Stale = Vec<(Key, Failure)>;
 
@@ -33,14 +30,13 @@ impl Sync<'_> {
         scribe: &Scribe,
         stale: &mut Stale,
     ) -> Result<(), Halt> {
-        let jobs = self.task.terms.jobs.unwrap_or(JOBS);
         let mut running: JoinSet<Ended> = JoinSet::new();
         let mut steps = steps.into_iter();
         let mut fatal = None;
         loop {
             let may_start = fatal.is_none() && !self.task.terms.stop.is_wished();
             while may_start
-                && running.len() < jobs
+                && running.len() < self.pace.limit()
                 && let Some(step) = steps.next()
             {
                 let hands = Arc::clone(&self.hands);
@@ -49,10 +45,16 @@ impl Sync<'_> {
                     (step, result)
                 });
             }
+            if steps.as_slice().is_empty() {
+                self.pace.runs_dry();
+            }
             let Some(ended) = running.join_next().await else {
                 break;
             };
             let (step, result) = ended.map_err(|error| Halt::Internal(error.to_string()))?;
+            let throttled = self.hands.remote.throttled();
+            self.pace
+                .ended(self.begun.elapsed(), step.transfer_bytes(), throttled);
             match result {
                 Ok(receipt) => {
                     (self.task.terms.sink)(Event::Done(&step, self.why(&step)));

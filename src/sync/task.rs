@@ -7,6 +7,7 @@ use crate::guard::Limit;
 use crate::local::OwnFiles;
 use crate::state::{Bucket, DirMap, Encryption, ReplicaId};
 use crate::stop::Stop;
+use std::num::NonZeroU64;
 use std::sync::Arc;
 
 /// Whether anything is changed.
@@ -61,6 +62,8 @@ pub struct Terms {
     pub passphrase_command: Option<String>,
     /// Steps at a time; `None` to adapt to the work.
     pub jobs: Option<usize>,
+    /// The most bytes that travel in a second, up and down together; `None` for no limit.
+    pub bytes_per_s: Option<NonZeroU64>,
     /// The program's own files, which are no part of any map.
     pub own: OwnFiles,
     /// The wish to stop.

@@ -3,7 +3,7 @@
 //! An allocator that keeps what was freed in several arenas can hold many times the budget of
 //! bytes in flight; buffers that never leave the program cannot.
 
-use super::BUDGET_BYTES;
+use super::flow::BUDGET_BYTES;
 use bytes::Bytes;
 use std::sync::{Arc, Mutex, PoisonError};
 

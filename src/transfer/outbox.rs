@@ -168,7 +168,7 @@ impl Outbox {
         }
         let at = self.cutter.at();
         let range = self.bytes_of(&(at..at + 1));
-        let permit = self.hands.reserve(range.end - range.start).await?;
+        let permit = self.hands.hold(range.end - range.start).await?;
         let bytes = self.read(at, range).await?;
         let mut sent = Some((bytes, permit));
         let digest = self.pieces[at].digest;
@@ -232,11 +232,12 @@ impl Outbox {
                 return Way::On;
             }
         }
-        let (upload, sink) = (Arc::clone(&self.upload), Arc::clone(&self.hands.sink));
+        let (upload, hands) = (Arc::clone(&self.upload), Arc::clone(&self.hands));
         self.sending.spawn(async move {
+            hands.flow.pass(length).await;
             let part = upload.part(number, bytes, crc64).await?;
             drop(permit);
-            sink(Event::Moved { bytes: length });
+            (hands.sink)(Event::Moved { bytes: length });
             Ok(Ended::Sent(part))
         });
         Way::On

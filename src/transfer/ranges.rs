@@ -157,7 +157,7 @@ impl Hands {
 
     async fn read_range(&self, source: &Arc<Source>, range: Range<u64>) -> Result<Held, Failure> {
         let bytes = range.end - range.start;
-        let permit = self.reserve(bytes).await?;
+        let permit = self.hold(bytes).await?;
         let source = Arc::clone(source);
         let length = usize::try_from(bytes).unwrap_or(usize::MAX);
         let read = blocking(move || source.at(range.start, length)).await?;

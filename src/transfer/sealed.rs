@@ -97,9 +97,9 @@ impl Outgoing {
         let full = Full::default();
         let filling = Filling::new(&hands.flow.buffers, part_bytes, &full);
         let mut permit = Some(hands.reserve(part_bytes).await?);
-        let begin = wrapping.clone();
-        let begun = move || begin.begin(filling).map_err(|e| not_sealed(&e));
-        let mut sealer = blocking(begun).await?;
+        let own = wrapping.clone();
+        let begin = move || own.begin(filling).map_err(|e| not_sealed(&e));
+        let mut sealer = blocking(begin).await?;
         let mut hasher = digest::Blake3::default();
         let mut before = Bytes::new();
         let mut pressing: VecDeque<JoinHandle<(u64, io::Result<Piece>)>> = VecDeque::new();
@@ -166,14 +166,13 @@ impl Outgoing {
         bytes: Bytes,
         permit: Option<OwnedSemaphorePermit>,
     ) -> Result<(), Failure> {
-        let upload = match &self.upload {
-            Some(upload) => Arc::clone(upload),
-            None => {
-                let started = self.hands.remote.start_upload(&self.source, &self.meta);
-                let upload = Arc::new(started.await?);
-                self.upload = Some(Arc::clone(&upload));
-                upload
-            }
+        let upload = if let Some(upload) = &self.upload {
+            Arc::clone(upload)
+        } else {
+            let started = self.hands.remote.start_upload(&self.source, &self.meta);
+            let upload = Arc::new(started.await?);
+            self.upload = Some(Arc::clone(&upload));
+            upload
         };
         while self.sending.len() >= PARTS_AT_ONCE {
             self.parts.extend(next_part(&mut self.sending).await?);

@@ -19,12 +19,7 @@ fn blind_and_seeing(files: &[(&str, &str)]) -> (World, Machine, Pair) {
         .init_with(&["--age-recipient", &pair.recipient]);
     world.sync().expect_idle();
     let seeing = world.machine("b");
-    let age = [
-        "--age-recipient",
-        &pair.recipient,
-        "--age-identity",
-        &pair.file,
-    ];
+    let age = pair.flags();
     seeing.init_with(&age).sync();
     world.wire().forget();
     (world, seeing, pair)

@@ -33,6 +33,16 @@ impl Pair {
         }
     }
 
+    /// Map settings that encrypt for this pair and open with it.
+    pub(crate) fn flags(&self) -> [&str; 4] {
+        [
+            "--age-recipient",
+            &self.recipient,
+            "--age-identity",
+            &self.file,
+        ]
+    }
+
     /// Encrypts for this pair.
     pub(crate) fn seal(&self, plain: &[u8]) -> Vec<u8> {
         age::encrypt(&self.identity.to_public(), plain).expect("it can be encrypted")

@@ -17,12 +17,7 @@ use support::world::{Machine, Object, World};
 fn sealed(settings: &[&str]) -> (World, keys::Pair) {
     let world = World::new();
     let pair = keys::Pair::new(world.home(), "key.txt");
-    let age = [
-        "--age-recipient",
-        &pair.recipient,
-        "--age-identity",
-        &pair.file,
-    ];
+    let age = pair.flags();
     world
         .local("zz", "stays")
         .init_with(&[&age, settings].concat());

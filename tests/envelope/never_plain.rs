@@ -120,12 +120,7 @@ fn fault(world: &World, dice: &mut Dice) {
 fn history(seed: u64, settings: &[&str]) {
     let (world, pair) = watched(settings);
     let other = world.machine("b");
-    let age = [
-        "--age-recipient",
-        &pair.recipient,
-        "--age-identity",
-        &pair.file,
-    ];
+    let age = pair.flags();
     let blind = ["--age-recipient", &pair.recipient];
     let mut dice = Dice(seed);
     other.init_with(&[&age[..], settings].concat());

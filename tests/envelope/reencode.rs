@@ -23,16 +23,7 @@ fn encryption_turned_on_reaches_what_was_there() {
     let world = World::agreed(&[("a", "in the clear"), ("d/b", "as well")]);
     let pair = Pair::new(world.home(), "key.txt");
     let before = tree_and_times(&world);
-    edit(
-        &world,
-        &[
-            "--age-recipient",
-            &pair.recipient,
-            "--age-identity",
-            &pair.file,
-        ],
-        0,
-    );
+    edit(&world, &pair.flags(), 0);
     for (name, text) in [("a", "in the clear"), ("d/b", "as well"), ("zz", "stays")] {
         let stored = object(&world, name);
         assert_eq!(stored.meta["s3bsync-encoding"], "age");
@@ -47,16 +38,7 @@ fn new_recipients_alone_can_open_what_is_sent_anew() {
     let (world, old) = crate::sealed(&["--compress", "6"]);
     world.local("a", text(20_000)).sync();
     let new = Pair::new(world.home(), "new.txt");
-    edit(
-        &world,
-        &[
-            "--age-recipient",
-            &new.recipient,
-            "--age-identity",
-            &new.file,
-        ],
-        0,
-    );
+    edit(&world, &new.flags(), 0);
     let stored = object(&world, "a");
     assert_eq!(new.unwrap(&stored), text(20_000));
     let found = std::panic::catch_unwind(|| old.unwrap(&stored));
@@ -64,12 +46,7 @@ fn new_recipients_alone_can_open_what_is_sent_anew() {
     world.expect_idle();
     // Another machine takes it up without a byte of content changing.
     let other = world.machine("b");
-    other.init_with(&[
-        "--age-recipient",
-        &new.recipient,
-        "--age-identity",
-        &new.file,
-    ]);
+    other.init_with(&new.flags());
     other.sync().expect_local("a", text(20_000));
 }
 
@@ -117,12 +94,7 @@ fn a_change_in_the_bucket_is_not_overwritten_by_what_is_sent_anew() {
     let (world, pair) = crate::sealed(&[]);
     world.local("a", "v1").sync();
     let other = world.machine("b");
-    other.init_with(&[
-        "--age-recipient",
-        &pair.recipient,
-        "--age-identity",
-        &pair.file,
-    ]);
+    other.init_with(&pair.flags());
     other.sync().local("a", "from elsewhere").sync();
     edit(&world, &["--compress", "9"], 0);
     world.expect_local("a", "from elsewhere").expect_idle();

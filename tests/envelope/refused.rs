@@ -182,12 +182,7 @@ fn an_identity_that_is_gone_or_broken_stops_nothing_else() {
     for broken in [None, Some("nonsense")] {
         let (world, pair) = agreed();
         let other = world.machine("b");
-        let age = [
-            "--age-recipient",
-            &pair.recipient,
-            "--age-identity",
-            &pair.file,
-        ];
+        let age = pair.flags();
         other.init_with(&age).sync();
         other.local("known", "v2").sync();
         match broken {

@@ -11,12 +11,7 @@ const LARGE: usize = (20 << 20) + 12_345;
 fn there_and_back(settings: &[&str], is_encrypted: bool) {
     let world = World::new();
     let pair = Pair::new(world.home(), "key.txt");
-    let age = [
-        "--age-recipient",
-        &pair.recipient,
-        "--age-identity",
-        &pair.file,
-    ];
+    let age = pair.flags();
     let age = if is_encrypted { &age[..] } else { &[] };
     let settings = [age, settings].concat();
     let files = [
@@ -155,12 +150,7 @@ fn a_conflict_keeps_both_in_their_envelopes() {
     let (world, pair) = crate::sealed(&["--compress", "6"]);
     world.local("a", "v1").sync();
     let other = world.machine("b");
-    let age = [
-        "--age-recipient",
-        &pair.recipient,
-        "--age-identity",
-        &pair.file,
-    ];
+    let age = pair.flags();
     other.init_with(&[&age[..], &["--compress", "6", "--conflict", "keep-both"]].concat());
     other.sync();
     world.local("a", "one side").sync();
@@ -182,12 +172,7 @@ fn an_interrupted_download_resumes_and_opens() {
     let (world, pair) = crate::sealed(&[]);
     world.local("large", noise(LARGE, 5)).sync();
     let other = world.machine("b");
-    let age = [
-        "--age-recipient",
-        &pair.recipient,
-        "--age-identity",
-        &pair.file,
-    ];
+    let age = pair.flags();
     other.init_with(&age);
     world
         .wire()

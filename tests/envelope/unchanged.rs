@@ -45,12 +45,7 @@ fn a_lost_state_is_found_again_by_metadata() {
         let (world, pair) = sealed(settings);
         world.local("a", text(50_000)).local("d/b", "small").sync();
         fs::remove_file(world.state_file()).unwrap();
-        let age = [
-            "--age-recipient",
-            &pair.recipient,
-            "--age-identity",
-            &pair.file,
-        ];
+        let age = pair.flags();
         world.init_with(&[&age[..], settings].concat());
         world.wire().forget();
         world.run(&["--force"]).expect_code(0);
@@ -70,12 +65,7 @@ fn a_lost_state_with_other_times_is_found_again_by_content() {
     world.local("a", "the same").local("b", "one thing").sync();
     fs::remove_file(world.state_file()).unwrap();
     world.touch("a", 1_600_000_000).local("b", "otherwise");
-    let age = [
-        "--age-recipient",
-        &pair.recipient,
-        "--age-identity",
-        &pair.file,
-    ];
+    let age = pair.flags();
     world.init_with(&age);
     world.wire().forget();
     world
@@ -164,12 +154,7 @@ fn compression_turned_on_and_off_leaves_old_objects_readable() {
 fn encryption_turned_on_leaves_old_objects_until_they_change() {
     let world = World::agreed(&[("a", "old"), ("b", "old")]);
     let pair = Pair::new(world.home(), "key.txt");
-    world.init_with(&[
-        "--age-recipient",
-        &pair.recipient,
-        "--age-identity",
-        &pair.file,
-    ]);
+    world.init_with(&pair.flags());
     world.expect_idle();
     world.local("b", "new").sync().expect_idle();
     world.expect_remote("a", "old");

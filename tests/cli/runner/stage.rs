@@ -182,6 +182,12 @@ impl Stage {
             ("symlink", _) => std::os::unix::fs::symlink(rest, path).unwrap(),
             ("local", Place::World(world)) => drop(world.local(first, rest)),
             ("remote", Place::World(world)) => drop(world.remote(first, rest)),
+            ("encoded", Place::World(world)) => {
+                let (chain, size) = rest.split_once(' ').unwrap_or((rest, ""));
+                let meta = [("s3bsync-encoding", chain), ("s3bsync-size", size)];
+                let told = if size.is_empty() { 1 } else { 2 };
+                world.remote_with(first, "no stream of any kind", &meta[..told]);
+            }
             ("remove", Place::World(world)) => drop(world.remove(first)),
             ("remove-remote", Place::World(world)) => drop(world.remove_remote(first)),
             _ => panic!("no such step: {line}"),

@@ -32,10 +32,14 @@ struct Shared {
     rules: Mutex<Vec<Rule>>,
     judge: Mutex<Option<Judge>>,
     findings: Mutex<Vec<String>>,
+    gate: Mutex<Option<Gate>>,
 }
 
 /// What is wrong with a request and its body, if anything is.
 type Judge = Box<dyn Fn(&Exchange, &[u8]) -> Option<String> + Send>;
+
+/// Whether a request with this body may pass.
+type Gate = Box<dyn Fn(&Exchange, &[u8]) -> bool + Send>;
 
 impl Wire {
     /// A wire in front of `backend`, on a free port.
@@ -62,6 +66,7 @@ impl Wire {
             rules: Mutex::default(),
             judge: Mutex::default(),
             findings: Mutex::default(),
+            gate: Mutex::default(),
         });
         runtime.spawn(serve::accept(listener, Arc::clone(&shared)));
         Self {
@@ -95,6 +100,11 @@ impl Wire {
     /// Looks at every request from now on, before any fault strikes it.
     pub fn judge(&self, judge: impl Fn(&Exchange, &[u8]) -> Option<String> + Send + 'static) {
         *held(&self.shared.judge) = Some(Box::new(judge));
+    }
+
+    /// Refuses every request from now on that this does not let pass, as one without the right.
+    pub fn gate(&self, gate: impl Fn(&Exchange, &[u8]) -> bool + Send + 'static) {
+        *held(&self.shared.gate) = Some(Box::new(gate));
     }
 
     /// What was found wrong so far.

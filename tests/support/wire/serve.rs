@@ -74,10 +74,16 @@ async fn exchange(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Ans
     {
         held(&shared.findings).push(finding);
     }
-    let faults: Vec<Fault> = held(&shared.rules)
+    let passes = held(&shared.gate)
+        .as_ref()
+        .is_none_or(|gate| gate(&seen, &body));
+    let mut faults: Vec<Fault> = held(&shared.rules)
         .iter_mut()
         .filter_map(|rule| rule.strike(&seen))
         .collect();
+    if !passes {
+        faults.insert(0, Fault::Status(403, "AccessDenied"));
+    }
 
     let early = before(&faults).await?;
     let mut answer = match early {
