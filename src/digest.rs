@@ -2,8 +2,11 @@
 //!
 //! Promises nothing about where the bytes come from: it reads what it is given, once.
 
+mod pieces;
+
 use crate::stamp::ETag;
 use md5::{Digest, Md5};
+pub use pieces::{PieceDigest, Pieces, piece};
 use std::io::{self, Read};
 
 /// Bytes read at a time.

@@ -31,7 +31,7 @@ use crate::reconcile::{Ground, Settlement, Why, why};
 use crate::remote;
 use crate::state::{Capabilities, Change, Direction, Record, RootId};
 use crate::store::Store;
-use crate::transfer::{Failure, Flow, Hands};
+use crate::transfer::{Failure, Flow, Hands, Unfinished};
 pub use halt::Halt;
 pub use join::{Broken, Trust};
 pub use stand::{Generation, Standing, confirm, stand};
@@ -139,6 +139,8 @@ impl<'a> Sync<'a> {
             replica: terms.replica,
             storage_class: map.storage_class.clone(),
             envelope: task.envelope().map_err(Halt::Key)?,
+            recorded: HashMap::new(),
+            unfinished: Unfinished::of(map.id, store.cloned()),
             stop: terms.stop.clone(),
             sink: Arc::clone(&terms.sink),
             flow: Flow::limited(terms.bytes_per_s),
@@ -221,9 +223,11 @@ impl<'a> Sync<'a> {
             let text = format!("a temporary file of an earlier run stays: {error}");
             (terms.sink)(Event::Notice(&text));
         }
+        self.abandon(&plan).await;
         if plan.is_empty() {
             return Ok(());
         }
+        self.remember()?;
         self.prepare(&plan).await?;
         self.carry_out(plan).await
     }

@@ -5,11 +5,16 @@
 //! one budget for all bytes in flight. Never asks what should be done.
 
 mod buffers;
+mod cut;
 mod download;
 mod flow;
 mod moves;
+mod outbox;
+mod parts;
+mod ranges;
 mod removals;
 mod sealed;
+mod unfinished;
 mod unseal;
 mod upload;
 
@@ -21,13 +26,15 @@ use crate::local::{self, RecoveryRun, Root};
 use crate::plan::{Loser, Receipt, Step};
 use crate::remote::{self, Remote};
 use crate::stamp::{LocalStamp, RemoteStamp};
-use crate::state::{Change, Encoding, ReplicaId};
+use crate::state::{Change, Encoding, Record, ReplicaId};
 use crate::stop::Stop;
 pub use flow::Flow;
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 use tokio::sync::OwnedSemaphorePermit;
+pub use unfinished::Unfinished;
 
 /// Files up to this size travel in one request, from and to memory.
 const WHOLE_BYTES: u64 = 8 * MIB;
@@ -46,6 +53,10 @@ pub struct Hands {
     pub storage_class: Option<String>,
     /// What files are put in on their way.
     pub envelope: Envelope,
+    /// What is recorded of large files in pieces, so that what did not change need not be sent.
+    pub recorded: HashMap<Key, Record>,
+    /// Uploads that an earlier run has begun, and those that this one does.
+    pub unfinished: Unfinished,
     /// The wish to stop.
     pub stop: Stop,
     /// Where events go.
@@ -262,7 +273,7 @@ impl Hands {
     ) -> Result<Receipt, Failure> {
         // What can fail for long comes first, so that the name is empty for a moment only: a run
         // that finds it empty would take the file for deleted.
-        let fetched = self.fetch(key, remote).await?;
+        let fetched = self.fetch(key, remote, Some(local)).await?;
         let (hands, from, to) = (Arc::clone(self), key.clone(), aside.clone());
         let object = remote.clone();
         let (theirs, renamed) = blocking(move || {
@@ -291,12 +302,17 @@ impl Hands {
 
     /// Waits until `bytes` more may be in flight, and go.
     async fn reserve(&self, bytes: u64) -> Result<OwnedSemaphorePermit, Failure> {
-        let permit = Arc::clone(&self.flow.budget)
-            .acquire_many_owned(Flow::permits(bytes))
-            .await
-            .map_err(|_| Failure::Interrupted)?;
+        let permit = self.hold(bytes).await?;
         self.flow.pass(bytes).await;
         Ok(permit)
+    }
+
+    /// Waits until `bytes` more may be held, of which nobody knows yet whether they will go.
+    async fn hold(&self, bytes: u64) -> Result<OwnedSemaphorePermit, Failure> {
+        Arc::clone(&self.flow.budget)
+            .acquire_many_owned(Flow::permits(bytes))
+            .await
+            .map_err(|_| Failure::Interrupted)
     }
 }
 

@@ -11,6 +11,7 @@ use s3_bsync::format::journal::{Upload, encode_entry, encode_header};
 use s3_bsync::state::{Change, MapId, State};
 use s3_bsync::store::{Changes, Error, Store, purge};
 use states::{encode, one_map, plain_record};
+use std::collections::BTreeMap;
 use std::fs;
 
 #[test]
@@ -41,11 +42,27 @@ fn what_a_dead_run_journaled_is_there_at_the_next() {
     let generation = seen.state().buckets[0].maps[0].generation;
     assert_eq!(generation, 4, "the marker is that far already");
 
-    let store = place.open().unwrap();
+    let mut store = place.open().unwrap();
     assert_eq!(records(&store), edited(50));
-    assert_eq!(store.uploads(), [(map_id(), pending)]);
+    assert_eq!(store.uploads(), [(map_id(), pending.clone())]);
     assert_eq!(store.state().generation, 8);
     assert_eq!(store.state().buckets[0].maps[0].generation, 4);
+    let idle = store.state().clone();
+    store.commit(idle, &BTreeMap::new()).unwrap();
+    drop(store);
+
+    let mut store = place.open().unwrap();
+    let taken_along = "each commit takes the upload along";
+    assert_eq!(
+        store.uploads(),
+        [(map_id(), pending.clone())],
+        "{taken_along}"
+    );
+    assert_eq!(store.state().generation, 8, "a hint changes no record");
+    store.end_upload(map_id(), &pending.key);
+    let idle = store.state().clone();
+    store.commit(idle, &BTreeMap::new()).unwrap();
+    assert_eq!(store.uploads(), []);
     assert!(!place.beside(".journal").exists());
 }
 

@@ -134,11 +134,15 @@ impl Upload {
         )
     }
 
-    /// Asks the server which parts it has, in order of their numbers.
+    /// Asks the server which parts it has, in order of their numbers, and how long they are.
     ///
     /// # Errors
     /// [`Kind::NotFound`] where the upload is gone, and any other failed request.
     pub async fn parts(&self) -> Result<Vec<(Part, u64)>, Error> {
+        self.budget().retry(|| self.parts_once()).await
+    }
+
+    async fn parts_once(&self) -> Result<Vec<(Part, u64)>, Error> {
         let mut found = Vec::new();
         let mut pages = self
             .remote

@@ -8,7 +8,7 @@ use aws_sdk_s3::types::{EncodingType, MultipartUpload};
 
 impl Remote {
     /// Aborts the uploads under the prefix that were started before `before_ms` (milliseconds
-    /// since the epoch) and gives their number.
+    /// since the epoch) and gives their number. Those with an id that is `spared` stay.
     ///
     /// A listing of uploads shows no metadata, so whose they are cannot be seen; pass a time at
     /// least a day ago, so that no upload is hit that somebody is still at. An aborted upload
@@ -16,7 +16,7 @@ impl Remote {
     ///
     /// # Errors
     /// Any failed request; some stores cannot list uploads at all ([`Kind::Unsupported`]).
-    pub async fn sweep_uploads(&self, before_ms: i64) -> Result<u64, Error> {
+    pub async fn sweep_uploads(&self, before_ms: i64, spared: &[&str]) -> Result<u64, Error> {
         let folder = self.folder();
         let mut aborted = 0;
         let mut markers = None;
@@ -26,7 +26,10 @@ impl Remote {
                 .retry(|| self.uploads_page(&folder, markers.clone()))
                 .await?;
             let is_encoded = page.encoding_type() == Some(&EncodingType::Url);
-            for upload in page.uploads() {
+            let is_spared = |upload: &&MultipartUpload| {
+                upload.upload_id().is_some_and(|id| spared.contains(&id))
+            };
+            for upload in page.uploads().iter().filter(|upload| !is_spared(upload)) {
                 if self
                     .sweep(upload, &folder, before_ms, is_encoded)
                     .await?

@@ -14,8 +14,9 @@ use std::os::unix::fs::{FileExt, MetadataExt};
 const BUFFER_BYTES: usize = 262_144;
 
 impl Store {
-    /// Makes these settings and the records with these changes the state, then drops the journal:
-    /// `changes` must hold all that was journaled since the last commit.
+    /// Makes these settings and the records with these changes the state, then drops the journal
+    /// but for the uploads under way: `changes` must hold all that was journaled since the last
+    /// commit.
     ///
     /// The generations are counted here, whatever `settings` says: the state's grows by one, a
     /// map's grows by one where its records change. A map that `settings` lacks loses its
@@ -54,8 +55,7 @@ impl Store {
             self.reader = reader;
             self.state = next;
         }
-        self.journal = None;
-        files::remove(&self.names.journal)
+        self.renew_journal()
     }
 
     /// `settings` with the generations that they get.

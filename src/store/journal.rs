@@ -76,18 +76,47 @@ impl Store {
                 .map_err(|error| Error::writing(&self.names.journal, Some(change.key()), error))?;
             bytes.extend(entry);
         }
-        self.append_to_journal(map, &bytes)
+        self.append_to_journal(map, &bytes)?;
+        for change in changes {
+            self.end_upload(map, change.key());
+        }
+        Ok(())
     }
 
     /// Appends what a later run needs to carry on a multipart upload. A later change of the same
-    /// key ends it.
+    /// key ends it, and so does [`Store::end_upload`]; until then every commit takes it along into
+    /// the next journal.
     ///
     /// # Errors
     /// As [`Store::journal`].
     pub fn journal_upload(&mut self, map: MapId, upload: &Upload) -> Result<(), Error> {
         let bytes = encode_upload(map, upload)
             .map_err(|error| Error::writing(&self.names.journal, Some(&upload.key), error))?;
-        self.append_to_journal(map, &bytes)
+        self.append_to_journal(map, &bytes)?;
+        self.end_upload(map, &upload.key);
+        self.uploads.push((map, upload.clone()));
+        Ok(())
+    }
+
+    /// Lets an upload be over that came to nothing. The journal keeps its entry until the next
+    /// commit; who finds it after a crash finds no such upload.
+    pub fn end_upload(&mut self, map: MapId, key: &Key) {
+        self.uploads
+            .retain(|(of, upload)| *of != map || upload.key != *key);
+    }
+
+    /// Drops the journal, but for the uploads that are not over. That these are hints, and what
+    /// cannot be written of them costs parts sent once more, makes every failure but the first no
+    /// matter.
+    pub(super) fn renew_journal(&mut self) -> Result<(), Error> {
+        self.journal = None;
+        files::remove(&self.names.journal)?;
+        for (map, upload) in std::mem::take(&mut self.uploads) {
+            if self.journal_upload(map, &upload).is_err() {
+                self.uploads.push((map, upload));
+            }
+        }
+        Ok(())
     }
 
     /// Makes all that was appended outlive a power loss.

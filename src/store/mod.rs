@@ -115,7 +115,7 @@ impl Store {
             .map_err(|error| Error::reading(&self.names.state, error))
     }
 
-    /// Multipart uploads that a run which died had under way.
+    /// Multipart uploads that are under way, or were when a run died.
     #[must_use]
     pub fn uploads(&self) -> &[(MapId, Upload)] {
         &self.uploads

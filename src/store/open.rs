@@ -88,9 +88,9 @@ impl Store {
         }
         let changes = std::mem::take(&mut self.pending);
         if is_version_1 || !changes.is_empty() {
-            self.commit(self.state.clone(), &changes)?;
+            return self.commit(self.state.clone(), &changes);
         }
-        files::remove(&self.names.journal)
+        self.renew_journal()
     }
 
     /// Writes the first generation of a state file that is not there yet.

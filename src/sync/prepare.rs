@@ -3,9 +3,13 @@
 
 use super::{Halt, Sync, Task};
 use crate::event::Event;
+use crate::key::Key;
 use crate::local::Marker;
 use crate::plan::{Plan, Step};
-use crate::state::Capabilities;
+use crate::stamp::LocalStamp;
+use crate::state::{Capabilities, Record};
+use crate::transfer::Hands;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Age from which an unfinished multipart upload is nobody's any more: a day, in milliseconds.
@@ -49,6 +53,43 @@ impl Sync<'_> {
         }
     }
 
+    /// Aborts the uploads of dead runs that no step of this one carries on. One that cannot be
+    /// aborted now is tried again by the next run.
+    pub(super) async fn abandon(&self, plan: &Plan) {
+        let unfinished = self.hands.unfinished.all();
+        if unfinished.is_empty() {
+            return;
+        }
+        let carried_on: HashMap<&Key, &LocalStamp> = plan
+            .steps()
+            .filter_map(|step| match step {
+                Step::Upload { key, local, .. } => Some((key, local)),
+                _ => None,
+            })
+            .collect();
+        for begun in unfinished {
+            if carried_on.get(&begun.key) != Some(&&begun.source) {
+                // Not to succeed harms nobody but the bill.
+                let _ = self.hands.abandon(&begun).await;
+            }
+        }
+    }
+
+    /// Hands over what is recorded of large files in pieces.
+    pub(super) fn remember(&mut self) -> Result<(), Halt> {
+        let in_pieces = self.bases.iter().filter(|(_, base)| base.parts.is_some());
+        let recorded = in_pieces
+            .map(|(key, base)| (key.clone(), Record::clone(base)))
+            .collect();
+        self.hands()?.recorded = recorded;
+        Ok(())
+    }
+
+    fn hands(&mut self) -> Result<&mut Hands, Halt> {
+        let hands = Arc::get_mut(&mut self.hands);
+        hands.ok_or_else(|| Halt::Internal("a look is still under way".to_owned()))
+    }
+
     /// Finds out what the bucket's server honours, once, before the first plan that writes there.
     pub(super) async fn learn(&mut self, plan: &Plan) -> Result<(), Halt> {
         let is_known =
@@ -61,20 +102,19 @@ impl Sync<'_> {
             (self.task.terms.sink)(Event::Notice(shortcoming));
         }
         let remote = self.hands.remote.with_capabilities(found);
-        let hands = Arc::get_mut(&mut self.hands);
-        hands
-            .ok_or_else(|| Halt::Internal("a look is still under way".to_owned()))?
-            .remote = remote;
+        self.hands()?.remote = remote;
         self.outcome.capabilities = Some(found);
         Ok(())
     }
 
-    /// Aborts what dead runs left half uploaded. Asked for only where a large file is uploaded, so
-    /// that other runs cost nothing; not to succeed harms nobody but the bill.
+    /// Aborts what dead runs left half uploaded and no journal knows of. Asked for only where a large
+    /// file is uploaded, so that other runs cost nothing; not to succeed harms nobody but the bill.
     async fn sweep_uploads(&self, plan: &Plan) {
         if plan.steps().any(crate::transfer::goes_in_parts) {
             let before_ms = self.task.terms.now_ms.saturating_sub(UPLOADS_REST_MS);
-            let _ = self.hands.remote.sweep_uploads(before_ms).await;
+            let spared = self.hands.unfinished.all();
+            let spared: Vec<&str> = spared.iter().map(|begun| &*begun.upload_id).collect();
+            let _ = self.hands.remote.sweep_uploads(before_ms, &spared).await;
         }
     }
 }

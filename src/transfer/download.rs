@@ -9,15 +9,11 @@ use crate::local::{self, PlaceAs, Temp};
 use crate::plan::Loser;
 use crate::remote::Head;
 use crate::stamp::{ETag, LocalStamp, RemoteStamp};
-use crate::state::{Content, Encoding, Record};
+use crate::state::{Content, Encoding, Parts, Record};
 use bytes::Bytes;
-use futures_util::{Stream, StreamExt, stream};
 use std::io::Write;
 use std::sync::Arc;
-use tokio::sync::OwnedSemaphorePermit;
 
-/// Ranges of one object under way at a time.
-const RANGES_AT_ONCE: usize = 6;
 /// Disk space left free for others, in bytes.
 const SPARE_BYTES: u64 = 16 * digest::MIB;
 
@@ -28,10 +24,21 @@ pub(super) struct Fetched {
     encoding: Encoding,
     content: Content,
     blake3: [u8; 32],
+    parts: Option<Parts>,
+}
+
+impl Fetched {
+    /// The same with what is known of its pieces.
+    pub(super) fn in_parts(self, parts: Parts) -> Self {
+        Self {
+            parts: Some(parts),
+            ..self
+        }
+    }
 }
 
 /// A file being written, and the sum of what was written.
-struct Writing {
+pub(super) struct Writing {
     key: Key,
     temp: Temp,
     hasher: digest::Blake3,
@@ -48,7 +55,7 @@ impl Receiver for Writing {
 
 impl Writing {
     /// What was opened, whose content its own digest identifies.
-    fn opened(self, head: Head, encoding: Encoding) -> Fetched {
+    pub(super) fn opened(self, head: Head, encoding: Encoding) -> Fetched {
         let blake3 = self.hasher.finish();
         Fetched {
             temp: self.temp,
@@ -56,6 +63,7 @@ impl Writing {
             encoding,
             content: Content::Blake3(blake3),
             blake3,
+            parts: None,
         }
     }
 }
@@ -68,21 +76,23 @@ impl Hands {
         over: Option<LocalStamp>,
         loser: Loser,
     ) -> Result<Record, Failure> {
-        let fetched = self.fetch(key, remote).await?;
+        let fetched = self.fetch(key, remote, over).await?;
         let (hands, key, remote) = (Arc::clone(self), key.clone(), remote.clone());
         blocking(move || hands.finish(key, remote, fetched, over, loser)).await
     }
 
-    /// Brings the bytes here, verified, without touching the name.
+    /// Brings the bytes here, verified, without touching the name. What the file `over` has already
+    /// need not come.
     pub(super) async fn fetch(
         self: &Arc<Self>,
         key: &Key,
         remote: &RemoteStamp,
+        over: Option<LocalStamp>,
     ) -> Result<Fetched, Failure> {
         if remote.size_bytes <= WHOLE_BYTES {
             self.fetch_whole(key, remote).await
         } else {
-            self.fetch_ranges(key, remote).await
+            self.fetch_ranges(key, remote, over).await
         }
     }
 
@@ -102,6 +112,7 @@ impl Hands {
             encoding,
             content,
             blake3,
+            parts,
         } = fetched;
         if over.is_none() {
             // Empty directories hold nothing that would be lost; whatever else is in the way is
@@ -135,7 +146,7 @@ impl Hands {
             },
             content,
             encoding,
-            parts: None,
+            parts,
         })
     }
 
@@ -190,13 +201,14 @@ impl Hands {
                 encoding,
                 content: content.unwrap_or(Content::Blake3(blake3)),
                 blake3,
+                parts: None,
             })
         })
         .await
     }
 
     /// A file without a name for what an object holds, where the disk has room for a large one.
-    fn begin_writing(&self, key: &Key, head: &Head) -> Result<Writing, Failure> {
+    pub(super) fn begin_writing(&self, key: &Key, head: &Head) -> Result<Writing, Failure> {
         let size = head.told.plain_size_bytes.unwrap_or(head.stamp.size_bytes);
         if size > WHOLE_BYTES && self.root.free_bytes()? < size.saturating_add(SPARE_BYTES) {
             return Err(Failure::Local(local::Error {
@@ -227,78 +239,6 @@ impl Hands {
             return Err(Failure::Damaged { what: "length" });
         }
         Ok((head, buffer.freeze()))
-    }
-
-    async fn fetch_ranges(
-        self: &Arc<Self>,
-        key: &Key,
-        remote: &RemoteStamp,
-    ) -> Result<Fetched, Failure> {
-        let head = self.remote.head(key).await?.ok_or(Failure::Stale)?;
-        if !head.stamp.is_same_object(remote) {
-            return Err(Failure::Stale);
-        }
-        let encoding = self.admit(&head)?;
-        let (hands, name, told) = (Arc::clone(self), key.clone(), head.clone());
-        let mut writing = blocking(move || hands.begin_writing(&name, &told)).await?;
-        if encoding != Encoding::Plain {
-            let writing = self.unseal(key, remote, &head, writing).await?;
-            return Ok(writing.opened(head, encoding));
-        }
-        let mut pieces = self.arriving(key, remote);
-        let mut crc64 = 0;
-        while let Some(piece) = pieces.next().await {
-            let (bytes, permit) = piece?;
-            (writing, crc64) = blocking(move || {
-                let crc64 = digest::crc64_join(crc64, digest::crc64(&bytes), bytes.len() as u64);
-                writing.receive(&bytes)?;
-                drop(permit);
-                Ok((writing, crc64))
-            })
-            .await?;
-            if self.stop.is_wished() {
-                return Err(Failure::Interrupted);
-            }
-        }
-        if head.crc64.is_some_and(|promised| promised != crc64) {
-            return Err(Failure::Damaged { what: "checksum" });
-        }
-        Ok(writing.opened(head, encoding))
-    }
-
-    /// An object's bytes in order, several ranges under way at a time.
-    pub(super) fn arriving<'a>(
-        &'a self,
-        key: &'a Key,
-        remote: &'a RemoteStamp,
-    ) -> impl Stream<Item = Result<(Bytes, OwnedSemaphorePermit), Failure>> + Unpin + 'a {
-        let size = remote.size_bytes;
-        let step = digest::part_bytes(size);
-        let ranges = (0..size.div_ceil(step)).map(move |n| n * step..size.min((n + 1) * step));
-        let pieces = stream::iter(ranges)
-            .map(move |range| self.fetch_range(key, &remote.etag, range))
-            .buffered(RANGES_AT_ONCE);
-        Box::pin(pieces)
-    }
-
-    async fn fetch_range(
-        &self,
-        key: &Key,
-        etag: &ETag,
-        range: std::ops::Range<u64>,
-    ) -> Result<(Bytes, OwnedSemaphorePermit), Failure> {
-        let length = range.end - range.start;
-        let permit = self.reserve(length).await?;
-        let (_, mut body) = self.remote.get(key, etag, Some(range)).await?;
-        let mut buffer = self.flow.buffers.take(usize::try_from(length).unwrap_or(0));
-        while let Some(piece) = body.next().await? {
-            buffer.bytes.extend_from_slice(&piece);
-        }
-        if buffer.bytes.len() as u64 != length {
-            return Err(Failure::Damaged { what: "length" });
-        }
-        (self.sink)(Event::Moved { bytes: length });
-        Ok((buffer.freeze(), permit))
     }
 
     /// Every sum of a file that must be `expected`, before and after it is read.

@@ -87,7 +87,7 @@ mod tests {
         assert_eq!(faucet.turn(500, now), now);
         assert_eq!(faucet.turn(1000, now) - now, Duration::from_millis(500));
         assert_eq!(faucet.turn(1, now) - now, Duration::from_millis(1500));
-        let later = now + Duration::from_secs(60);
+        let later = now + Duration::from_mins(1);
         assert_eq!(
             faucet.turn(1, later),
             later,

@@ -1,4 +1,4 @@
-//! A file to an object: in one request from memory, or in parts.
+//! A file to an object: what goes in one request from memory, and how the rest goes.
 
 use super::buffers::Buffers;
 use super::{Failure, Hands, WHOLE_BYTES, blocking, io_failed, now_ns};
@@ -42,24 +42,21 @@ impl Hands {
             Ok((source, wrapping))
         })
         .await?;
-        let (remote, content, encoding) = match wrapping.encoding() {
+        let (remote, content, encoding, parts) = match wrapping.encoding() {
             Encoding::Plain => {
-                let (remote, blake3) = self.upload_parts(source, expect).await?;
-                (remote, blake3, Encoding::Plain)
+                let sent = self.upload_parts(source, over).await?;
+                (sent.remote, sent.blake3, Encoding::Plain, Some(sent.parts))
             }
             encoding => {
                 let (remote, blake3) = self.upload_sealed(source, wrapping, expect).await?;
-                (remote, blake3, encoding)
+                (remote, blake3, encoding, None)
             }
         };
         let local = local.settled(at_ns);
-        Ok(record(
-            key,
-            local,
-            remote,
-            Content::Blake3(content),
-            encoding,
-        ))
+        Ok(Record {
+            parts,
+            ..record(key, local, remote, Content::Blake3(content), encoding)
+        })
     }
 
     pub(super) fn meta(&self, local: &LocalStamp, encoding: Encoding) -> Result<Meta, Failure> {
@@ -126,88 +123,6 @@ impl Hands {
             at_ns,
         })
     }
-
-    async fn upload_parts(
-        self: &Arc<Self>,
-        source: Source,
-        expect: Expect<'_>,
-    ) -> Result<(RemoteStamp, [u8; 32]), Failure> {
-        let size = source.expected.size_bytes;
-        let meta = self.meta(&source.expected, Encoding::Plain)?;
-        let upload = Arc::new(self.remote.start_upload(&source.key, &meta).await?);
-        let sent = self.send_parts(source, &upload).await;
-        let done = match sent {
-            Ok(Sent {
-                parts,
-                crc64,
-                blake3,
-            }) => {
-                let completed = upload.complete(parts, Some(crc64), size, expect).await;
-                completed
-                    .map(|remote| (remote, blake3))
-                    .map_err(Failure::from)
-            }
-            Err(failure) => Err(failure),
-        };
-        if done.is_err() {
-            // The failure is what counts; parts left behind are swept by a later run.
-            let _ = upload.abort().await;
-        }
-        done
-    }
-
-    async fn send_parts(
-        self: &Arc<Self>,
-        mut source: Source,
-        upload: &Arc<crate::remote::Upload>,
-    ) -> Result<Sent, Failure> {
-        let size = source.expected.size_bytes;
-        let part_bytes = digest::part_bytes(size);
-        let mut sending: JoinSet<Result<Part, Failure>> = JoinSet::new();
-        let mut parts = Vec::new();
-        let mut crc64 = 0;
-        let mut hasher = digest::Blake3::default();
-        let mut sent_bytes = 0;
-        while sent_bytes < size {
-            if self.stop.is_wished() {
-                return Err(Failure::Interrupted);
-            }
-            let length = part_bytes.min(size - sent_bytes);
-            let permit = self.reserve(length).await?;
-            let (bytes, sum);
-            (source, hasher, bytes, sum) = blocking(move || {
-                let bytes = source.next(usize::try_from(length).unwrap_or(usize::MAX))?;
-                hasher.update(&bytes);
-                let sum = digest::crc64(&bytes);
-                Ok((source, hasher, bytes, sum))
-            })
-            .await?;
-            crc64 = digest::crc64_join(crc64, sum, length);
-            sent_bytes += length;
-            let number = u32::try_from(sent_bytes.div_ceil(part_bytes)).unwrap_or(u32::MAX);
-            let (upload, sink) = (Arc::clone(upload), Arc::clone(&self.sink));
-            sending.spawn(async move {
-                let receipt = upload.part(number, bytes, sum).await?;
-                drop(permit);
-                sink(Event::Moved { bytes: length });
-                Ok(receipt)
-            });
-            while sending.len() >= PARTS_AT_ONCE {
-                parts.extend(next_part(&mut sending).await?);
-            }
-        }
-        while !sending.is_empty() {
-            parts.extend(next_part(&mut sending).await?);
-        }
-        let hands = Arc::clone(self);
-        blocking(move || source.check_unchanged(&hands)).await?;
-        parts.sort_by_key(|part| part.number);
-        Ok(Sent {
-            parts,
-            crc64,
-            blake3: hasher.finish(),
-        })
-    }
 }
 
 /// A file as it is sent in one request.
@@ -225,12 +140,6 @@ enum Identity {
     Content([u8; 32]),
     /// MD5 of the object's bytes, which are the file's.
     Stored([u8; 16]),
-}
-
-struct Sent {
-    parts: Vec<Part>,
-    crc64: u64,
-    blake3: [u8; 32],
 }
 
 pub(super) async fn next_part(
@@ -277,7 +186,7 @@ pub(super) struct Source {
 }
 
 impl Source {
-    fn open(hands: &Hands, key: &Key, expected: LocalStamp) -> Result<Self, Failure> {
+    pub(super) fn open(hands: &Hands, key: &Key, expected: LocalStamp) -> Result<Self, Failure> {
         let opened = hands.root.open_file(key)?;
         if opened.stamp != expected {
             return Err(Failure::Stale);
@@ -288,6 +197,19 @@ impl Source {
             buffers: hands.flow.buffers.clone(),
             expected,
         })
+    }
+
+    /// The `length` bytes at `offset`, all of them.
+    pub(super) fn at(&self, offset: u64, length: usize) -> Result<Bytes, Failure> {
+        let mut buffer = self.buffers.take(length);
+        buffer.bytes.resize(length, 0);
+        match self.file.read_exact_at(&mut buffer.bytes, offset) {
+            Ok(()) => Ok(buffer.freeze()),
+            Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
+                Err(Failure::ChangedWhileRead)
+            }
+            Err(error) => Err(io_failed("read", &self.key, error)),
+        }
     }
 
     /// The next `length` bytes, all of them.

@@ -206,6 +206,23 @@ impl BucketHand {
         }
     }
 
+    /// Replaces the first part of every pending upload by others of the same length.
+    pub fn spoil_parts(&self) {
+        let mut state = self.store.lock();
+        let bucket = state.bucket_mut(&self.name).expect("the bucket is there");
+        for part in bucket
+            .uploads
+            .values_mut()
+            .filter_map(|upload| upload.parts.values_mut().next())
+        {
+            let length = usize::try_from(part.content.len()).expect("parts fit in memory");
+            let content = self.store.keep(vec![0xEE; length].into());
+            part.content = content.expect("the store can keep bytes");
+            part.md5 = md5_of(&part.content).expect("kept bytes can be read");
+            part.sums = Sums::of(Algorithm::Crc64Nvme, &part.content).expect("they can be read");
+        }
+    }
+
     /// Switches versioning.
     pub fn set_versioning(&self, versioning: Versioning) {
         let mut state = self.store.lock();

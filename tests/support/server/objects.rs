@@ -281,10 +281,7 @@ pub(super) fn attributes(
         ..Default::default()
     };
     sums_into!(checksum, &object.sums);
-    let parts = GetObjectAttributesParts {
-        total_parts_count: i32::try_from(object.part_sizes.len()).ok(),
-        ..Default::default()
-    };
+    let parts = parts_of(&object, input)?;
     Ok(S3Response::new(GetObjectAttributesOutput {
         checksum: asks("Checksum").then_some(checksum),
         e_tag: asks("ETag").then(|| ETag::Strong(object.etag.clone())),
@@ -298,6 +295,45 @@ pub(super) fn attributes(
         version_id,
         ..Default::default()
     }))
+}
+
+/// A page of an object's parts, with their sums where the object has one.
+fn parts_of(
+    object: &Object,
+    input: &GetObjectAttributesInput,
+) -> S3Result<GetObjectAttributesParts> {
+    let total = object.part_sizes.len();
+    let limit = usize::try_from(input.max_parts.unwrap_or(1000)).unwrap_or(0);
+    let after = usize::try_from(input.part_number_marker.unwrap_or(0)).unwrap_or(0);
+    let algorithm = object.sums.values.keys().next().copied();
+    let mut parts = Vec::new();
+    let mut start = 0;
+    for (n, &size) in object.part_sizes.iter().enumerate() {
+        let span = start..start + size;
+        start += size;
+        if let Some(algorithm) = algorithm
+            && (after..after.saturating_add(limit.min(1000))).contains(&n)
+        {
+            let sums = Sums::of(algorithm, &object.content.slice(span));
+            let mut part = ObjectPart {
+                part_number: i32::try_from(n + 1).ok(),
+                size: i64::try_from(size).ok(),
+                ..Default::default()
+            };
+            let sums = sums.map_err(S3Error::internal_error)?;
+            sums_into!(part, &sums);
+            parts.push(part);
+        }
+    }
+    let last = parts.last().and_then(|part| part.part_number);
+    let is_truncated = last.is_some_and(|last| usize::try_from(last) != Ok(total));
+    Ok(GetObjectAttributesParts {
+        is_truncated: Some(is_truncated),
+        next_part_number_marker: last.filter(|_| is_truncated),
+        parts: algorithm.map(|_| parts),
+        total_parts_count: i32::try_from(total).ok(),
+        ..Default::default()
+    })
 }
 
 pub(super) fn tags(

@@ -1,0 +1,209 @@
+//! A large plain file to an object in parts, in one pass over the file: a piece is copied from the
+//! object that is replaced where that holds the same, found where an earlier run left it, or sent.
+//!
+//! Promises: the object is completed only over what was expected and only if its bytes are the
+//! file's, whatever was copied; a file that changed meanwhile is never completed. Where copying does
+//! not work, all is as if there were nothing to copy from.
+
+use super::cut::{Cutter, is_fit};
+use super::outbox::{Outbox, Past};
+use super::unfinished::{is_same, write_of};
+use super::upload::Source;
+use super::{Failure, Hands, blocking};
+use crate::digest;
+use crate::format::journal;
+use crate::key::Key;
+use crate::remote::{self, Expect, Kind, Part, Upload};
+use crate::stamp::{ETag, RemoteStamp};
+use crate::state::{Encoding, Parts};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What was sent.
+pub(super) struct Sent {
+    pub(super) remote: RemoteStamp,
+    pub(super) blake3: [u8; 32],
+    pub(super) parts: Parts,
+}
+
+/// How a try ended.
+enum Tried {
+    Done(Sent),
+    /// An object was made, but not of the file's bytes: it has this ETag.
+    Misassembled(ETag),
+}
+
+impl Hands {
+    pub(super) async fn upload_parts(
+        self: &Arc<Self>,
+        source: Source,
+        over: Option<&RemoteStamp>,
+    ) -> Result<Sent, Failure> {
+        let mut past = self.past(&source, over);
+        let source = Arc::new(source);
+        let mut replaced = over.map(|object| object.etag.clone());
+        loop {
+            let may_copy = past.is_some();
+            let expect = replaced.as_ref().map_or(Expect::Absent, Expect::Is);
+            match self.try_parts(&source, expect, past.take()).await {
+                Ok(Tried::Done(sent)) => return Ok(sent),
+                // What is there now is this run's own, and is put right at once.
+                Ok(Tried::Misassembled(etag)) if may_copy => replaced = Some(etag),
+                Ok(Tried::Misassembled(_)) => return Err(Failure::Damaged { what: "length" }),
+                Err(failure) if may_copy && is_no_obstacle(&failure) => {}
+                Err(failure) => return Err(failure),
+            }
+        }
+    }
+
+    /// The object that is replaced, where its bytes can be copied and it is the recorded one.
+    fn past(&self, source: &Source, over: Option<&RemoteStamp>) -> Option<Past> {
+        let capabilities = self.remote.capabilities();
+        let record = self.recorded.get(&source.key)?;
+        let parts = record.parts.as_ref()?;
+        let is_usable = capabilities.part_copy
+            && capabilities.copy_source_if_match
+            && record.encoding == Encoding::Plain
+            && record.remote.is_same_object(over?)
+            && is_fit(parts, source.expected.size_bytes);
+        is_usable.then(|| Past {
+            etag: record.remote.etag.clone(),
+            parts: parts.clone(),
+        })
+    }
+
+    async fn try_parts(
+        self: &Arc<Self>,
+        source: &Arc<Source>,
+        expect: Expect<'_>,
+        past: Option<Past>,
+    ) -> Result<Tried, Failure> {
+        let size = source.expected.size_bytes;
+        let piece_bytes = past
+            .as_ref()
+            .map_or_else(|| digest::part_bytes(size), |past| past.parts.part_bytes);
+        let begun = self.begin(source, piece_bytes).await?;
+        let (cutter, copied_from) = match past {
+            Some(past) => (Cutter::over(&past.parts), Some(past.etag)),
+            None => (Cutter::plain(0), None),
+        };
+        let mut outbox = Outbox::new(self, source, begun, piece_bytes, cutter, copied_from);
+        let tried = match outbox.send_all().await {
+            Ok(()) => self.complete(source, &mut outbox, expect).await,
+            Err(failure) => Err(failure),
+        };
+        if tried.is_err() {
+            outbox.close().await;
+            // The failure is what counts. What cannot be aborted now is carried on by the next run.
+            if outbox.upload.abort().await.is_ok() {
+                self.unfinished.end(&source.key).await;
+            }
+        }
+        tried
+    }
+
+    /// An upload with the parts that it has: that of an earlier run, if it was of this very file,
+    /// else a new one.
+    async fn begin(&self, source: &Source, piece_bytes: u64) -> Result<Begun, Failure> {
+        let key = &source.key;
+        if let Some(begun) = self.unfinished.find(key) {
+            if is_same(&begun, &source.expected, piece_bytes)
+                && let Some(begun) = self.carry_on(key, &begun).await?
+            {
+                return Ok(begun);
+            }
+            // Not to succeed harms nobody but the bill.
+            let _ = self.abandon(&begun).await;
+        }
+        let meta = self.meta(&source.expected, Encoding::Plain)?;
+        let upload = self.remote.start_upload(key, &meta).await?;
+        self.unfinished
+            .begin(key, &upload, source.expected, piece_bytes)
+            .await?;
+        Ok(Begun {
+            upload,
+            kept: BTreeMap::new(),
+        })
+    }
+
+    async fn carry_on(&self, key: &Key, begun: &journal::Upload) -> Result<Option<Begun>, Failure> {
+        let (id, write) = (&begun.upload_id, write_of(begun));
+        let upload = self.remote.resume_upload(key, id, write);
+        match upload.parts().await {
+            Ok(parts) => Ok(Some(Begun {
+                upload,
+                kept: parts
+                    .into_iter()
+                    .map(|part| (part.0.number, part))
+                    .collect(),
+            })),
+            // It will be asked again by the next run.
+            Err(error)
+                if error.is_fatal()
+                    || matches!(error.kind, Kind::Unreachable | Kind::Throttled) =>
+            {
+                Err(error.into())
+            }
+            // Gone, or of a server that cannot tell: a new one does as well.
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// Aborts an upload of an earlier run.
+    ///
+    /// # Errors
+    /// Any failed request; then it stays noted.
+    pub async fn abandon(&self, begun: &journal::Upload) -> Result<(), remote::Error> {
+        let (id, write) = (&begun.upload_id, write_of(begun));
+        let upload = self.remote.resume_upload(&begun.key, id, write);
+        upload.abort().await?;
+        self.unfinished.end(&begun.key).await;
+        Ok(())
+    }
+
+    async fn complete(
+        self: &Arc<Self>,
+        source: &Arc<Source>,
+        outbox: &mut Outbox,
+        expect: Expect<'_>,
+    ) -> Result<Tried, Failure> {
+        let (hands, own) = (Arc::clone(self), Arc::clone(source));
+        blocking(move || own.check_unchanged(&hands)).await?;
+        let size = source.expected.size_bytes;
+        let (crc64, parts) = (outbox.crc64(), std::mem::take(&mut outbox.parts));
+        let completed = outbox.upload.complete(parts, Some(crc64), size, expect);
+        let remote = completed.await?;
+        if outbox.has_copied() && !self.remote.capabilities().crc64_checked {
+            // Nobody compared the bytes, so at least the length is.
+            let head = self.remote.head(&source.key).await?;
+            let head = head.filter(|head| head.stamp.etag == remote.etag);
+            let head = head.ok_or(Failure::Stale)?;
+            let is_sound = head.stamp.size_bytes == size && head.crc64.is_none_or(|is| is == crc64);
+            if !is_sound {
+                self.unfinished.end(&source.key).await;
+                return Ok(Tried::Misassembled(remote.etag));
+            }
+        }
+        Ok(Tried::Done(Sent {
+            remote,
+            blake3: outbox.blake3(),
+            parts: outbox.digests(),
+        }))
+    }
+}
+
+/// An upload under way, and the parts that the server has already, with their lengths.
+pub(super) struct Begun {
+    pub(super) upload: Upload,
+    pub(super) kept: BTreeMap<u32, (Part, u64)>,
+}
+
+/// Whether a failure of an upload that copied may be one of copying alone: a server that took the
+/// copies can still refuse what they came to.
+fn is_no_obstacle(failure: &Failure) -> bool {
+    matches!(
+        failure,
+        Failure::Remote(error)
+            if matches!(error.kind, Kind::Other | Kind::BadAnswer(_) | Kind::Unsupported)
+    )
+}
