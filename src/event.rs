@@ -2,7 +2,7 @@
 
 use crate::guard::Held;
 use crate::key::Key;
-use crate::plan::{Obstacle, Step};
+use crate::plan::{Fold, Obstacle, Step};
 use crate::reconcile::{Settlement, Why};
 use crate::stamp::RemoteStamp;
 
@@ -29,6 +29,10 @@ pub enum Event<'a> {
     Would(&'a Step, Why),
     /// A step is done.
     Done(&'a Step, Why),
+    /// What a run's moves come to, where a dry run tells only what would be.
+    WouldMove(&'a Fold, Why),
+    /// What a run's moves came to.
+    HasMoved(&'a Fold, Why),
     /// A step, or a look at a key, failed; the record stays as it was.
     Failed {
         /// Which key.
@@ -137,6 +141,7 @@ impl Counts {
             }
             Step::DeleteLocal { .. } => self.deleted_local += 1,
             Step::DeleteRemote { .. } => self.deleted_remote += 1,
+            Step::MoveLocal { .. } | Step::MoveRemote { .. } => self.moved += 1,
             Step::Adopt(_) => self.unchanged_by_content += 1,
             Step::Forget(_) => self.forgotten += 1,
         }

@@ -10,7 +10,7 @@
 //!                 remote::list -----+ sorted stamps
 //!                                    v
 //!      sync::join -> only the keys that differ -> reconcile::decide (a look where stamps do not
-//!      tell), reconcile::steer where a map goes one way -> draft (phases, clashes of names) -> guard -> plan -- dry run -> print
+//!      tell), reconcile::steer where a map goes one way -> moves (what is gone and what is new, paired) -> draft (phases, clashes of names) -> guard -> plan -- dry run -> print
 //!                                    v
 //!      transfer, bounded -> a receipt per finished step -> journal, in batches
 //!                                    v
@@ -28,7 +28,7 @@
 //! | story | [`sync`] | nom, aws, argh |
 //! | flow | [`transfer`] | nom, argh |
 //! | hands | [`store`], [`local`], [`remote`], [`envelope`], [`digest`] | each other |
-//! | mind, pure | [`mod@format`], [`reconcile`], [`draft`], [`guard`], [`overlap`] | disk, net, tokio, clock |
+//! | mind, pure | [`mod@format`], [`reconcile`], [`moves`], [`draft`], [`guard`], [`overlap`] | disk, net, tokio, clock |
 //! | words, pure | [`key`], [`stamp`], [`state`], [`plan`], [`event`], [`exit`], [`stop`] | all else |
 //!
 //! Where to begin: [`reconcile::law`] is what the program is about, [`sync::sync`] tells the story of
@@ -45,6 +45,7 @@ pub mod format;
 pub mod guard;
 pub mod key;
 pub mod local;
+pub mod moves;
 pub mod overlap;
 pub mod plan;
 pub mod reconcile;

@@ -69,6 +69,29 @@ pub enum Step {
         /// What becomes of it.
         loser: Loser,
     },
+    /// Give an object the name that its file has now: a copy within the bucket, and once that is
+    /// recorded the old object is removed.
+    MoveRemote {
+        /// The new name, where no object may be.
+        to: Key,
+        /// The file under its new name, as it must still be.
+        local: LocalStamp,
+        /// What both sides agreed on under the old name, which the file has left.
+        source: Box<Record>,
+        /// Storage class of the object, where it is not the standard one.
+        class: Option<Box<str>>,
+    },
+    /// Give a file the name that its object has now.
+    MoveLocal {
+        /// The new name, where no file may be.
+        to: Key,
+        /// The file under its old name, as it must still be.
+        local: LocalStamp,
+        /// The object under its new name, as it must still be.
+        remote: RemoteStamp,
+        /// What both sides agreed on under the old name, which the object has left.
+        source: Box<Record>,
+    },
     /// Record that both sides are equal.
     Adopt(Box<Record>),
     /// Drop the record of what is gone on both sides.
@@ -76,10 +99,11 @@ pub enum Step {
 }
 
 impl Step {
-    /// The key it is about.
+    /// The key it is about; of a move the new one.
     #[must_use]
     pub fn key(&self) -> &Key {
         match self {
+            Self::MoveRemote { to, .. } | Self::MoveLocal { to, .. } => to,
             Self::Upload { key, .. }
             | Self::Download { key, .. }
             | Self::KeepBoth { key, .. }
@@ -87,6 +111,15 @@ impl Step {
             | Self::DeleteRemote { key, .. }
             | Self::Forget(key) => key,
             Self::Adopt(record) => &record.key,
+        }
+    }
+
+    /// The key that a move ends.
+    #[must_use]
+    pub fn old_key(&self) -> Option<&Key> {
+        match self {
+            Self::MoveRemote { source, .. } | Self::MoveLocal { source, .. } => Some(&source.key),
+            _ => None,
         }
     }
 
@@ -99,6 +132,8 @@ impl Step {
             Self::KeepBoth { .. } => "keep both",
             Self::DeleteLocal { .. } => "delete local",
             Self::DeleteRemote { .. } => "delete remote",
+            Self::MoveLocal { .. } => "move local",
+            Self::MoveRemote { .. } => "move remote",
             Self::Adopt(_) => "adopt",
             Self::Forget(_) => "forget",
         }
@@ -115,6 +150,8 @@ impl Step {
             }
             Self::DeleteLocal { .. }
             | Self::DeleteRemote { .. }
+            | Self::MoveLocal { .. }
+            | Self::MoveRemote { .. }
             | Self::Adopt(_)
             | Self::Forget(_) => 0,
         }
@@ -125,7 +162,10 @@ impl Step {
     pub fn writes_remote(&self) -> bool {
         matches!(
             self,
-            Self::Upload { .. } | Self::KeepBoth { .. } | Self::DeleteRemote { .. }
+            Self::Upload { .. }
+                | Self::KeepBoth { .. }
+                | Self::DeleteRemote { .. }
+                | Self::MoveRemote { .. }
         )
     }
 
@@ -140,6 +180,9 @@ impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.verb(), self.key())?;
         match self {
+            Self::MoveLocal { source, .. } | Self::MoveRemote { source, .. } => {
+                write!(f, " from {}", source.key)
+            }
             Self::Upload {
                 loser: Loser::Keep, ..
             } => write!(f, " (keeping the object aside)"),
@@ -206,6 +249,40 @@ impl Plan {
 /// What a finished step changes in the records.
 pub type Receipt = Vec<Change>;
 
+/// Moves that are told as one: a folder's, or a single file's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fold {
+    /// The old name as it may be shown; a folder's ends with `/`.
+    pub from: String,
+    /// The new one.
+    pub to: String,
+    /// How many files moved.
+    pub files: usize,
+}
+
+impl fmt::Display for Fold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { from, to, files } = self;
+        write!(f, "{from} -> {to}")?;
+        match files {
+            1 => Ok(()),
+            _ => write!(f, " ({} files)", Grouped(*files)),
+        }
+    }
+}
+
+/// A number with its thousands set apart.
+struct Grouped(usize);
+
+impl fmt::Display for Grouped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 < 1000 {
+            return write!(f, "{}", self.0);
+        }
+        write!(f, "{},{:03}", Self(self.0 / 1000), self.0 % 1000)
+    }
+}
+
 /// A key on which the sides, or a side and the base, are not plainly equal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item {
@@ -219,6 +296,8 @@ pub struct Item {
     pub remote: Option<RemoteStamp>,
     /// Whether the object's bytes can be had at once.
     pub readability: Readability,
+    /// Storage class of the object, where it is not the standard one.
+    pub class: Option<Box<str>>,
 }
 
 /// Whether an object's bytes can be had at once.

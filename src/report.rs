@@ -59,6 +59,10 @@ impl Reporter {
             Event::Planned { steps, bytes } => {
                 self.debug(&format!("plan: {}", words::planned(*steps, *bytes)));
             }
+            // They are told together.
+            Event::Would(step, _) | Event::Done(step, _) if step.old_key().is_some() => {}
+            Event::WouldMove(fold, why) => self.debug(&format!("would move {fold}: {why}")),
+            Event::HasMoved(fold, why) => self.debug(&format!("moved {fold}: {why}")),
             Event::Would(step, why) => self.debug(&format!("{}: {why}", words::would(step))),
             Event::Done(step, why) => self.debug(&format!("{}: {why}", words::done(step))),
             Event::KeptRemote { key, place, .. } => {

@@ -6,6 +6,7 @@ mod halt;
 mod join;
 mod look;
 mod pace;
+mod pair;
 mod perform;
 mod prepare;
 mod scribe;
@@ -13,6 +14,8 @@ mod sides;
 mod stand;
 mod steer;
 mod task;
+#[cfg(test)]
+mod tests_hands;
 #[cfg(test)]
 mod tests_laws;
 #[cfg(test)]
@@ -95,6 +98,8 @@ struct Sync<'a> {
     asides: Asides,
     pace: pace::Pace,
     begun: Instant,
+    /// What got another name.
+    moved: Vec<((Key, Key), Why)>,
     outcome: Outcome,
 }
 
@@ -153,6 +158,7 @@ impl<'a> Sync<'a> {
             asides: Asides::new(tag, &map.prefix),
             pace: pace::Pace::of(terms.jobs),
             begun: Instant::now(),
+            moved: Vec::new(),
             outcome,
         })
     }
@@ -183,7 +189,10 @@ impl<'a> Sync<'a> {
             (terms.sink)(Event::Hidden { name, why });
         }
         let decided = self.decide(joined.items).await?;
-        let draft = self.draft(decided, &joined.clashes);
+        let paired = self.pair(decided, &joined.clashes).await?;
+        let mut draft = self.draft(paired.rest, &joined.clashes);
+        // Before all that creates, so that what is told of them together is done together.
+        draft.plan.transfers.splice(..0, paired.moves);
         self.records = match self.task.map.direction {
             Direction::Both => joined.records,
             Direction::Push | Direction::PushMirror => joined.objects,
@@ -202,6 +211,8 @@ impl<'a> Sync<'a> {
                 (terms.sink)(Event::Would(step, self.why(step)));
                 self.outcome.counts.add_step(step);
             }
+            let moves: Vec<_> = plan.steps().filter_map(|step| self.names(step)).collect();
+            self.tell_moves(&moves);
             return Ok(());
         }
         if let Err(error) = self
@@ -335,6 +346,7 @@ impl<'a> Sync<'a> {
                 }
             }
         }
+        self.tell_moves(&self.moved);
         let (changes, written) = scribe.finish().await;
         self.outcome.changes = changes;
         // That the journal broke off is the cause, whatever the steps made of it.

@@ -8,9 +8,11 @@ mod buffers;
 mod cut;
 mod download;
 mod flow;
+mod moves;
 mod outbox;
 mod parts;
 mod ranges;
+mod removals;
 mod sealed;
 mod unfinished;
 mod unseal;
@@ -225,30 +227,28 @@ impl Hands {
                 .await?;
                 Ok(vec![Change::Remove(key.clone())])
             }
-            Step::DeleteRemote { key, remote, loser } => {
-                self.delete_remote(key, remote, *loser).await?;
+            Step::DeleteRemote { key, .. } => {
+                for removed in self.remove_objects(std::slice::from_ref(step)).await {
+                    removed?;
+                }
                 Ok(vec![Change::Remove(key.clone())])
             }
+            Step::MoveRemote {
+                to,
+                local,
+                source,
+                class,
+            } => {
+                self.copy_renamed(to, *local, source, class.as_deref())
+                    .await
+            }
+            Step::MoveLocal {
+                to,
+                local,
+                remote,
+                source,
+            } => self.rename_moved(to, *local, remote, source).await,
         }
-    }
-
-    async fn delete_remote(
-        self: &Arc<Self>,
-        key: &Key,
-        remote: &RemoteStamp,
-        loser: Loser,
-    ) -> Result<(), Failure> {
-        let (hands, name) = (Arc::clone(self), key.clone());
-        // The licence to delete is that the file is gone, so look once more.
-        let found = blocking(move || Ok(hands.root.stat(&name)?.is_some())).await?;
-        if found {
-            return Err(Failure::Stale);
-        }
-        if loser == Loser::Keep {
-            self.keep_remote(key, remote).await?;
-        }
-        self.remote.delete(key, &remote.etag).await?;
-        Ok(())
     }
 
     async fn keep_remote(&self, key: &Key, stamp: &RemoteStamp) -> Result<(), Failure> {

@@ -47,6 +47,7 @@ fn new_here(name: &str) -> Decided {
             local: Some(FILE),
             remote: None,
             readability: Readability::Readable,
+            class: None,
         },
         outcome: Outcome::Law(Action::Upload, Holding::plain(Content::Unknown)),
     }
@@ -61,6 +62,7 @@ fn to_fetch(name: &str, base: Option<Record>, readability: Readability) -> Decid
             local: None,
             remote: Some(object()),
             readability,
+            class: None,
         },
         outcome: Outcome::Law(Action::Download, Holding::plain(Content::Unknown)),
     }

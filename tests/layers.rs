@@ -21,7 +21,7 @@ const LAYERS: &[(&[&str], &[&str])] = &[
         ],
     ),
     (
-        &["format", "reconcile", "draft", "guard", "overlap"],
+        &["format", "reconcile", "draft", "moves", "guard", "overlap"],
         &[
             "std::fs",
             "std::net",

@@ -9,6 +9,7 @@ mod modules {
     pub mod event;
     pub mod guard;
     pub mod key;
+    pub mod moves;
     pub mod plan;
     pub mod reconcile;
     pub mod stamp;

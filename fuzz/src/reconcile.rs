@@ -169,12 +169,19 @@ impl<'a> Telling<'a> {
         if is_held && !run.is_forced {
             let _ = laws::of_guard(&mut plan, view.records, self.story.limit);
         }
+        // Times and sizes may name two files for one; then a move is refused, and decided anew.
+        let moves = plan.steps().filter(|step| step.old_key().is_some());
+        let moved: BTreeSet<Key> = moves
+            .flat_map(|step| step.old_key().into_iter().chain([step.key()]))
+            .cloned()
+            .collect();
         let before = self.world.clone();
         let is_whole = run.fault == Fault::None;
         let mut work = Work::new(&mut self.world, run, disturbance);
         let mut ended = work.carry_out(plan);
         if is_whole && before.fog.is_empty() {
-            assert!(work.failed.is_empty(), "{:?}", work.failed);
+            let is_excused = |(key, _): &(Key, Failure)| moved.contains(key);
+            assert!(work.failed.iter().all(is_excused), "{:?}", work.failed);
         }
         for _ in 1..ROUNDS {
             let failed = std::mem::take(&mut work.failed);

@@ -25,6 +25,10 @@ pub enum Why {
     ChangedHereGoneFromBucket,
     /// The object is another, the file is gone.
     ChangedInBucketGoneHere,
+    /// The file has another name.
+    RenamedHere,
+    /// The object has another name.
+    RenamedInBucket,
     /// Both are new and differ.
     NewOnBoth,
     /// Both are other than they were, and differ.
@@ -134,6 +138,8 @@ fn both_ways(step: &Step, base: Option<&Record>) -> Why {
             loser: Loser::Discard,
             ..
         } => Why::GoneHere,
+        Step::MoveRemote { .. } => Why::RenamedHere,
+        Step::MoveLocal { .. } => Why::RenamedInBucket,
         Step::Adopt(_) if is_known => Why::Restamped,
         Step::Adopt(_) => Why::Met,
         Step::Forget(_) => Why::GoneOnBoth,
@@ -152,6 +158,8 @@ impl fmt::Display for Why {
             Self::GoneFromBucket => "gone from the bucket, unchanged here",
             Self::ChangedHereGoneFromBucket => "changed here, gone from the bucket",
             Self::ChangedInBucketGoneHere => "changed in the bucket, gone here",
+            Self::RenamedHere => "renamed here",
+            Self::RenamedInBucket => "renamed in the bucket",
             Self::NewOnBoth => "new on both sides, and not the same",
             Self::ChangedOnBoth => "changed on both sides, and not to the same",
             Self::Displaced => "a directory takes its name",

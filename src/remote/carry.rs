@@ -3,10 +3,14 @@
 //! A copy that the server makes by itself would carry the write id of its source. Its metadata is
 //! therefore written anew, the same but for the id, wherever it can be read exactly.
 
+use super::Remote;
+use super::error::{Error, Operation};
 use super::meta::{Told, WRITE, WriteId, show_mtime};
 use super::object::Head;
+use aws_sdk_s3::operation::get_object_tagging::GetObjectTaggingOutput;
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 use aws_sdk_s3::types::{ServerSideEncryption, StorageClass};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use std::collections::HashMap;
 
 /// Metadata, content headers, storage class and encryption of an object.
@@ -24,6 +28,8 @@ pub(super) struct Carried {
     pub(super) kms_key: Option<String>,
     /// The copy's own write id, which `metadata` holds too.
     pub(super) write: Option<WriteId>,
+    /// Whether it has tags, which only a copy by one request takes over by itself.
+    pub(super) is_tagged: bool,
     /// Whether the ETag has the shape of an MD5 without being one.
     pub(super) is_opaque: bool,
 }
@@ -44,10 +50,38 @@ impl Carried {
             encryption: encryption.filter(|kind| !is_aes(kind)).cloned(),
             kms_key: owned(answer.ssekms_key_id()),
             write: Some(write),
+            is_tagged: answer.tag_count().is_some_and(|count| count > 0),
             is_opaque: encryption.is_some_and(|kind| !is_aes(&kind))
                 || answer.sse_customer_algorithm().is_some(),
         }
     }
+}
+
+impl Remote {
+    /// An object's tags as a request writes them.
+    pub(super) async fn tagging(&self, key: &str) -> Result<String, Error> {
+        let budget = &self.client.shared.budget;
+        let answer = budget.retry(|| self.tags_once(key)).await?;
+        let tags = answer.tag_set().iter();
+        Ok(show_tags(tags.map(|tag| (tag.key(), tag.value()))))
+    }
+
+    async fn tags_once(&self, key: &str) -> Result<GetObjectTaggingOutput, Error> {
+        self.sdk()
+            .get_object_tagging()
+            .bucket(&*self.bucket)
+            .key(key)
+            .send()
+            .await
+            .map_err(|sdk| Error::of_sdk(Operation::Copy, &self.bucket, &sdk).at(key))
+    }
+}
+
+/// Tags as a form writes its fields.
+fn show_tags<'a>(tags: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    let encoded = |text| utf8_percent_encode(text, NON_ALPHANUMERIC);
+    let fields = tags.map(|(name, value)| format!("{}={}", encoded(name), encoded(value)));
+    fields.collect::<Vec<_>>().join("&")
 }
 
 fn metadata(
@@ -70,4 +104,18 @@ fn metadata(
         pairs.insert("mtime".to_owned(), show_mtime(ns));
     }
     Some(pairs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_are_written_as_a_form_writes_its_fields() {
+        let tags = [("who", "me & you"), ("a=b", "\u{e9}+")];
+        assert_eq!(
+            show_tags(tags.into_iter()),
+            "who=me%20%26%20you&a%3Db=%C3%A9%2B"
+        );
+    }
 }

@@ -35,7 +35,7 @@ impl Remote {
     ///
     /// User metadata, content headers and storage class are kept; an object without a recorded
     /// time gets its `LastModified` as one, since the copy's own is later. The ETag may change
-    /// though the bytes do not. Tags are copied up to 5 GiB, greater objects lose them.
+    /// though the bytes do not. Tags are kept; above 5 GiB only where they may be read.
     ///
     /// # Errors
     /// [`Kind::Changed`] where `source` or `expect` does not hold, [`Kind::Archived`],
@@ -173,9 +173,16 @@ impl Remote {
         let (Some(metadata), Some(write)) = (&carried.metadata, carried.write) else {
             return Err(self.error(Kind::Unsupported, Operation::Copy, from));
         };
+        // Tags that may not be read are left behind.
+        let tagging = if carried.is_tagged {
+            self.tagging(from).await.ok()
+        } else {
+            None
+        };
         let request = self
             .sdk()
             .create_multipart_upload()
+            .set_tagging(tagging)
             .set_metadata(Some(metadata.clone()))
             .set_content_type(carried.content_type.clone())
             .set_content_encoding(carried.content_encoding.clone())

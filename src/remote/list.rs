@@ -35,6 +35,8 @@ pub enum Listed {
         /// Whether its bytes can be read, as far as a listing tells: the archive tiers of
         /// Intelligent-Tiering show only in [`Remote::head`].
         readability: Readability,
+        /// Its storage class, where that is not the standard one.
+        class: Option<Box<str>>,
     },
     /// An object whose name cannot be a file's. It is left alone and reported.
     Hidden {

@@ -10,6 +10,8 @@ mod carry;
 mod check;
 mod client;
 mod copy;
+mod copy_plain;
+mod delete_many;
 mod error;
 mod keep;
 mod list;
@@ -27,6 +29,7 @@ mod upload;
 mod write;
 
 pub use client::{Client, connect};
+pub use delete_many::MOST_DELETES;
 pub use error::{Error, Kind, Operation};
 pub use keep::Kept;
 pub use list::{Listed, Listing};

@@ -176,6 +176,7 @@ fn entry(name: &[u8], object: &Object) -> Result<Option<Listed>, &'static str> {
                 version: None,
             },
             readability: readability(object.storage_class(), object.restore_status()),
+            class: object.storage_class().and_then(class),
         },
     }))
 }
@@ -186,6 +187,10 @@ fn hidden(name: &[u8], why: Unfit) -> Listed {
         name: Shown(&text).to_string(),
         why,
     }
+}
+
+fn class(class: &ObjectStorageClass) -> Option<Box<str>> {
+    (*class != ObjectStorageClass::Standard).then(|| class.as_str().into())
 }
 
 fn readability(class: Option<&ObjectStorageClass>, restore: Option<&RestoreStatus>) -> Readability {

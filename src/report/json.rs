@@ -31,19 +31,24 @@ pub(super) fn event(event: &Event<'_>) -> Option<String> {
         }
         Event::Guarded(held) => json!({"event": "guard", "reason": held.to_string()}),
         Event::Notice(text) => json!({"event": "notice", "text": text}),
-        Event::Moved { .. } => return None,
+        // Each of the moves is told by itself.
+        Event::WouldMove(..) | Event::HasMoved(..) | Event::Moved { .. } => return None,
     };
     Some(value.to_string())
 }
 
 fn step(event: &str, step: &Step, why: Why) -> Value {
-    json!({
+    let mut told = json!({
         "event": event,
         "step": step.verb(),
         "key": step.key().as_str(),
         "bytes": step.transfer_bytes(),
         "why": why.to_string(),
-    })
+    });
+    if let Some(from) = step.old_key() {
+        told["from"] = json!(from.as_str());
+    }
+    told
 }
 
 fn word(settlement: Settlement) -> &'static str {

@@ -39,6 +39,9 @@ pub(super) fn would(step: &Step) -> String {
                 step.key()
             );
         }
+        Step::MoveLocal { to, source, .. } | Step::MoveRemote { to, source, .. } => {
+            return format!("would move {} to {to}", source.key);
+        }
         Step::Adopt(_) => "record",
         Step::Forget(_) => "drop the record of",
     };
@@ -74,6 +77,9 @@ pub(super) fn done(step: &Step) -> String {
             loser: Loser::Keep, ..
         } => {
             return format!("kept {} aside and deleted it from the bucket", step.key());
+        }
+        Step::MoveLocal { to, source, .. } | Step::MoveRemote { to, source, .. } => {
+            return format!("moved {} to {to}", source.key);
         }
         Step::Adopt(_) => "recorded",
         Step::Forget(_) => "dropped the record of",

@@ -119,10 +119,12 @@ pub(super) fn join(
             key,
             stamp,
             readability,
+            class,
         }) => Some(Ok(Object {
             key,
             stamp,
             readability,
+            class,
         })),
         Ok(Listed::Hidden { .. }) if scope.direction == Direction::Push => None,
         Ok(Listed::Hidden { name, why }) => {
@@ -141,7 +143,7 @@ pub(super) fn join(
         let [in_base, in_local, in_remote] = heads.map(|head| head == Some(least));
         let record = if in_base { base.advance()? } else { None };
         let file = if in_local { local.advance()? } else { None };
-        let object = if in_remote { remote.advance()? } else { None };
+        let mut object = if in_remote { remote.advance()? } else { None };
         joined.scanned += u64::from(in_local);
         joined.listed += u64::from(in_remote);
         let Some(key) = record
@@ -171,15 +173,17 @@ pub(super) fn join(
         if quiet == Quiet::Yes {
             joined.unchanged += 1;
         } else {
-            let (remote, readability) = object
-                .map(|object| (object.stamp, object.readability))
-                .unzip();
+            let (readability, class) = object
+                .as_mut()
+                .map(|object| (object.readability, object.class.take()))
+                .unwrap_or_default();
             joined.items.push(Item {
                 key: key.clone(),
                 base: record.map(|record| Box::new(scope.weigh(record))),
                 local: file.map(|file| file.stamp),
-                remote,
-                readability: readability.unwrap_or_default(),
+                remote: object.map(|object| object.stamp),
+                readability,
+                class,
             });
         }
         if in_local || in_remote {
@@ -283,6 +287,7 @@ struct Object {
     key: Key,
     stamp: RemoteStamp,
     readability: Readability,
+    class: Option<Box<str>>,
 }
 
 trait Keyed {

@@ -203,12 +203,14 @@ pub(super) async fn observe(
     let (own, name) = (Arc::clone(hands), key.clone());
     let local = blocking(move || Ok(own.root.stat(&name)?)).await?;
     let head = hands.remote.head(&key).await?;
-    let (remote, readability) = head.map(|head| (head.stamp, head.readability)).unzip();
+    let readability = head.as_ref().map(|head| head.readability);
     Ok(Item {
         key,
         base,
         local,
-        remote,
         readability: hands.readability(readability.unwrap_or_default()),
+        // Asked for by moves only, of which a second look makes none.
+        class: None,
+        remote: head.map(|head| head.stamp),
     })
 }

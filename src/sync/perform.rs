@@ -1,11 +1,15 @@
 //! Carries out a plan, phase by phase, so many steps at a time.
+//!
+//! Promises: of a move the old object is removed only when its copy is recorded for good.
 
 use super::scribe::Scribe;
 use super::{Halt, Sync};
 use crate::event::Event;
 use crate::key::Key;
 use crate::plan::{Plan, Receipt, Step};
-use crate::transfer::Failure;
+use crate::remote::MOST_DELETES;
+use crate::state::Change;
+use crate::transfer::{Failure, Hands};
 use std::sync::Arc;
 use tokio::task::JoinSet;
 
@@ -14,63 +18,158 @@ pub(super) type Stale = Vec<(Key, Failure)>;
 
 type Ended = (Step, Result<Receipt, Failure>);
 
+/// What one job does.
+enum Job {
+    /// Carries out a step.
+    Whole(Step),
+    /// Removes the objects of removals, and the old ones of moves whose copies are made.
+    Removals(Vec<Step>),
+}
+
+impl Job {
+    async fn run(self, hands: Arc<Hands>) -> Vec<Ended> {
+        match self {
+            Self::Whole(step) => {
+                let result = hands.carry_out(&step).await;
+                vec![(step, result)]
+            }
+            Self::Removals(steps) => {
+                let removed = hands.remove_objects(&steps).await;
+                let receipt = |step: &Step| vec![Change::Remove(ended_key(step).clone())];
+                let ended = steps.into_iter().zip(removed).map(|(step, removed)| {
+                    let result = removed.map(|()| receipt(&step));
+                    (step, result)
+                });
+                ended.collect()
+            }
+        }
+    }
+}
+
+/// The key that a removal, or a move, ends.
+fn ended_key(step: &Step) -> &Key {
+    step.old_key().unwrap_or(step.key())
+}
+
+/// How far a phase takes the moves in the bucket.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Half {
+    First,
+    Second,
+}
+
 impl Sync<'_> {
     /// Carries out a plan; what is stale is given back to be decided anew.
     pub(super) async fn perform(&mut self, plan: Plan, scribe: &Scribe) -> Result<Stale, Halt> {
         let mut stale = Stale::new();
-        for phase in plan.into_phases() {
-            self.phase(phase, scribe, &mut stale).await?;
+        let Plan {
+            records,
+            clearing,
+            transfers,
+            deletions,
+            replacements,
+        } = plan;
+        let mut copied = Vec::new();
+        for steps in [records, clearing, transfers] {
+            let jobs = steps.into_iter().map(Job::Whole).collect();
+            copied.extend(self.phase(jobs, Half::First, scribe, &mut stale).await?);
         }
+        if !copied.is_empty() && scribe.settle().await.is_err() {
+            return Err(Halt::Internal("the journal broke off".to_owned()));
+        }
+        let jobs = self.removals(deletions, copied);
+        self.phase(jobs, Half::Second, scribe, &mut stale).await?;
+        let jobs = replacements.into_iter().map(Job::Whole).collect();
+        self.phase(jobs, Half::First, scribe, &mut stale).await?;
         Ok(stale)
     }
 
+    /// The jobs of all removals: those in the bucket go together where its server is able to.
+    fn removals(&self, deletions: Vec<Step>, copied: Vec<Step>) -> Vec<Job> {
+        let (objects, files): (Vec<_>, Vec<_>) = deletions
+            .into_iter()
+            .partition(|step| matches!(step, Step::DeleteRemote { .. }));
+        let mut jobs: Vec<Job> = files.into_iter().map(Job::Whole).collect();
+        let most = if self.hands.removes_many() {
+            MOST_DELETES
+        } else {
+            1
+        };
+        let mut objects = objects.into_iter().chain(copied).peekable();
+        while objects.peek().is_some() {
+            jobs.push(Job::Removals(objects.by_ref().take(most).collect()));
+        }
+        jobs
+    }
+
+    /// Does jobs; gives the moves in the bucket of which the copy is made and the rest is to do.
     async fn phase(
         &mut self,
-        steps: Vec<Step>,
+        jobs: Vec<Job>,
+        half: Half,
         scribe: &Scribe,
         stale: &mut Stale,
-    ) -> Result<(), Halt> {
-        let mut running: JoinSet<Ended> = JoinSet::new();
-        let mut steps = steps.into_iter();
+    ) -> Result<Vec<Step>, Halt> {
+        let mut running: JoinSet<Vec<Ended>> = JoinSet::new();
+        let mut jobs = jobs.into_iter();
+        let mut copied = Vec::new();
         let mut fatal = None;
         loop {
             let may_start = fatal.is_none() && !self.task.terms.stop.is_wished();
             while may_start
                 && running.len() < self.pace.limit()
-                && let Some(step) = steps.next()
+                && let Some(job) = jobs.next()
             {
-                let hands = Arc::clone(&self.hands);
-                running.spawn(async move {
-                    let result = hands.carry_out(&step).await;
-                    (step, result)
-                });
+                running.spawn(job.run(Arc::clone(&self.hands)));
             }
-            if steps.as_slice().is_empty() {
+            if jobs.as_slice().is_empty() {
                 self.pace.runs_dry();
             }
             let Some(ended) = running.join_next().await else {
                 break;
             };
-            let (step, result) = ended.map_err(|error| Halt::Internal(error.to_string()))?;
             let throttled = self.hands.remote.throttled();
-            self.pace
-                .ended(self.begun.elapsed(), step.transfer_bytes(), throttled);
-            match result {
-                Ok(receipt) => {
-                    (self.task.terms.sink)(Event::Done(&step, self.why(&step)));
-                    self.outcome.counts.add_step(&step);
-                    if scribe.write(receipt).await.is_err() {
-                        fatal.get_or_insert(Halt::Internal("the journal broke off".to_owned()));
+            for (step, result) in ended.map_err(|error| Halt::Internal(error.to_string()))? {
+                let (now, bytes) = (self.begun.elapsed(), step.transfer_bytes());
+                self.pace.ended(now, bytes, throttled);
+                match result {
+                    Ok(receipt) => {
+                        if scribe.write(receipt).await.is_err() {
+                            fatal.get_or_insert(Halt::Internal("the journal broke off".to_owned()));
+                        }
+                        if half == Half::First && matches!(step, Step::MoveRemote { .. }) {
+                            copied.push(step);
+                        } else {
+                            self.tell_done(&step);
+                        }
+                    }
+                    Err(failure) => {
+                        let ends = self.note(&step, half, failure, stale);
+                        if ends.is_some() {
+                            fatal = ends;
+                            break;
+                        }
                     }
                 }
-                Err(failure) => fatal = self.note(&step, failure, stale).or(fatal),
             }
         }
-        fatal.map_or(Ok(()), Err)
+        fatal.map_or(Ok(copied), Err)
+    }
+
+    fn tell_done(&mut self, step: &Step) {
+        (self.task.terms.sink)(Event::Done(step, self.why(step)));
+        self.outcome.counts.add_step(step);
+        self.moved.extend(self.names(step));
     }
 
     /// Notes a failed step; gives the reason to end the map, if it is one.
-    fn note(&mut self, step: &Step, failure: Failure, stale: &mut Stale) -> Option<Halt> {
+    fn note(
+        &mut self,
+        step: &Step,
+        half: Half,
+        failure: Failure,
+        stale: &mut Stale,
+    ) -> Option<Halt> {
         if failure.is_fatal()
             && let Failure::Remote(error) = failure
         {
@@ -79,10 +178,14 @@ impl Sync<'_> {
         if matches!(failure, Failure::Interrupted) {
             return None;
         }
-        if failure.is_stale() {
-            stale.push((step.key().clone(), failure));
-        } else {
-            self.fail(step.key(), &failure);
+        match (half, step.old_key()) {
+            // What cannot be moved may still be sent, or fetched, and removed.
+            (Half::First, Some(from)) => {
+                stale.push((from.clone(), Failure::Stale));
+                stale.push((step.key().clone(), failure));
+            }
+            _ if failure.is_stale() => stale.push((ended_key(step).clone(), failure)),
+            _ => self.fail(&ended_key(step).clone(), &failure),
         }
         None
     }

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::runtime::Handle;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 /// Receipts that may wait for the scribe.
@@ -23,11 +23,19 @@ const WAITING: usize = 1024;
 /// How long the scribe gathers receipts before it makes them durable together.
 const GATHERING: Duration = Duration::from_millis(200);
 
+/// What the scribe is handed.
+enum Word {
+    /// What a finished step changes.
+    Receipt(Receipt),
+    /// A wish to hear when all before it is durable.
+    Settle(oneshot::Sender<()>),
+}
+
 type Changes = BTreeMap<Key, Change>;
 
 /// The writing end.
 pub(super) struct Scribe {
-    sender: mpsc::Sender<Receipt>,
+    sender: mpsc::Sender<Word>,
     thread: JoinHandle<(Changes, Result<(), Halt>)>,
 }
 
@@ -44,7 +52,16 @@ impl Scribe {
 
     /// Hands over what a finished step changes. Fails once the journal cannot be written.
     pub(super) async fn write(&self, receipt: Receipt) -> Result<(), ()> {
-        self.sender.send(receipt).await.map_err(|_| ())
+        let word = Word::Receipt(receipt);
+        self.sender.send(word).await.map_err(|_| ())
+    }
+
+    /// Waits until all that was handed over is durable. Fails once the journal cannot be written.
+    pub(super) async fn settle(&self) -> Result<(), ()> {
+        let (sender, settled) = oneshot::channel();
+        let word = Word::Settle(sender);
+        self.sender.send(word).await.map_err(|_| ())?;
+        settled.await.map_err(|_| ())
     }
 
     /// Waits until all is durable; gives every change in the journal, whatever came after it, for
@@ -58,14 +75,21 @@ impl Scribe {
     }
 }
 
-/// Gathers what comes within [`GATHERING`], or until there is no more to come.
-fn gather(receiver: &mut mpsc::Receiver<Receipt>, batch: &mut Vec<Receipt>) {
+/// Gathers what comes within [`GATHERING`], until there is no more to come or somebody waits.
+fn gather(receiver: &mut mpsc::Receiver<Word>, batch: &mut Vec<Word>) {
+    let is_waited_for = |batch: &[Word]| batch.iter().any(|word| matches!(word, Word::Settle(_)));
+    if is_waited_for(batch) {
+        return;
+    }
     Handle::current().block_on(async {
         let gathering = async {
             while batch.len() < WAITING
-                && let Some(receipt) = receiver.recv().await
+                && let Some(word) = receiver.recv().await
             {
-                batch.push(receipt);
+                batch.push(word);
+                if matches!(batch.last(), Some(Word::Settle(_))) {
+                    break;
+                }
             }
         };
         // Whatever the time was up for is in the batch or still in the channel.
@@ -74,7 +98,7 @@ fn gather(receiver: &mut mpsc::Receiver<Receipt>, batch: &mut Vec<Receipt>) {
 }
 
 fn write_all(
-    mut receiver: mpsc::Receiver<Receipt>,
+    mut receiver: mpsc::Receiver<Word>,
     map: MapId,
     root: &Root,
     store: Option<&Mutex<Store>>,
@@ -83,10 +107,19 @@ fn write_all(
     let mut batch = Vec::new();
     while receiver.blocking_recv_many(&mut batch, WAITING) > 0 {
         gather(&mut receiver, &mut batch);
-        let changes: Vec<Change> = batch.drain(..).flatten().collect();
+        let mut changes: Vec<Change> = Vec::new();
+        let mut waiting = Vec::new();
+        for word in batch.drain(..) {
+            match word {
+                Word::Receipt(receipt) => changes.extend(receipt),
+                Word::Settle(sender) => waiting.push(sender),
+            }
+        }
         root.sync_directories().map_err(Halt::Root)?;
         let mut store = store.map(lock);
-        if let Some(store) = &mut store {
+        if let Some(store) = &mut store
+            && !changes.is_empty()
+        {
             store.journal(map, &changes).map_err(Halt::Store)?;
         }
         // What the journal has, the commit must have, even where it cannot be made to last now.
@@ -97,6 +130,10 @@ fn write_all(
         );
         if let Some(store) = &mut store {
             store.sync_journal().map_err(Halt::Store)?;
+        }
+        for sender in waiting {
+            // Whoever no longer waits need not hear of it.
+            let _ = sender.send(());
         }
     }
     root.sync_directories().map_err(Halt::Root)

@@ -1,7 +1,7 @@
 //! The laws of the planner, on a model: one tree is made and perturbed twice, the differences are
 //! joined, decided, drafted and carried out in any order, until nothing is left to do.
 
-use super::tests_model::{Act, Bytes, World, acts};
+use super::tests_model::{Act, Bytes, Renames, World, acts};
 use crate::draft::Draft;
 use crate::key::Key;
 use crate::local::Root;
@@ -191,6 +191,38 @@ proptest! {
             world.base.clear();
         }
         runs_toward(world, &root, direction, ground);
+    }
+
+    #[test]
+    fn renames_end_as_a_removal_and_a_creation_would(
+        start in acts(12),
+        local in acts(8),
+        remote in acts(8),
+        policy in policies(),
+        direction in prop_oneof![2 => Just(Direction::Both), 1 => one_way()],
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let root = Root::open(folder.path().to_str().unwrap(), None).unwrap();
+        let mut world = agreed(&start, &root);
+        for act in &local {
+            world.act_locally(act);
+        }
+        for act in &remote {
+            world.act_remotely(act);
+        }
+        let end = |renames| {
+            let mut world = world.clone();
+            for _ in 0..3 {
+                let draft = world.plan_as(&root, policy, Ground::Based, direction, renames);
+                world.carry_out_all(draft.plan, &[0]);
+            }
+            let names = |bytes: Bytes, key: &Key| (key.clone(), bytes);
+            let local: Vec<_> = world.local.iter().map(|(key, one)| names(one.0, key)).collect();
+            let remote: Vec<_> = world.remote.iter().map(|(key, one)| names(one.0, key)).collect();
+            let base: Vec<_> = world.base.into_keys().collect();
+            (local, remote, base)
+        };
+        prop_assert_eq!(end(Renames::Paired), end(Renames::Decomposed));
     }
 
     #[test]

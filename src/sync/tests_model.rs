@@ -5,11 +5,12 @@ use super::steer::steered;
 use crate::draft::{Asides, Decided, Draft, Outcome, draft};
 use crate::key::Key;
 use crate::local::{Found, Root};
-use crate::plan::{Item, Loser, Plan, Readability, Step};
+use crate::moves::{Pairing, pair};
+use crate::plan::{Item, Readability};
 use crate::reconcile::{Answer, Answers, Ground, Question, Seen, Verdict, decide, settlement};
 use crate::remote::Listed;
 use crate::stamp::{ETag, LocalStamp, RemoteStamp};
-use crate::state::{ConflictPolicy, Content, Direction, Encoding, Holding, Record, Recursion};
+use crate::state::{ConflictPolicy, Content, Direction, Holding, Record, Recursion};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,6 +30,14 @@ pub(super) struct World {
     pub(super) kept: BTreeSet<Bytes>,
     pub(super) tick: i64,
     pub(super) writes: Bytes,
+    freed: Option<u64>,
+}
+
+/// Whether what is gone and what is new are paired.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Renames {
+    Paired,
+    Decomposed,
 }
 
 #[derive(Debug, Clone)]
@@ -68,13 +77,22 @@ impl World {
             size_bytes: 1,
             mtime_ns,
             ctime_ns: self.tick,
-            inode: 1,
+            // A new file gets the inode of the last one that went, as on many a file system.
+            inode: self.freed.take().unwrap_or(self.tick.unsigned_abs()),
         }
     }
 
     pub(super) fn put_file(&mut self, key: &Key, bytes: Bytes) {
         let mtime_ns = self.tick;
         let stamp = self.file(mtime_ns);
+        self.local.insert(key.clone(), (bytes, stamp));
+    }
+
+    /// A file keeps its time and its inode under another name.
+    pub(super) fn put_renamed(&mut self, key: &Key, (bytes, stamp): (Bytes, LocalStamp)) {
+        self.tick += 1;
+        let ctime_ns = self.tick;
+        let stamp = LocalStamp { ctime_ns, ..stamp };
         self.local.insert(key.clone(), (bytes, stamp));
     }
 
@@ -105,7 +123,8 @@ impl World {
                 self.put_file(&key(name), bytes);
             }
             Act::Remove(name) => {
-                self.local.remove(&key(name));
+                let gone = self.local.remove(&key(name));
+                self.freed = gone.map(|(_, stamp)| stamp.inode).or(self.freed);
             }
             Act::Touch(name) => {
                 if let Some((bytes, _)) = self.local.get(&key(name)).copied() {
@@ -113,9 +132,9 @@ impl World {
                 }
             }
             Act::Rename(from, to) => {
-                if let Some((bytes, _)) = self.local.remove(&key(from)) {
+                if let Some(file) = self.local.remove(&key(from)) {
                     self.clear_for(&key(to));
-                    self.put_file(&key(to), bytes);
+                    self.put_renamed(&key(to), file);
                 }
             }
         }
@@ -189,6 +208,7 @@ impl World {
                 key: key.clone(),
                 stamp: stamp.clone(),
                 readability: Readability::Readable,
+                class: None,
             })
         });
         join(base, local, remote, &scope).unwrap()
@@ -243,6 +263,17 @@ impl World {
         ground: Ground,
         direction: Direction,
     ) -> Draft {
+        self.plan_as(root, policy, ground, direction, Renames::Paired)
+    }
+
+    pub(super) fn plan_as(
+        &self,
+        root: &Root,
+        policy: ConflictPolicy,
+        ground: Ground,
+        direction: Direction,
+        renames: Renames,
+    ) -> Draft {
         let joined = self.joined(root, direction);
         let mut asides = Asides::new("T".to_owned(), "");
         let decided = joined
@@ -250,116 +281,16 @@ impl World {
             .into_iter()
             .map(|item| self.decide(item, policy, ground))
             .map(|decided| steered(direction, decided));
-        draft(decided.collect(), &joined.clashes, direction, &mut asides)
-    }
-
-    pub(super) fn record(&mut self, key: &Key) {
-        let (Some((bytes, local)), Some((_, remote))) = (self.local.get(key), self.remote.get(key))
-        else {
-            panic!("{key} is recorded without being on both sides");
-        };
-        assert_eq!(
-            remote.etag,
-            ETag::Md5([*bytes; 16]),
-            "{key} is recorded as equal but is not"
-        );
-        self.base.insert(
-            key.clone(),
-            Record {
-                key: key.clone(),
-                local: Some(*local),
-                remote: remote.clone(),
-                content: Content::ETag,
-                encoding: Encoding::Plain,
-                parts: None,
+        let decided: Vec<Decided> = decided.collect();
+        let paired = match renames {
+            Renames::Paired => pair(decided, &joined.clashes, &[], &|_| true),
+            Renames::Decomposed => Pairing {
+                moves: Vec::new(),
+                rest: decided,
             },
-        );
-    }
-
-    pub(super) fn upload(&mut self, key: &Key, over: Option<&RemoteStamp>) {
-        assert_eq!(
-            self.remote.get(key).map(|(_, stamp)| stamp),
-            over,
-            "{key}: overwrite licence"
-        );
-        let bytes = self.local[key].0;
-        self.put_object(key, bytes);
-    }
-
-    pub(super) fn download(&mut self, key: &Key, over: Option<&LocalStamp>) {
-        assert_eq!(
-            self.local.get(key).map(|(_, stamp)| stamp),
-            over,
-            "{key}: overwrite licence"
-        );
-        for other in self.local.keys() {
-            let clash = other.is_below(key.as_str()) || key.is_below(other.as_str());
-            assert!(!clash, "{key} cannot be placed beside {other}");
-        }
-        let bytes = self.remote[key].0;
-        self.put_file(key, bytes);
-    }
-
-    pub(super) fn carry_out(&mut self, step: &Step) {
-        match step {
-            Step::Adopt(record) => self.record(&record.key),
-            Step::Forget(key) => {
-                assert!(!self.local.contains_key(key) && !self.remote.contains_key(key));
-                self.base.remove(key);
-            }
-            Step::Upload {
-                key, over, loser, ..
-            } => {
-                if *loser == Loser::Keep {
-                    self.kept.insert(self.remote[key].0);
-                }
-                self.upload(key, over.as_ref());
-                self.record(key);
-            }
-            Step::Download {
-                key, over, loser, ..
-            } => {
-                if *loser == Loser::Keep {
-                    self.kept.insert(self.local[key].0);
-                }
-                self.download(key, over.as_ref());
-                self.record(key);
-            }
-            Step::KeepBoth { key, aside, .. } => {
-                let ours = self.local.remove(key).unwrap();
-                assert!(self.local.insert(aside.clone(), ours).is_none());
-                self.download(key, None);
-                self.upload(aside, None);
-                self.record(key);
-                self.record(aside);
-            }
-            Step::DeleteLocal { key, local } => {
-                let (bytes, stamp) = self.local.remove(key).unwrap();
-                assert_eq!(stamp, *local, "{key}: delete licence");
-                self.kept.insert(bytes);
-                self.base.remove(key);
-            }
-            Step::DeleteRemote { key, remote, loser } => {
-                assert!(!self.local.contains_key(key), "{key}: delete licence");
-                let (bytes, stamp) = self.remote.remove(key).unwrap();
-                assert_eq!(stamp, *remote, "{key}: delete licence");
-                if *loser == Loser::Keep {
-                    self.kept.insert(bytes);
-                }
-                self.base.remove(key);
-            }
-        }
-    }
-
-    pub(super) fn carry_out_all(&mut self, plan: Plan, order: &[usize]) {
-        for mut phase in plan.into_phases() {
-            let mut turn = 0;
-            while !phase.is_empty() {
-                let at = order[turn % order.len()] % phase.len();
-                let step = phase.swap_remove(at);
-                self.carry_out(&step);
-                turn += 1;
-            }
-        }
+        };
+        let mut draft = draft(paired.rest, &joined.clashes, direction, &mut asides);
+        draft.plan.transfers.splice(..0, paired.moves);
+        draft
     }
 }

@@ -31,6 +31,16 @@ pub(crate) fn guard(world: &World, policy: Policy) -> Refused {
                 ..of_bucket("s3:ListBucket", exchange)
             });
         }
+        if exchange.op == Op::Copy && exchange.header("x-amz-tagging-directive").is_none() {
+            let (path, _) = source(exchange);
+            let key = path.split_once('/').unwrap().1;
+            // Tags come along by themselves, and S3 asks whether they may.
+            if !hand.tags(key).is_empty() {
+                needs.push(of_object("s3:GetObjectTagging", &path));
+                let to = format!("{}/{}", exchange.bucket, exchange.key);
+                needs.push(of_object("s3:PutObjectTagging", &to));
+            }
+        }
         let denied = needs.into_iter().find(|need| !policy.allows(need));
         if let Some(need) = &denied {
             let words = format!("{exchange:?} needs {} on {}", need.action, need.resource);
@@ -82,13 +92,10 @@ fn needs(exchange: &Exchange, body: &[u8]) -> Vec<Need> {
             vec![object("s3:PutObject")]
         }
         Op::Copy | Op::PartCopy => {
-            let source = exchange.header("x-amz-copy-source").unwrap();
-            let source = source.trim_start_matches('/');
-            let (source, action) = match source.split_once("?versionId=") {
-                Some((source, _)) => (source, "s3:GetObjectVersion"),
-                None => (source, "s3:GetObject"),
+            let (source, action) = match source(exchange) {
+                (path, None) => (path, "s3:GetObject"),
+                (path, Some(_)) => (path, "s3:GetObjectVersion"),
             };
-            let source = percent_decode_str(source).decode_utf8().unwrap();
             vec![object("s3:PutObject"), of_object(action, &source)]
         }
         Op::AbortMpu => vec![object("s3:AbortMultipartUpload")],
@@ -99,7 +106,8 @@ fn needs(exchange: &Exchange, body: &[u8]) -> Vec<Need> {
             .map(|key| of_object("s3:DeleteObject", &format!("{}/{key}", exchange.bucket)))
             .collect(),
         Op::Restore => vec![object("s3:RestoreObject")],
-        Op::Tagging => vec![object("s3:GetObjectTagging"), object("s3:PutObjectTagging")],
+        Op::Tagging if body.is_empty() => vec![object("s3:GetObjectTagging")],
+        Op::Tagging => vec![object("s3:PutObjectTagging")],
     };
     if exchange.header("if-match").is_some() {
         needs.push(object("s3:GetObject"));
@@ -118,6 +126,18 @@ fn needs(exchange: &Exchange, body: &[u8]) -> Vec<Need> {
         }
     }
     needs
+}
+
+/// Bucket and key that a copy is made of, and the version.
+fn source(exchange: &Exchange) -> (String, Option<String>) {
+    let header = exchange.header("x-amz-copy-source").unwrap();
+    let header = header.trim_start_matches('/');
+    let (path, version) = match header.split_once("?versionId=") {
+        Some((path, version)) => (path, Some(version.to_owned())),
+        None => (header, None),
+    };
+    let path = percent_decode_str(path).decode_utf8().unwrap();
+    (path.into_owned(), version)
 }
 
 /// A parameter of a query.

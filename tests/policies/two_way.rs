@@ -35,6 +35,10 @@ fn tell(versioning: Versioning) {
         .expect_no_local("a")
         .expect_local("d", "v1");
     a.local("b", "here").sync();
+    let hand = world.hand().unwrap();
+    for name in ["b", "large"] {
+        hand.set_tags(&format!("docs/{name}"), &[("team", "ours")]);
+    }
     b.local("b", "there").sync();
     a.sync();
     b.sync().expect_same();
@@ -50,6 +54,12 @@ fn tell(versioning: Versioning) {
     assert!(world.wire().count(Op::Delete) > probes, "files are deleted");
     b.sync().expect_same().expect_idle();
     a.sync().expect_idle();
+    let tagged = hand
+        .keys()
+        .iter()
+        .filter(|key| !hand.tags(key).is_empty())
+        .count();
+    assert!(tagged > 0, "tags come along");
     assert_eq!(refused.take(), [""; 0]);
     let scratch = |key: &String| key.contains("/probe-");
     assert!(!world.hand().unwrap().keys().iter().any(scratch));

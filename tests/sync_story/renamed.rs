@@ -26,7 +26,7 @@ fn the_new_name_is_in_the_bucket_before_the_old_one_goes() {
         let found = log.iter().position(|e| e.op == op && e.key.ends_with(key));
         found.unwrap_or_else(|| panic!("no {op:?} of {key}: {log:#?}"))
     };
-    assert!(at(Op::Put, "/b") < at(Op::Delete, "/a"));
+    assert!(at(Op::Copy, "/b") < at(Op::Delete, "/a"));
 }
 
 #[test]

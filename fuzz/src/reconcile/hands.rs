@@ -2,12 +2,15 @@
 //! at that moment, and where it does not hold nothing happens.
 
 use super::story::{Act, Fault, Run};
-use super::world::{Bytes, File, World, blake3, etag, in_each_others_way, record};
+use super::world::{Bytes, File, World, blake3, etag, holds, in_each_others_way, record};
 use s3_bsync::key::Key;
 use s3_bsync::plan::{Loser, Plan, Readability, Step};
 use s3_bsync::stamp::{LocalStamp, RemoteStamp};
 use s3_bsync::state::{Content, Record};
 use std::collections::BTreeSet;
+
+/// The phase of deletions, among those of a plan.
+const DELETIONS: usize = 3;
 
 /// Why a step did nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,14 +51,30 @@ impl<'a> Work<'a> {
 
     /// Carries out a plan. `None` when the run was killed on the way.
     pub fn carry_out(&mut self, plan: Plan) -> Option<()> {
-        for mut phase in plan.into_phases() {
+        let mut copied = Vec::new();
+        for (at, mut phase) in plan.into_phases().into_iter().enumerate() {
+            if at == DELETIONS {
+                phase.append(&mut copied);
+            }
             while !phase.is_empty() {
                 let turn = usize::from(self.run.order).wrapping_mul(usize::from(self.steps) + 1);
                 let step = phase.swap_remove(turn % phase.len());
                 self.happen()?;
                 self.steps = self.steps.saturating_add(1);
-                if let Err(failure) = self.step(&step) {
-                    self.failed.push((step.key().clone(), failure));
+                match (self.step(&step), &step) {
+                    (Ok(()), Step::MoveRemote { source, .. }) => copied.push(Step::DeleteRemote {
+                        key: source.key.clone(),
+                        remote: source.remote.clone(),
+                        loser: Loser::Discard,
+                    }),
+                    (Ok(()), _) => {}
+                    (Err(failure), _) => {
+                        // What cannot be moved is looked at anew under both names.
+                        let old = step.old_key().map(|key| (key.clone(), Failure::Stale));
+                        let failure = old.as_ref().map_or(failure, |_| Failure::Stale);
+                        self.failed.extend(old);
+                        self.failed.push((step.key().clone(), failure));
+                    }
                 }
             }
         }
@@ -158,7 +177,78 @@ impl<'a> Work<'a> {
                 self.forget(key);
                 Ok(())
             }
+            Step::MoveRemote {
+                to, local, source, ..
+            } => self.move_remote(to, local, source),
+            Step::MoveLocal {
+                to,
+                local,
+                remote,
+                source,
+            } => self.move_local(to, local, remote, source),
         }
+    }
+
+    fn move_remote(
+        &mut self,
+        to: &Key,
+        local: &LocalStamp,
+        source: &Record,
+    ) -> Result<(), Failure> {
+        let file = self.file(to, local)?;
+        if self.world.local.contains_key(&source.key) || !holds(source, file.bytes) {
+            return Err(Failure::Stale);
+        }
+        self.is_object(&source.key, Some(&source.remote))?;
+        self.is_object(to, None)?;
+        let object = self.world.remote[&source.key].clone();
+        if matches!(
+            object.readability,
+            Readability::Archived | Readability::Restoring
+        ) {
+            assert!(self.disturbance_was_archive(), "{to}: archived and copied");
+            return Err(Failure::Stale);
+        }
+        let copied = etag(object.bytes);
+        self.world
+            .put_object(to, object.bytes, object.mtime_ns, copied);
+        let record = Record {
+            local: Some(*local),
+            ..record(to, &file, &self.world.remote[to])
+        };
+        self.learn(to, record);
+        Ok(())
+    }
+
+    fn move_local(
+        &mut self,
+        to: &Key,
+        local: &LocalStamp,
+        remote: &RemoteStamp,
+        source: &Record,
+    ) -> Result<(), Failure> {
+        let from = source.key.clone();
+        let file = self.file(&from, local)?;
+        self.is_object(to, Some(remote))?;
+        if self.world.remote.contains_key(&from) || self.world.local.contains_key(to) {
+            return Err(Failure::Stale);
+        }
+        let mut others = self.world.local.keys().filter(|at| **at != from);
+        if others.any(|at| in_each_others_way(at, to)) || in_each_others_way(&from, to) {
+            return Err(Failure::Stale);
+        }
+        self.world.rename_file(&from, to);
+        let renamed = self.world.local[to].clone();
+        assert_eq!(renamed.bytes, file.bytes);
+        let record = Record {
+            key: to.clone(),
+            local: Some(renamed.stamp),
+            remote: remote.clone(),
+            ..source.clone()
+        };
+        self.learn(to, record);
+        self.forget(&from);
+        Ok(())
     }
 
     fn keep_both(

@@ -129,6 +129,10 @@ pub fn of_draft(view: &View, draft: &Draft) {
             assert_eq!(key.parent(), aside.parent());
             assert_eq!(aside.fits(super::PREFIX), Ok(()));
         }
+        if let Some(old) = step.old_key() {
+            assert!(names.insert(old), "{step}: its old name is already taken");
+            of_move(view, step, old);
+        }
         let item = view.items.iter().find(|item| item.key == *step.key());
         of_step(
             item.unwrap_or_else(|| panic!("{step}: not asked for")),
@@ -160,6 +164,28 @@ pub fn of_draft(view: &View, draft: &Draft) {
             .all(|step| matches!(step, Step::Download { over: None, .. }))
     );
     of_displaced(view, plan);
+}
+
+/// A move ends a key that one side has left, and that the other holds as recorded.
+fn of_move(view: &View, step: &Step, old: &Key) {
+    let item = view.items.iter().find(|item| item.key == *old);
+    let item = item.unwrap_or_else(|| panic!("{step}: its old name was not asked for"));
+    let base = known(item).unwrap_or_else(|| panic!("{step}: nobody agreed on it"));
+    assert!(base.is_proven(), "{step}");
+    match step {
+        Step::MoveRemote { source, .. } => {
+            assert_eq!(item.local, None);
+            assert!(
+                item.remote
+                    .as_ref()
+                    .is_some_and(|object| object.is_same_object(&source.remote))
+            );
+        }
+        Step::MoveLocal { local, .. } => {
+            assert_eq!((item.local, item.remote.as_ref()), (Some(*local), None));
+        }
+        _ => panic!("{step} is no move"),
+    }
 }
 
 fn of_step(item: &Item, step: &Step) {
@@ -211,10 +237,20 @@ fn of_step(item: &Item, step: &Step) {
             assert!(there.is_some_and(|object| object.is_same_object(&record.remote)));
         }
         Step::Forget(_) => assert_eq!((here, there), (None, None)),
+        Step::MoveRemote { local, .. } => {
+            assert_eq!((here, there), (Some(*local), None));
+            assert!(item.base.is_none());
+        }
+        Step::MoveLocal { remote, .. } => {
+            assert_eq!((here, there), (None, Some(remote)));
+            assert!(item.base.is_none());
+        }
     }
     let is_true = match reason {
-        Why::NewHere => base.is_none() && here.is_some() && there.is_none(),
-        Why::NewInBucket => base.is_none() && here.is_none() && there.is_some(),
+        Why::RenamedHere | Why::NewHere => base.is_none() && here.is_some() && there.is_none(),
+        Why::RenamedInBucket | Why::NewInBucket => {
+            base.is_none() && here.is_none() && there.is_some()
+        }
         Why::ChangedHere => is_same_object && here.is_some(),
         Why::ChangedInBucket => base.is_some() && !is_same_object && there.is_some(),
         Why::Emptied => is_same_object && here.is_some_and(|file| file.size_bytes == 0),

@@ -4,6 +4,7 @@ use super::story::Story;
 use super::world::{World, etag, holds};
 use s3_bsync::draft::{Asides, Decided, Draft, Outcome, Tops, draft};
 use s3_bsync::key::Key;
+use s3_bsync::moves::{Pairing, Proven, Suspect, pair, suspects};
 use s3_bsync::plan::{Clash, Item, Quiet};
 use s3_bsync::reconcile::{
     Answer, Answers, Ground, Question, Seen, Settlement, Verdict, decide, settlement,
@@ -17,6 +18,8 @@ pub struct View {
     pub items: Vec<Item>,
     pub clashes: Vec<Clash>,
     pub records: u64,
+    /// Whether it is of all keys: only then moves are looked for.
+    pub is_whole: bool,
 }
 
 impl World {
@@ -30,6 +33,7 @@ impl World {
             items: Vec::new(),
             clashes: Vec::new(),
             records: 0,
+            is_whole: some.is_none(),
         };
         for key in keys {
             let base = self.base.get(key);
@@ -55,6 +59,7 @@ impl World {
                     local,
                     remote,
                     readability: object.map(|object| object.readability).unwrap_or_default(),
+                    class: None,
                 });
             }
         }
@@ -120,7 +125,28 @@ impl World {
     pub fn draft(&self, view: &View, story: &Story, asides: &mut Asides) -> Draft {
         let items = view.items.iter().cloned();
         let decided = items.map(|item| self.decide(item, story.policy, story.is_first));
-        draft(decided.collect(), &view.clashes, Direction::Both, asides)
+        let decided: Vec<Decided> = decided.collect();
+        let paired = if view.is_whole {
+            let suspects = suspects(&decided, &view.clashes).into_iter();
+            let proven: Vec<Proven> = suspects.filter_map(|one| self.prove(one)).collect();
+            pair(decided, &view.clashes, &proven, &|_| true)
+        } else {
+            Pairing {
+                moves: Vec::new(),
+                rest: decided,
+            }
+        };
+        let mut draft = draft(paired.rest, &view.clashes, Direction::Both, asides);
+        draft.plan.transfers.splice(..0, paired.moves);
+        draft
+    }
+
+    fn prove(&self, suspect: Suspect) -> Option<Proven> {
+        let bytes = self.local.get(&suspect.from)?.bytes;
+        (suspect.etag == etag(bytes)).then_some(Proven {
+            from: suspect.from,
+            content: Content::ETag,
+        })
     }
 }
 

@@ -113,13 +113,25 @@ impl World {
             size_bytes: size(bytes),
             mtime_ns,
             ctime_ns: self.tick,
-            inode: 1,
+            inode: self.tick.unsigned_abs(),
         }
     }
 
     pub fn put_file(&mut self, key: &Key, bytes: Bytes, mtime_ns: i64) {
         let stamp = self.fresh_stamp(bytes, mtime_ns);
         self.local.insert(key.clone(), File { bytes, stamp });
+    }
+
+    /// A file keeps its time and its inode under another name.
+    pub fn rename_file(&mut self, from: &Key, to: &Key) {
+        self.tick += 1;
+        if let Some(File { bytes, stamp }) = self.local.remove(from) {
+            let stamp = LocalStamp {
+                ctime_ns: self.tick,
+                ..stamp
+            };
+            self.local.insert(to.clone(), File { bytes, stamp });
+        }
     }
 
     pub fn put_object(&mut self, key: &Key, bytes: Bytes, mtime_ns: i64, etag: ETag) {
@@ -220,7 +232,13 @@ impl World {
             Act::Remove(side, name) => drop(self.take(side, &self.name(name))),
             Act::Rename(side, from, to) => {
                 let (from, to) = (self.name(from), self.name(to));
-                if let Some(bytes) = self.take(side, &from) {
+                if side == Side::Local && self.local.contains_key(&from) {
+                    let file = self.local.get(&from).cloned();
+                    self.local.remove(&from);
+                    self.clear_for(side, &to);
+                    self.local.extend(file.map(|file| (from.clone(), file)));
+                    self.rename_file(&from, &to);
+                } else if let Some(bytes) = self.take(side, &from) {
                     self.clear_for(side, &to);
                     self.put(side, &to, bytes, Manner::Now);
                 }

@@ -256,6 +256,39 @@ impl BucketHand {
         self.change(key, |_, modified| *modified = modified_ms);
     }
 
+    /// Gives the current object these tags.
+    pub fn set_tags(&self, key: &str, tags: &[(&str, &str)]) {
+        let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        let tags = tags.iter().map(own).collect();
+        self.change(key, |object, _| object.meta.tags = tags);
+    }
+
+    /// The current object's tags.
+    pub fn tags(&self, key: &str) -> Vec<(String, String)> {
+        let mut found = Vec::new();
+        self.change(key, |object, _| {
+            found.extend(object.meta.tags.clone());
+        });
+        found
+    }
+
+    /// Renames an object as another program would: a copy with all that belongs to it, then the old
+    /// key goes. The copy of an object in parts has another ETag where `etag` says so.
+    pub fn rename(&self, from: &str, to: &str, etag: Option<&str>) {
+        let mut copy = Object::default();
+        self.change(from, |object, _| copy = object.clone());
+        if let Some(etag) = etag {
+            etag.clone_into(&mut copy.etag);
+        }
+        let mut state = self.store.lock();
+        let fresh = state.fresh_id();
+        let bucket = state.bucket_mut(&self.name).expect("the bucket is there");
+        bucket.commit(to, copy, now_ms(), fresh);
+        self.noted(&state, to);
+        drop(state);
+        self.delete(from);
+    }
+
     fn change(&self, key: &str, change: impl FnOnce(&mut Object, &mut i64)) {
         let mut state = self.store.lock();
         let bucket = state.bucket_mut(&self.name).expect("the bucket is there");

@@ -1,0 +1,116 @@
+//! Renames: a copy within the bucket for a file that has another name, a rename here for an object
+//! that has.
+//!
+//! Promises: what comes to stand under the new name are the bytes that both sides agreed on; the
+//! old name is left alone unless the other side has left it; nothing is replaced.
+
+use super::{Failure, Hands, blocking, now_ns};
+use crate::digest::Sums;
+use crate::key::Key;
+use crate::plan::Receipt;
+use crate::stamp::{ETag, LocalStamp, RemoteStamp};
+use crate::state::{Change, Content, Encoding, Record};
+use std::sync::Arc;
+
+impl Hands {
+    /// Copies the object of `source` to `to`, where a file of the same bytes is. The old object
+    /// stays; to remove it is another's work, once the receipt is recorded.
+    pub(super) async fn copy_renamed(
+        self: &Arc<Self>,
+        to: &Key,
+        local: LocalStamp,
+        source: &Record,
+        class: Option<&str>,
+    ) -> Result<Receipt, Failure> {
+        let read_at_ns = now_ns();
+        let (hands, name, old) = (Arc::clone(self), to.clone(), source.key.clone());
+        let etag = source.remote.etag.clone();
+        let sums = blocking(move || {
+            if hands.root.stat(&old)?.is_some() {
+                return Err(Failure::Stale);
+            }
+            hands.sums(&name, local, &etag)
+        })
+        .await?;
+        if !holds(source.content, &sums) {
+            return Err(Failure::Stale);
+        }
+        // Bytes that are the ETag's are known to lie in the bucket as they are, so that nothing of
+        // the object needs to be asked before it is copied.
+        let remote = if source.content == Content::ETag && source.encoding == Encoding::Plain {
+            let from = &source.key;
+            self.remote
+                .copy_plain(from, &source.remote, to, class)
+                .await?
+        } else {
+            let expect = crate::remote::Expect::Absent;
+            self.remote
+                .copy(&source.key, &source.remote, to, expect)
+                .await?
+        };
+        let content = match source.content {
+            Content::ETag if remote.etag != source.remote.etag => Content::Blake3(sums.blake3),
+            content => content,
+        };
+        Ok(vec![Change::Upsert(Record {
+            key: to.clone(),
+            local: Some(local.settled(read_at_ns)),
+            remote,
+            content,
+            ..source.clone()
+        })])
+    }
+
+    /// Renames the file of `source` to `to`, where an object of the same bytes is.
+    pub(super) async fn rename_moved(
+        self: &Arc<Self>,
+        to: &Key,
+        local: LocalStamp,
+        remote: &RemoteStamp,
+        source: &Record,
+    ) -> Result<Receipt, Failure> {
+        let (new, old) =
+            futures_util::try_join!(self.remote.head(to), self.remote.head(&source.key))?;
+        let new = new.filter(|head| head.stamp.is_same_object(remote));
+        let (Some(new), None) = (new, old) else {
+            return Err(Failure::Stale);
+        };
+        if new.told.encoding != Some(source.encoding) {
+            return Err(Failure::Stale);
+        }
+        let (hands, name, source) = (Arc::clone(self), to.clone(), source.clone());
+        let moved_at_ns = now_ns();
+        blocking(move || {
+            if source.local != Some(local) {
+                // Only a reading tells that it is what was agreed on.
+                let nothing = ETag::parse("");
+                let etag = match source.content {
+                    Content::ETag => &new.stamp.etag,
+                    Content::Blake3(_) | Content::Unknown => &nothing,
+                };
+                if !holds(source.content, &hands.sums(&source.key, local, etag)?) {
+                    return Err(Failure::Stale);
+                }
+            }
+            let renamed = hands.root.rename(&source.key, &name, &local)?;
+            let from = source.key.clone();
+            let record = Record {
+                key: name,
+                local: Some(renamed.settled(moved_at_ns)),
+                remote: new.stamp,
+                ..source
+            };
+            Ok(vec![Change::Upsert(record), Change::Remove(from)])
+        })
+        .await
+    }
+}
+
+/// Whether a file of these sums holds what was recorded; they were made for the recorded ETag.
+fn holds(content: Content, sums: &Sums) -> bool {
+    match content {
+        Content::ETag => sums.matches_etag,
+        Content::Blake3(recorded) => sums.blake3 == recorded,
+        Content::Unknown => false,
+    }
+}
