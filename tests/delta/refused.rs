@@ -1,22 +1,27 @@
 //! Where copying does not work, or somebody else was there, all ends as without it.
 
 use crate::stage::{
-    FILE_BYTES, MIB, NAME, PIECE_BYTES, agreed, bytes, expect_cost, expect_settled, overwrite,
+    MIB, NAME, PIECE_BYTES, agreed_on, bytes, expect_cost, expect_settled, overwrite,
 };
 use crate::support::server::{Profile, Store};
 use crate::support::wire::{Fault, Op, When};
 use crate::support::world::{Kill, World};
 
+/// Four pieces.
+const FILE_BYTES: usize = 4 * PIECE_BYTES;
+/// Within the second piece.
+const AT: usize = 11 * MIB;
+
 const WHOLE: [(Op, usize); 3] = [
     (Op::CreateMpu, 1),
-    (Op::UploadPart, 8),
+    (Op::UploadPart, 4),
     (Op::CompleteMpu, 1),
 ];
 
-/// Both sides hold the large file, and the file has another mebibyte in its fifth piece.
+/// Both sides hold the large file, and the file has another mebibyte in its second piece.
 fn changed() -> World {
-    let (world, _) = agreed();
-    overwrite(&world, 35 * MIB, &bytes(MIB, 2), 1_700_000_000);
+    let (world, _) = agreed_on(FILE_BYTES);
+    overwrite(&world, AT, &bytes(MIB, 2), 1_700_000_000);
     world
 }
 
@@ -40,11 +45,11 @@ fn a_later_copy_that_is_refused_is_sent_instead() {
     world.sync();
     let cost = [
         (Op::CreateMpu, 1),
-        (Op::UploadPart, 4),
+        (Op::UploadPart, 3),
         (Op::PartCopy, 2),
         (Op::CompleteMpu, 1),
     ];
-    expect_cost(&world, &cost, 4 * PIECE_BYTES);
+    expect_cost(&world, &cost, 3 * PIECE_BYTES);
     world.wire().heal();
     expect_settled(&world);
 }
@@ -57,7 +62,7 @@ fn a_server_without_conditions_on_copies_gets_the_whole_file() {
     store.set_profile(Profile::IGNORES_DELETE_AND_COPY);
     world.local("zz", "stays").local(NAME, bytes(FILE_BYTES, 1));
     world.init().sync();
-    overwrite(&world, 35 * MIB, &bytes(MIB, 2), 1_700_000_000);
+    overwrite(&world, AT, &bytes(MIB, 2), 1_700_000_000);
     world.wire().forget();
     world.sync();
     expect_cost(&world, &WHOLE, FILE_BYTES);
@@ -127,7 +132,7 @@ fn a_digest_that_does_not_fit_makes_the_file_go_whole() {
     world.wire().heal();
     let cost = [
         (Op::CreateMpu, 2),
-        (Op::UploadPart, 9),
+        (Op::UploadPart, 5),
         (Op::PartCopy, 2),
         (Op::CompleteMpu, 2),
         (Op::AbortMpu, 1),
@@ -150,7 +155,7 @@ fn killed_everywhere(kill: Kill) {
     let world = changed();
     for n in 1.. {
         let seed = 100 + n as u64;
-        overwrite(&world, 35 * MIB, &bytes(MIB, seed), 1_700_000_000 + seed);
+        overwrite(&world, AT, &bytes(MIB, seed), 1_700_000_000 + seed);
         world.wire().forget();
         let ended = world.killed(&["--jobs", "1"], When::any().nth(n), kill);
         let last = world.wire().log().last().map(|exchange| exchange.op);

@@ -12,24 +12,25 @@ pub(crate) const FILE_BYTES: usize = 64 * MIB;
 pub(crate) const PIECE_BYTES: usize = 8 * MIB;
 pub(crate) const NAME: &str = "large";
 
-/// Bytes of which no two pieces are alike.
+/// Text of which no two pieces are alike.
 pub(crate) fn bytes(length: usize, seed: u64) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(length + 8);
-    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
-    while bytes.len() < length {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        bytes.extend_from_slice(&state.to_le_bytes());
+    let mut bytes = vec![b'.'; length];
+    for (at, page) in bytes.chunks_exact_mut(4096).enumerate() {
+        let mark = format!("{seed:08x}{at:08x}");
+        page[..16].copy_from_slice(mark.as_bytes());
     }
-    bytes.truncate(length);
     bytes
 }
 
 /// A world of our own server in which both sides hold the large file.
 pub(crate) fn agreed() -> (World, Vec<u8>) {
+    agreed_on(FILE_BYTES)
+}
+
+/// The same with so many bytes.
+pub(crate) fn agreed_on(length: usize) -> (World, Vec<u8>) {
     let world = World::embedded();
-    let contents = bytes(FILE_BYTES, 1);
+    let contents = bytes(length, 1);
     world.local("zz", "stays").local(NAME, &contents).init();
     world.sync();
     world.wire().forget();

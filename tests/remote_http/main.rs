@@ -4,5 +4,6 @@ mod canned;
 mod errors;
 mod finishing;
 mod listing;
+mod part_sums;
 mod reading;
 mod writing;

@@ -43,10 +43,8 @@ fn sent(log: &[Exchange]) -> Vec<usize> {
 }
 
 fn number(part: &Exchange) -> usize {
-    let pairs = part.query.split('&');
-    let number = pairs
-        .filter_map(|pair| pair.strip_prefix("partNumber="))
-        .next();
+    let mut pairs = part.query.split('&');
+    let number = pairs.find_map(|pair| pair.strip_prefix("partNumber="));
     number
         .and_then(|n| n.parse().ok())
         .expect("a part's number")
