@@ -170,8 +170,8 @@ impl<'a> Telling<'a> {
             let _ = laws::of_guard(&mut plan, view.records, self.story.limit);
         }
         // Times and sizes may name two files for one; then a move is refused, and decided anew.
-        let moves = plan.steps().filter(|step| step.old_key().is_some());
-        let moved: BTreeSet<Key> = moves
+        let renames = plan.steps().filter(|step| step.old_key().is_some());
+        let moved: BTreeSet<Key> = renames
             .flat_map(|step| step.old_key().into_iter().chain([step.key()]))
             .cloned()
             .collect();
