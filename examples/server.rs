@@ -113,7 +113,7 @@ async fn main() -> Result<(), Broken> {
 
 async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Answer, Broken> {
     if request.uri().path().starts_with("/-/") {
-        return shared.about_itself(&request);
+        return Ok(shared.about_itself(&request));
     }
     if !shared.delay.is_zero() {
         tokio::time::sleep(shared.delay).await;
@@ -149,7 +149,7 @@ impl Shared {
         add(&mut self.counts.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
-    fn about_itself(&self, request: &Request<Incoming>) -> Result<Answer, Broken> {
+    fn about_itself(&self, request: &Request<Incoming>) -> Answer {
         let mut text = String::new();
         self.count(|counts| {
             if request.method() == Method::POST {
@@ -165,6 +165,6 @@ impl Shared {
             );
         });
         let body = Full::new(Bytes::from(text)).map_err(|never| match never {});
-        Ok(Response::new(body.boxed_unsync()))
+        Response::new(body.boxed_unsync())
     }
 }
