@@ -28,7 +28,7 @@ impl<'a> Input<'a> {
     }
 
     fn below(&mut self, limit: usize) -> usize {
-        (((usize::from(self.byte()) << 8) | usize::from(self.byte())) * limit) >> 16
+        usize::from(u16::from_be_bytes([self.byte(), self.byte()])) * limit / (1 << 16)
     }
 
     fn encoding(&mut self) -> Encoding {

@@ -170,8 +170,8 @@ impl<'a> Telling<'a> {
             let _ = laws::of_guard(&mut plan, view.records, self.story.limit);
         }
         // Times and sizes may name two files for one; then a move is refused, and decided anew.
-        let moves = plan.steps().filter(|step| step.old_key().is_some());
-        let excused: BTreeSet<Key> = moves
+        let renames = plan.steps().filter(|step| step.old_key().is_some());
+        let moved: BTreeSet<Key> = renames
             .flat_map(|step| step.old_key().into_iter().chain([step.key()]))
             .cloned()
             .collect();
@@ -180,7 +180,7 @@ impl<'a> Telling<'a> {
         let mut work = Work::new(&mut self.world, run, disturbance);
         let mut ended = work.carry_out(plan);
         if is_whole && before.fog.is_empty() {
-            let is_excused = |(key, _): &(Key, Failure)| excused.contains(key);
+            let is_excused = |(key, _): &(Key, Failure)| moved.contains(key);
             assert!(work.failed.iter().all(is_excused), "{:?}", work.failed);
         }
         for _ in 1..ROUNDS {

@@ -10,7 +10,7 @@ use crate::reconcile::{
     Action, Answer, Answers, Ground, Question, Seen, Settlement, Verdict, decide, settlement,
 };
 use crate::remote::Head;
-use crate::state::{ConflictPolicy, Content, Direction, Holding, Record};
+use crate::state::{ConflictPolicy, Content, DirMap, Direction, Holding, Record};
 use crate::transfer::{Failure, Hands, blocking, now_ns};
 use compare::Compare;
 pub(super) use compare::Reach;
@@ -39,12 +39,7 @@ pub(super) async fn look(
         failed: Vec::new(),
     };
     let mut looking: JoinSet<Ended> = JoinSet::new();
-    // A map that goes one way has settled its conflicts.
-    let policy = match task.map.direction {
-        Direction::Both => task.map.conflict,
-        Direction::Push | Direction::PushMirror => ConflictPolicy::Local,
-        Direction::Pull | Direction::PullMirror => ConflictPolicy::Remote,
-    };
+    let settling = Settling::of(&task.map);
     let reach = Reach::of(&task.terms);
     for item in items {
         if task.terms.stop.is_wished() {
@@ -68,7 +63,7 @@ pub(super) async fn look(
         let hands = Arc::clone(hands);
         looking.spawn(async move {
             let key = item.key.clone();
-            resolve(&hands, ground, policy, reach, item)
+            resolve(&hands, ground, settling, reach, item)
                 .await
                 .map_err(|failure| (key, failure))
         });
@@ -105,7 +100,7 @@ fn seen(item: &Item) -> Seen<'_> {
 async fn resolve(
     hands: &Arc<Hands>,
     ground: Ground,
-    policy: ConflictPolicy,
+    settling: Settling,
     reach: Reach,
     item: Item,
 ) -> Result<Decided, Failure> {
@@ -153,7 +148,7 @@ async fn resolve(
                     continue;
                 }
                 let item = compare.item;
-                let settled = settled(hands, policy, ground, &item, &head)?;
+                let settled = settling.settled(hands, ground, &item, &head)?;
                 return Ok(Decided {
                     item,
                     outcome: Outcome::Conflict(settled),
@@ -163,25 +158,49 @@ async fn resolve(
     }
 }
 
-/// How a conflict ends. What cannot be opened is no reason to set it aside, so only somebody who
-/// said that the local side wins has it displaced.
-fn settled(
-    hands: &Hands,
+/// What settles a map's conflicts.
+#[derive(Debug, Clone, Copy)]
+struct Settling {
     policy: ConflictPolicy,
-    ground: Ground,
-    item: &Item,
-    head: &Head,
-) -> Result<Settlement, Failure> {
-    match hands.admit(head) {
-        Err(Failure::Sealed(_)) if policy == ConflictPolicy::Local => {}
-        Err(failure) => return Err(failure),
-        Ok(_) => {}
+    direction: Direction,
+}
+
+impl Settling {
+    /// A map that goes one way has settled them by that.
+    fn of(map: &DirMap) -> Self {
+        Self {
+            policy: match map.direction {
+                Direction::Both => map.conflict,
+                Direction::Push | Direction::PushMirror => ConflictPolicy::Local,
+                Direction::Pull | Direction::PullMirror => ConflictPolicy::Remote,
+            },
+            direction: map.direction,
+        }
     }
-    let local_ns = item.local.map_or(0, |stamp| stamp.mtime_ns);
-    let modified_ms = item.remote.as_ref().map_or(0, |listed| listed.modified_ms);
-    let modified_ms = modified_ms.max(head.stamp.modified_ms);
-    let remote_ns = head.told.mtime_ns.unwrap_or_else(|| latest_ns(modified_ms));
-    Ok(settlement(policy, ground, local_ns, remote_ns))
+
+    /// How a conflict ends. What cannot be opened is no reason to set it aside, so only somebody who
+    /// said that the local side wins has it displaced; what lies in the clear in an encrypted map is
+    /// displaced only where nothing is taken from the bucket, so that it cannot stop a backup.
+    fn settled(
+        self,
+        hands: &Hands,
+        ground: Ground,
+        item: &Item,
+        head: &Head,
+    ) -> Result<Settlement, Failure> {
+        let pushes = matches!(self.direction, Direction::Push | Direction::PushMirror);
+        match hands.admit(head) {
+            Err(Failure::Sealed(_)) if self.policy == ConflictPolicy::Local => {}
+            Err(Failure::Unencrypted(_)) if pushes => {}
+            Err(failure) => return Err(failure),
+            Ok(_) => {}
+        }
+        let local_ns = item.local.map_or(0, |stamp| stamp.mtime_ns);
+        let modified_ms = item.remote.as_ref().map_or(0, |listed| listed.modified_ms);
+        let modified_ms = modified_ms.max(head.stamp.modified_ms);
+        let remote_ns = head.told.mtime_ns.unwrap_or_else(|| latest_ns(modified_ms));
+        Ok(settlement(self.policy, ground, local_ns, remote_ns))
+    }
 }
 
 /// The last instant that a time cut to milliseconds, or to seconds as servers mostly have it, may

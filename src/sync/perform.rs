@@ -86,18 +86,26 @@ impl Sync<'_> {
 
     /// The jobs of all removals: those in the bucket go together where its server is able to.
     fn removals(&self, deletions: Vec<Step>, copied: Vec<Step>) -> Vec<Job> {
-        let (objects, files): (Vec<_>, Vec<_>) = deletions
-            .into_iter()
-            .partition(|step| matches!(step, Step::DeleteRemote { .. }));
-        let mut jobs: Vec<Job> = files.into_iter().map(Job::Whole).collect();
         let most = if self.hands.removes_many() {
             MOST_DELETES
         } else {
             1
         };
-        let mut objects = objects.into_iter().chain(copied).peekable();
-        while objects.peek().is_some() {
-            jobs.push(Job::Removals(objects.by_ref().take(most).collect()));
+        let mut jobs: Vec<Job> = Vec::new();
+        // Where the last batch stands: each at the place of its first step.
+        let mut last = None;
+        for step in deletions.into_iter().chain(copied) {
+            if matches!(step, Step::DeleteLocal { .. }) {
+                jobs.push(Job::Whole(step));
+                continue;
+            }
+            match last.and_then(|at: usize| jobs.get_mut(at)) {
+                Some(Job::Removals(steps)) if steps.len() < most => steps.push(step),
+                _ => {
+                    last = Some(jobs.len());
+                    jobs.push(Job::Removals(vec![step]));
+                }
+            }
         }
         jobs
     }

@@ -1,8 +1,9 @@
 //! What bounds the bytes in flight: how many at a time, and how many a second.
 
 use super::buffers::Buffers;
-use std::num::NonZeroU64;
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::available_parallelism;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
@@ -16,6 +17,8 @@ const PERMIT_BYTES: u64 = 64 * 1024;
 pub struct Flow {
     pub(super) budget: Arc<Semaphore>,
     pub(super) buffers: Buffers,
+    /// Turns at the work that a core is busy with: more at a time would only take more memory.
+    pub(super) turns: Semaphore,
     pace: Option<Mutex<Faucet>>,
 }
 
@@ -34,6 +37,7 @@ impl Flow {
         Self {
             budget: Arc::new(Semaphore::new(permits)),
             buffers: Buffers::default(),
+            turns: Semaphore::new(available_parallelism().map_or(2, NonZeroUsize::get)),
             pace: bytes_per_s.map(|bytes_per_s| {
                 Mutex::new(Faucet {
                     bytes_per_s,

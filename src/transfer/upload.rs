@@ -76,13 +76,21 @@ impl Hands {
         local: LocalStamp,
         expect: Expect<'_>,
     ) -> Result<Record, Failure> {
-        // What is wrapped is held beside the file's own bytes for a moment.
-        let copies = if self.envelope.is_bare() { 1 } else { 2 };
-        let permit = self.reserve(local.size_bytes * copies).await?;
         let (hands, name) = (Arc::clone(self), key.clone());
-        let read = blocking(move || hands.read_whole(&name, local)).await?;
+        let reading = move || hands.read_whole(&name, local);
+        let (permit, read) = if self.envelope.is_bare() {
+            (self.hold(local.size_bytes).await?, blocking(reading).await?)
+        } else {
+            // What is wrapped is held beside the file's own bytes for a moment.
+            let permit = self.hold(local.size_bytes * 2).await?;
+            let turn = self.flow.turns.acquire().await;
+            let read = blocking(reading).await?;
+            drop(turn);
+            (permit, read)
+        };
         let meta = self.meta(&local, read.encoding)?;
         let bytes = read.bytes.clone();
+        self.flow.pass(bytes.len() as u64).await;
         let remote = self
             .remote
             .put(key, bytes, read.crc64, expect, &meta)

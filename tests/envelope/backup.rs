@@ -173,6 +173,27 @@ fn all_that_another_machine_wraps_anew_is_known_again() {
     world.expect_local("a", "v1");
 }
 
+#[test]
+fn nobody_stops_a_backup_by_putting_an_object_in_its_way() {
+    let world = World::new();
+    let pair = Pair::new(world.home(), "away.txt");
+    let push = ["--direction", "push", "--age-recipient", &pair.recipient];
+    world
+        .local("a", "v1")
+        .local("b", "v1")
+        .init_with(&push)
+        .sync();
+    world.remote("a", "planted").remote("b", "planted");
+    world.local("b", "v2").sync();
+    assert_eq!(pair.unwrap(&object(&world, "a")), b"v1");
+    assert_eq!(pair.unwrap(&object(&world, "b")), b"v2");
+    let kept: Vec<_> = kept_objects(&world)
+        .into_iter()
+        .map(|(_, bytes)| bytes)
+        .collect();
+    assert_eq!(kept, [b"planted", b"planted"]);
+}
+
 /// The story that the README tells, up to the restore on a fresh machine.
 #[test]
 fn a_backup_is_restored_on_a_fresh_machine_without_a_state_file() {

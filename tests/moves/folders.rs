@@ -46,6 +46,30 @@ fn a_folder_renamed_in_the_bucket_costs_no_byte() {
 }
 
 #[test]
+fn names_that_need_care_travel_as_they_are() {
+    let names = ["a b+c%20", "&<x>\"'", "e\u{301}\u{e9}", "\u{1}.txt", "#?;"];
+    let w = World::embedded();
+    for name in names {
+        w.local(&format!("d/{name}"), name);
+    }
+    w.local("zz", "stays").init().sync();
+    w.rename("d", "e").wire().forget();
+    w.sync();
+    expect_no_bytes(&w);
+    // What a request's text would change goes by itself.
+    let removals = [(Op::BatchDelete, 1), (Op::Delete, 1)];
+    w.expect_requests(&[&[(Op::List, 1), (Op::Copy, 5)], &removals[..]].concat());
+    w.expect_same().expect_quiet(1);
+    for name in names {
+        rename_remote(&w, &format!("e/{name}"), &format!("f/{name}"));
+    }
+    w.wire().forget();
+    w.sync();
+    expect_no_bytes(&w);
+    w.expect_same().expect_quiet(1);
+}
+
+#[test]
 fn a_thousand_removals_go_with_one_request() {
     let w = World::embedded();
     for n in 0..1001_u32 {

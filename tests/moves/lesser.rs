@@ -66,3 +66,18 @@ fn where_nothing_is_removed_together_each_goes_by_itself() {
     w.wire().heal();
     ends_with(&w, &[("e/a", "one"), ("e/b", "two")]);
 }
+
+#[test]
+fn where_the_old_object_may_not_be_removed_it_is_named_and_nothing_is_sent_again() {
+    let w = agreed(&[("a", "v1")]);
+    w.wire().fault(
+        When::op(Op::Delete).always(),
+        Fault::Status(403, "AccessDenied"),
+    );
+    w.rename("a", "b").sync_code(1).expect_stderr("error: a: ");
+    w.expect_remote("a", "v1").expect_remote("b", "v1");
+    w.wire().heal();
+    w.wire().forget();
+    w.sync().expect_requests(&[(Op::List, 1), (Op::Delete, 1)]);
+    ends_with(&w, &[("b", "v1")]);
+}

@@ -97,7 +97,7 @@ fn everything_to_do() -> World {
         .touch("touched", 1_000);
     w.rename("moved", "d/moved")
         .local("new-here", "v1")
-        .remote("e/new-there", "v1");
+        .remote("e/new-there", "new");
     w.remove_remote("t").remote("t/a", "v1");
     fs::remove_dir_all(w.path("u")).expect("it is there");
     w.local("u", "v1");
@@ -114,6 +114,7 @@ fn a_dry_run_changes_nothing_and_the_real_run_does_what_it_said() {
         "delete remote",
         "download",
         "forget",
+        "move remote",
         "upload",
     ];
     for verb in verbs {
@@ -159,6 +160,7 @@ fn a_dry_run_prints_its_plan_when_asked() {
         .expect_stdout("would download e/new-there: ")
         .expect_stdout("would keep the object aside and upload newer-here: ")
         .expect_stdout("would keep the file aside and download newer-there: ")
+        .expect_stdout("would move moved -> d/moved: ")
         .expect_stdout("would move gone-there to the recovery folder: ")
         .expect_stdout("would delete gone-here from the bucket: ");
     let planned = run

@@ -351,7 +351,11 @@ impl<'a> Work<'a> {
     }
 
     fn keep_remote(&mut self, key: &Key, expected: &RemoteStamp) -> Result<(), Failure> {
-        self.is_readable(key, expected)?;
+        self.is_object(key, Some(expected))?;
+        // What is not understood can be copied all the same.
+        if self.world.remote[key].readability != Readability::Sealed {
+            self.is_readable(key, expected)?;
+        }
         self.world.kept.insert(self.world.remote[key].bytes);
         Ok(())
     }

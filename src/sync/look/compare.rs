@@ -172,6 +172,8 @@ impl<'a> Compare<'a> {
         let can_open = match self.hands.admit(head) {
             Ok(_) => true,
             Err(Failure::Sealed(_)) => false,
+            // What lies in the clear is nobody's file; whether it may be displaced is settled later.
+            Err(Failure::Unencrypted(_)) => return Ok(Answer::Different),
             Err(failure) => return Err(failure),
         };
         let told = &head.told;
