@@ -3,7 +3,7 @@
 use crate::stage::{
     MIB, NAME, PIECE_BYTES, agreed_on, bytes, expect_cost, expect_settled, overwrite,
 };
-use crate::support::server::{Profile, Store};
+use crate::support::server::{Answer, Profile, Store};
 use crate::support::wire::{Fault, Op, When};
 use crate::support::world::{Kill, World};
 
@@ -66,6 +66,32 @@ fn a_server_without_conditions_on_copies_gets_the_whole_file() {
     world.wire().forget();
     world.sync();
     expect_cost(&world, &WHOLE, FILE_BYTES);
+    expect_settled(&world);
+}
+
+#[test]
+fn where_no_sum_is_compared_the_object_is_looked_at() {
+    let world = World::embedded();
+    let Some(hand) = world.hand() else { return };
+    hand.store().set_profile(Profile {
+        sums: Answer::Ignore,
+        ..Profile::HONEST
+    });
+    world.local("zz", "stays").local(NAME, bytes(FILE_BYTES, 1));
+    world.init().sync();
+    overwrite(&world, AT, &bytes(MIB, 2), 1_700_000_000);
+    world.wire().forget();
+    world.sync();
+    let cost = [
+        (Op::CreateMpu, 1),
+        (Op::UploadPart, 1),
+        (Op::PartCopy, 2),
+        (Op::CompleteMpu, 1),
+    ];
+    expect_cost(&world, &cost, PIECE_BYTES);
+    let log = world.wire().log();
+    let last = log.last().expect("there were requests");
+    assert_eq!(last.op, Op::Head, "{log:#?}");
     expect_settled(&world);
 }
 

@@ -3,7 +3,9 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+use rustix::process::{Pid, Signal, kill_process};
 use std::fs;
+use std::time::Duration;
 use support::wire::{Exchange, Fault, Op, When};
 use support::world::{Kill, World};
 
@@ -199,6 +201,28 @@ fn a_run_that_fails_keeps_the_upload_for_the_next() {
     world.wire().forget();
     world.sync();
     assert!(sent(&world.wire().log()).len() < 5);
+    expect_settled(&world, &contents);
+}
+
+#[test]
+fn ctrl_c_removes_the_upload() {
+    let (world, _) = begin();
+    let contents = bytes(12 * PIECE_BYTES, 1);
+    world.local(NAME, &contents);
+    let slow = Fault::Delay(Duration::from_millis(500));
+    world.wire().fault(When::op(Op::UploadPart).always(), slow);
+    let running = world.start(&[]);
+    while world.wire().count(Op::UploadPart) == 0 {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let id = i32::try_from(running.id()).expect("it fits");
+    let id = Pid::from_raw(id).expect("a child has a number");
+    kill_process(id, Signal::INT).expect("a child can be signalled");
+    running.wait().expect_code(130);
+    world.wire().heal();
+    world.expect_no_remote(NAME);
+    assert_eq!(world.hand().expect("our own").pending_uploads(), []);
+    world.sync();
     expect_settled(&world, &contents);
 }
 
