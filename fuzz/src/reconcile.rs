@@ -171,7 +171,7 @@ impl<'a> Telling<'a> {
         }
         // Times and sizes may name two files for one; then a move is refused, and decided anew.
         let renames = plan.steps().filter(|step| step.old_key().is_some());
-        let excused: BTreeSet<Key> = renames
+        let moved: BTreeSet<Key> = renames
             .flat_map(|step| step.old_key().into_iter().chain([step.key()]))
             .cloned()
             .collect();
