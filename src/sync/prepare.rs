@@ -57,7 +57,8 @@ impl Sync<'_> {
     /// aborted now is tried again by the next run.
     pub(super) async fn abandon(&self, plan: &Plan) {
         let unfinished = self.hands.unfinished.all();
-        if unfinished.is_empty() {
+        // A plan that was broken off says nothing of what would have been in it.
+        if unfinished.is_empty() || self.task.terms.stop.is_wished() {
             return;
         }
         let carried_on: HashMap<&Key, &LocalStamp> = plan
