@@ -6,6 +6,7 @@
 mod hint;
 mod json;
 mod progress;
+mod redact;
 mod words;
 
 use crate::cli::{Form, Level, Voice};
@@ -14,6 +15,7 @@ use crate::event::{Counts, Event};
 use crate::exit::Exit;
 pub use hint::hint;
 use progress::Progress;
+use redact::redacted;
 use std::collections::HashSet;
 use std::error::Error;
 use std::fmt::Write as _;
@@ -136,13 +138,13 @@ impl Reporter {
     /// A reader that went away is no error of ours.
     fn out(&self, line: &str) {
         self.progress.suspend(|| {
-            let _ = writeln!(io::stdout(), "{line}");
+            let _ = writeln!(io::stdout(), "{}", redacted(line));
         });
     }
 
     fn err(&self, text: &str) {
         self.progress.suspend(|| {
-            let _ = io::stderr().write_all(text.as_bytes());
+            let _ = io::stderr().write_all(redacted(text).as_bytes());
         });
     }
 }
@@ -166,5 +168,5 @@ pub fn complain(what: &str, error: &(dyn Error + 'static)) {
     if let Some(hint) = hint(error) {
         let _ = writeln!(text, "hint: {hint}");
     }
-    let _ = io::stderr().write_all(text.as_bytes());
+    let _ = io::stderr().write_all(redacted(&text).as_bytes());
 }

@@ -242,8 +242,7 @@ impl FromArgValue for AgeRecipient {
                 "a recipient has {length} bytes, and may have {MAX_RECIPIENT_BYTES}"
             ));
         }
-        envelope::check_recipient(text)
-            .map_err(|why| format!("'{}' is no recipient: {why}", Shown(text)))?;
+        envelope::check_recipient(text).map_err(|error| error.to_string())?;
         Ok(Self(text.to_owned()))
     }
 }

@@ -1,5 +1,6 @@
 //! What can be wrong with keys and with objects, as facts.
 
+use crate::key::Shown;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
@@ -67,7 +68,9 @@ impl KeyError {
 impl fmt::Display for KeyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Recipient { text, why } => write!(f, "'{text}' is no age recipient: {why}"),
+            Self::Recipient { text, why } => {
+                write!(f, "'{}' is no age recipient: {why}", Shown(text))
+            }
             Self::RecipientLine { path, line, why } => {
                 write!(f, "{path}, line {line}, is no age recipient: {why}")
             }

@@ -20,7 +20,7 @@ impl Recipients {
         let mut found = Vec::new();
         for text in recipients {
             found.push(parse(text).map_err(|why| KeyError::Recipient {
-                text: text.clone(),
+                text: shown(text).to_owned(),
                 why,
             })?);
         }
@@ -73,9 +73,26 @@ impl Recipients {
 /// Whether a text is a recipient that can be encrypted for.
 ///
 /// # Errors
-/// What is wrong with it.
-pub fn check_recipient(text: &str) -> Result<(), String> {
-    parse(text).map(drop).map_err(str::to_owned)
+/// The text, unless it is a secret, and what is wrong with it.
+pub fn check_recipient(text: &str) -> Result<(), KeyError> {
+    parse(text).map(drop).map_err(|why| KeyError::Recipient {
+        text: shown(text).to_owned(),
+        why,
+    })
+}
+
+/// What may be shown of a text that is no recipient: of an identity, given by mistake, nothing.
+fn shown(text: &str) -> &str {
+    if is_identity(text) {
+        "an identity"
+    } else {
+        text
+    }
+}
+
+fn is_identity(text: &str) -> bool {
+    let text = text.trim().to_ascii_uppercase();
+    text.starts_with("AGE-SECRET-KEY-") || text.starts_with("AGE-PLUGIN-")
 }
 
 fn parse(text: &str) -> Result<Box<dyn Recipient + Send + Sync>, &'static str> {
@@ -101,9 +118,7 @@ fn parse(text: &str) -> Result<Box<dyn Recipient + Send + Sync>, &'static str> {
     if let Ok(recipient) = text.parse::<tagpq::Recipient>() {
         return Ok(Box::new(recipient));
     }
-    if text.to_ascii_uppercase().starts_with("AGE-SECRET-KEY-")
-        || text.to_ascii_uppercase().starts_with("AGE-PLUGIN-")
-    {
+    if is_identity(text) {
         return Err("this is an identity, which must stay secret");
     }
     match text.strip_prefix("age1") {

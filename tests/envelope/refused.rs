@@ -198,6 +198,39 @@ fn an_identity_that_is_gone_or_broken_stops_nothing_else() {
 }
 
 #[test]
+fn no_word_of_a_secret_is_ever_said() {
+    let (world, pair) = agreed();
+    let secret = std::fs::read_to_string(&pair.file).unwrap();
+    let secret = secret.lines().last().unwrap().to_owned();
+    let mut said = Vec::new();
+    for flag in ["--age-recipient", "--age-identity", "--age-recipients-file"] {
+        let given = if flag == "--age-identity" {
+            &pair.recipient
+        } else {
+            &secret
+        };
+        said.push(world.run(&["edit", "root", flag, given]));
+    }
+    // A secret where a recipient belongs, and one that is damaged.
+    let list = world.home().join("list");
+    std::fs::write(&list, &secret).unwrap();
+    let list = list.to_str().unwrap();
+    said.push(world.run(&["edit", "root", "--age-recipients-file", list]));
+    world.remote_with("known", pair.seal(b"secret"), AGE);
+    for text in [&secret[..], &secret[..secret.len() - 3]] {
+        std::fs::write(&pair.file, text).unwrap();
+        world.touch("known", 1_600_000_000);
+        said.push(world.run(&["--debug", "--full"]));
+        said.push(world.run(&["--dump", "--objects"]));
+    }
+    let state = std::fs::read(world.state_file()).unwrap();
+    for text in said.iter().flat_map(|run| [&run.stdout, &run.stderr]) {
+        assert!(!text.contains(&secret[16..40]), "{text}");
+    }
+    assert!(memchr::memmem::find(&state, secret[16..40].as_bytes()).is_none());
+}
+
+#[test]
 fn an_idle_run_neither_reads_the_identity_nor_asks_for_its_passphrase() {
     let (world, pair) = agreed();
     std::fs::remove_file(&pair.file).unwrap();
