@@ -5,6 +5,7 @@
 mod pieces;
 
 use crate::stamp::ETag;
+use crate::state::Content;
 use md5::{Digest, Md5};
 pub use pieces::{PieceDigest, Pieces, piece};
 use std::io::{self, Read};
@@ -70,6 +71,19 @@ pub struct Sums {
     pub crc64: u64,
     /// Whether the object with the asked-for ETag holds these very bytes, where the ETag can tell.
     pub matches_etag: bool,
+}
+
+impl Sums {
+    /// Whether the bytes are those that were recorded so; where the ETag is the proof, the sums must
+    /// have been made for it.
+    #[must_use]
+    pub fn prove(&self, content: Content) -> bool {
+        match content {
+            Content::ETag => self.matches_etag,
+            Content::Blake3(recorded) => self.blake3 == recorded,
+            Content::Unknown => false,
+        }
+    }
 }
 
 /// Reads `source` to its end and compares it with `etag`.

@@ -7,7 +7,6 @@
 //! The header holds neither name nor time, so that equal bytes give equal streams.
 
 use super::seal::Place;
-use bytes::Bytes;
 use crc32fast::Hasher;
 use flate2::{Compress, Compression, FlushCompress, Status};
 use libdeflater::{CompressionLvl, Compressor};
@@ -25,11 +24,11 @@ const MAX_ZLIB_LEVEL: u8 = 9;
 const SAMPLE_LEVEL: u8 = 1;
 
 /// A piece of a file, and what comes before it.
-pub(super) struct Segment {
+pub(super) struct Segment<'a> {
     /// The piece.
-    pub(super) bytes: Bytes,
+    pub(super) bytes: &'a [u8],
     /// The piece before; empty for the first.
-    pub(super) before: Bytes,
+    pub(super) before: &'a [u8],
     /// Whether the stream ends with it.
     pub(super) place: Place,
 }
@@ -81,11 +80,11 @@ pub(super) fn trailer(level: u8, sum: Sum) -> Vec<u8> {
 }
 
 /// Compresses one segment.
-pub(super) fn press(level: u8, segment: &Segment) -> io::Result<Pressed> {
+pub(super) fn press(level: u8, segment: &Segment<'_>) -> io::Result<Pressed> {
     let mut crc = Hasher::new();
-    crc.update(&segment.bytes);
+    crc.update(segment.bytes);
     let bytes = if level > MAX_ZLIB_LEVEL {
-        member(level, &segment.bytes)?
+        member(level, segment.bytes)?
     } else {
         deflate(level, segment)?
     };
@@ -101,8 +100,8 @@ pub(super) fn whole(level: u8, plain: &[u8]) -> io::Result<Vec<u8>> {
     let pressed = press(
         level,
         &Segment {
-            bytes: Bytes::copy_from_slice(plain),
-            before: Bytes::new(),
+            bytes: plain,
+            before: &[],
             place: Place::Last,
         },
     )?;
@@ -114,7 +113,7 @@ pub(super) fn whole(level: u8, plain: &[u8]) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn deflate(level: u8, segment: &Segment) -> io::Result<Vec<u8>> {
+fn deflate(level: u8, segment: &Segment<'_>) -> io::Result<Vec<u8>> {
     let mut stream = Compress::new(Compression::new(level.into()), false);
     if !segment.before.is_empty() {
         let from = segment.before.len().saturating_sub(WINDOW_BYTES);

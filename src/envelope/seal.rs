@@ -65,12 +65,12 @@ impl Wrapping {
     ///
     /// # Errors
     /// A failing compressor.
-    pub fn press(&self, bytes: Bytes, before: Bytes, place: Place) -> io::Result<Piece> {
+    pub fn press(&self, bytes: Bytes, before: &[u8], place: Place) -> io::Result<Piece> {
         if self.level == 0 {
             return Ok(Piece::Plain(bytes));
         }
         let segment = Segment {
-            bytes,
+            bytes: &bytes,
             before,
             place,
         };

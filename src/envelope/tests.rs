@@ -66,7 +66,7 @@ fn in_pieces(wrapping: &Wrapping, plain: &[u8], length: usize) -> Vec<u8> {
         } else {
             Place::Within
         };
-        let pressed = wrapping.press(piece.clone(), before, place).unwrap();
+        let pressed = wrapping.press(piece.clone(), &before, place).unwrap();
         sealer.put(&pressed).unwrap();
         before = piece;
     }

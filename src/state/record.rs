@@ -1,7 +1,7 @@
 //! One file on which both sides agreed, and what is known of its content.
 
 use crate::key::Key;
-use crate::stamp::{LocalStamp, RemoteStamp};
+use crate::stamp::{ETag, LocalStamp, RemoteStamp};
 use std::fmt::{self, Display};
 
 /// One file on which both sides agreed.
@@ -98,6 +98,16 @@ pub enum Change {
 }
 
 impl Record {
+    /// The ETag that a reading must compare to prove the content; empty where another digest does,
+    /// so that none is made in vain.
+    #[must_use]
+    pub fn proving_etag(&self) -> ETag {
+        match self.content {
+            Content::ETag => self.remote.etag.clone(),
+            Content::Blake3(_) | Content::Unknown => ETag::parse(""),
+        }
+    }
+
     /// Whether both sides were known to hold the same. Where they were agreed on by metadata alone
     /// they may differ, so that what goes is kept aside. A record that never saw the file says
     /// nothing about it, and needs no proof.

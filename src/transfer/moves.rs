@@ -5,7 +5,6 @@
 //! old name is left alone unless the other side has left it; nothing is replaced.
 
 use super::{Failure, Hands, blocking, now_ns};
-use crate::digest::Sums;
 use crate::key::Key;
 use crate::plan::Receipt;
 use crate::stamp::{ETag, LocalStamp, RemoteStamp};
@@ -24,7 +23,7 @@ impl Hands {
     ) -> Result<Receipt, Failure> {
         let read_at_ns = now_ns();
         let (hands, name, old) = (Arc::clone(self), to.clone(), source.key.clone());
-        let etag = source.remote.etag.clone();
+        let etag = source.proving_etag();
         let sums = blocking(move || {
             if hands.root.stat(&old)?.is_some() {
                 return Err(Failure::Stale);
@@ -32,7 +31,7 @@ impl Hands {
             hands.sums(&name, local, &etag)
         })
         .await?;
-        if !holds(source.content, &sums) {
+        if !sums.prove(source.content) {
             return Err(Failure::Stale);
         }
         // Bytes that are the ETag's are known to lie in the bucket as they are, so that nothing of
@@ -88,7 +87,7 @@ impl Hands {
                     Content::ETag => &new.stamp.etag,
                     Content::Blake3(_) | Content::Unknown => &nothing,
                 };
-                if !holds(source.content, &hands.sums(&source.key, local, etag)?) {
+                if !hands.sums(&source.key, local, etag)?.prove(source.content) {
                     return Err(Failure::Stale);
                 }
             }
@@ -103,14 +102,5 @@ impl Hands {
             Ok(vec![Change::Upsert(record), Change::Remove(from)])
         })
         .await
-    }
-}
-
-/// Whether a file of these sums holds what was recorded; they were made for the recorded ETag.
-fn holds(content: Content, sums: &Sums) -> bool {
-    match content {
-        Content::ETag => sums.matches_etag,
-        Content::Blake3(recorded) => sums.blake3 == recorded,
-        Content::Unknown => false,
     }
 }

@@ -96,7 +96,7 @@ impl Outgoing {
         let part_bytes = digest::part_bytes(wrapping.bound_bytes(left));
         let full = Full::default();
         let filling = Filling::new(&hands.flow.buffers, part_bytes, &full);
-        let mut permit = Some(hands.reserve(part_bytes).await?);
+        let mut permit = Some(hands.hold(part_bytes).await?);
         let own = wrapping.clone();
         let begin = move || own.begin(filling).map_err(|e| not_sealed(&e));
         let mut sealer = blocking(begin).await?;
@@ -126,7 +126,7 @@ impl Outgoing {
                 let before = std::mem::replace(&mut before, bytes.clone());
                 let wrapping = wrapping.clone();
                 pressing.push_back(tokio::task::spawn_blocking(move || {
-                    (length as u64, wrapping.press(bytes, before, place))
+                    (length as u64, wrapping.press(bytes, &before, place))
                 }));
             }
             let Some(pressed) = pressing.pop_front() else {
@@ -141,7 +141,7 @@ impl Outgoing {
             .await?;
             for bytes in full.take() {
                 self.send(bytes, permit.take()).await?;
-                permit = Some(hands.reserve(part_bytes).await?);
+                permit = Some(hands.hold(part_bytes).await?);
             }
             // Told in bytes of the file, as the plan was: what is stored is not known beforehand.
             (hands.sink)(Event::Moved { bytes: length });
@@ -182,7 +182,9 @@ impl Outgoing {
         self.crc64 = digest::crc64_join(self.crc64, sum, length);
         self.size_bytes += length;
         let number = u32::try_from(self.parts.len() + self.sending.len() + 1).unwrap_or(u32::MAX);
+        let hands = Arc::clone(&self.hands);
         self.sending.spawn(async move {
+            hands.flow.pass(length).await;
             let part = upload.part(number, bytes, sum).await?;
             drop(permit);
             Ok(part)
@@ -195,6 +197,7 @@ impl Outgoing {
         let Last { bytes, permit } = last;
         if self.upload.is_none() {
             let sum = digest::crc64(&bytes);
+            self.hands.flow.pass(bytes.len() as u64).await;
             let remote = &self.hands.remote;
             let put = remote.put(&self.source, bytes, sum, expect, &self.meta);
             let remote = put.await?;

@@ -72,17 +72,12 @@ impl<'a> Compare<'a> {
         {
             return Ok(Answer::Different);
         }
-        let (content, etag) = (record.content, record.remote.etag.clone());
+        let (content, etag) = (record.content, record.proving_etag());
         if content == Content::Unknown {
             return Ok(Answer::Different);
         }
         let found = self.sums(local, &etag).await?;
-        let is_equal = match content {
-            Content::ETag => found.matches_etag,
-            Content::Blake3(recorded) => found.blake3 == recorded,
-            Content::Unknown => false,
-        };
-        Ok(if is_equal {
+        Ok(if found.prove(content) {
             Answer::Equal(Holding::plain(Content::Unknown))
         } else {
             Answer::Different
