@@ -5,7 +5,8 @@ use super::files::{self, FileAt, Names};
 use super::records::Records;
 use super::{Changes, Store};
 use crate::format::{Reader, Writer, patch_synced};
-use crate::state::{MapId, State};
+use crate::key::Key;
+use crate::state::{Change, MapId, State};
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Write};
@@ -116,20 +117,19 @@ impl Store {
     fn write_next(&self, next: &State, changes: &Changes) -> Result<File, Error> {
         write_state(&self.names, next, |id| {
             let position = self.state.maps().position(|(_, old)| old.id == id);
-            let changes = changes.get(&id).cloned().unwrap_or_default();
-            match position {
-                Some(map) => self.merged(map, changes),
-                None => Ok(Records::new(self.names.state.clone(), None, changes)),
-            }
+            // One by one, so that there are never two of all.
+            let of_map = changes.get(&id).into_iter().flatten();
+            let copied = of_map.map(|(key, change)| (key.clone(), change.clone()));
+            self.merged(position, copied)
         })
     }
 }
 
 /// Writes a whole state to the temporary file and makes its bytes last.
-pub(super) fn write_state(
+pub(super) fn write_state<C: Iterator<Item = (Key, Change)>>(
     names: &Names,
     state: &State,
-    records_of: impl Fn(MapId) -> Result<Records, Error>,
+    records_of: impl Fn(MapId) -> Result<Records<C>, Error>,
 ) -> Result<File, Error> {
     let path = &names.temp;
     let refused = |error| Error::writing(path, None, error);

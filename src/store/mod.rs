@@ -90,7 +90,7 @@ impl Store {
     pub fn records(&self, map: usize) -> Result<Records, Error> {
         let (_, settings) = self.state.maps().nth(map).ok_or(Error::NoSuchMap(map))?;
         let changes = self.pending.get(&settings.id).cloned().unwrap_or_default();
-        self.merged(map, changes)
+        self.merged(Some(map), changes)
     }
 
     /// How many records the file holds for a map, 0 where there is no such map.
@@ -140,13 +140,20 @@ impl Store {
         &self.names.state
     }
 
-    fn merged(&self, map: usize, changes: BTreeMap<Key, Change>) -> Result<Records, Error> {
-        let source = self.reader.source().clone();
-        let base = self
-            .reader
-            .records_from(source, map)
+    /// The records of the map at this position, `None` for one that is new, with these changes.
+    fn merged<C: Iterator<Item = (Key, Change)>>(
+        &self,
+        map: Option<usize>,
+        changes: impl IntoIterator<IntoIter = C>,
+    ) -> Result<Records<C>, Error> {
+        let base = map.map(|map| {
+            let source = self.reader.source().clone();
+            self.reader.records_from(source, map)
+        });
+        let base = base
+            .transpose()
             .map_err(|error| Error::reading(&self.names.state, error))?;
-        Ok(Records::new(self.names.state.clone(), Some(base), changes))
+        Ok(Records::new(self.names.state.clone(), base, changes))
     }
 }
 
