@@ -143,16 +143,25 @@ impl<'a> Half<'a> {
     }
 }
 
+/// What became of a half.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    /// The file is gone; its object is as it was.
+    GoneHere,
+    /// The file was on neither side.
+    NewHere,
+    /// The object is gone, as recorded; its file is as it was.
+    GoneFromBucket,
+    /// The object was on neither side.
+    NewInBucket,
+}
+
 /// All halves, by what became of them.
 #[derive(Default)]
 struct Sides<'a> {
-    /// Files that are gone; their objects are as they were.
     gone_here: Vec<Half<'a>>,
-    /// Files that were on neither side.
     new_here: Vec<Half<'a>>,
-    /// Objects that are gone, as recorded; their files are as they were.
     gone_from_bucket: Vec<Half<'a>>,
-    /// Objects that were on neither side.
     new_in_bucket: Vec<Half<'a>>,
 }
 
@@ -163,58 +172,25 @@ impl<'a> Sides<'a> {
             let mut above = key.match_indices('/').map(|(at, _)| &key[..at]);
             !tops.is_empty() && (tops.contains(key) || above.any(|top| tops.contains(top)))
         };
-        let mut sides = Self::default();
-        for Decided { item, outcome } in decided {
-            let Outcome::Law(action, _) = outcome else {
-                continue;
-            };
-            if has_clash(item.key.as_str()) {
-                continue;
-            }
-            let record = item.base.as_deref();
-            // What was agreed on by metadata alone proves nothing.
-            let recorded = record.and_then(|record| {
-                let stamp = record.local.filter(|_| record.is_proven())?;
-                Some((record, stamp))
-            });
-            let half = Half {
-                key: &item.key,
-                record,
-                local: item.local,
-                remote: item.remote.as_ref(),
-                class: item.class.as_deref(),
-            };
-            match (action, recorded, item.local, &item.remote) {
-                (Action::DeleteRemote, Some((record, stamp)), None, Some(remote))
-                    if record.remote.is_same_object(remote)
-                        && matches!(
-                            item.readability,
-                            Readability::Readable | Readability::Sealed
-                        ) =>
-                {
-                    sides.gone_here.push(Half {
-                        local: Some(stamp),
-                        ..half
-                    });
-                }
-                (Action::Upload, None, Some(_), None) if record.is_none() => {
-                    sides.new_here.push(half);
-                }
-                (Action::DeleteLocal, Some((record, stamp)), Some(local), None)
-                    if local.size_bytes == stamp.size_bytes && local.mtime_ns == stamp.mtime_ns =>
-                {
-                    sides.gone_from_bucket.push(Half {
-                        remote: Some(&record.remote),
-                        ..half
-                    });
-                }
-                (Action::Download, None, None, Some(_)) if record.is_none() => {
-                    sides.new_in_bucket.push(half);
-                }
-                _ => {}
-            }
+        let halves = decided.iter().filter_map(fate);
+        let halves = halves.filter(|(_, half)| !has_clash(half.key.as_str()));
+        let with = |wanted| {
+            let halves = halves.clone().filter(move |(fate, _)| *fate == wanted);
+            halves.map(|(_, half)| half)
+        };
+        let gone_here: Vec<_> = with(Fate::GoneHere).collect();
+        let gone_from_bucket: Vec<_> = with(Fate::GoneFromBucket).collect();
+        // On a first run all is new, and says nothing where nothing is gone.
+        let with_any = |gone: &[_], new| match gone {
+            [] => Vec::new(),
+            _ => with(new).collect(),
+        };
+        Self {
+            new_here: with_any(&gone_here, Fate::NewHere),
+            new_in_bucket: with_any(&gone_from_bucket, Fate::NewInBucket),
+            gone_here,
+            gone_from_bucket,
         }
-        sides
     }
 
     /// Files renamed here: the same inode, or else the same size and exact time.
@@ -262,6 +238,49 @@ impl<'a> Sides<'a> {
     }
 }
 
+/// What became of an item, if it may be one half of a move.
+fn fate(Decided { item, outcome }: &Decided) -> Option<(Fate, Half<'_>)> {
+    let Outcome::Law(action, _) = outcome else {
+        return None;
+    };
+    let record = item.base.as_deref();
+    // What was agreed on by metadata alone proves nothing.
+    let recorded = record.and_then(|record| {
+        let stamp = record.local.filter(|_| record.is_proven())?;
+        Some((record, stamp))
+    });
+    let half = Half {
+        key: &item.key,
+        record,
+        local: item.local,
+        remote: item.remote.as_ref(),
+        class: item.class.as_deref(),
+    };
+    match (action, recorded, item.local, &item.remote) {
+        (Action::DeleteRemote, Some((record, stamp)), None, Some(remote))
+            if record.remote.is_same_object(remote)
+                && matches!(
+                    item.readability,
+                    Readability::Readable | Readability::Sealed
+                ) =>
+        {
+            let local = Some(stamp);
+            Some((Fate::GoneHere, Half { local, ..half }))
+        }
+        (Action::Upload, None, Some(_), None) if record.is_none() => Some((Fate::NewHere, half)),
+        (Action::DeleteLocal, Some((record, stamp)), Some(local), None)
+            if local.size_bytes == stamp.size_bytes && local.mtime_ns == stamp.mtime_ns =>
+        {
+            let remote = Some(&record.remote);
+            Some((Fate::GoneFromBucket, Half { remote, ..half }))
+        }
+        (Action::Download, None, None, Some(_)) if record.is_none() => {
+            Some((Fate::NewInBucket, half))
+        }
+        _ => None,
+    }
+}
+
 /// Takes out of both lists the two halves that alone have the same evidence.
 fn pairs<'a, E: Hash + Eq>(
     gone: &mut Vec<Half<'a>>,
@@ -269,11 +288,14 @@ fn pairs<'a, E: Hash + Eq>(
     evidence: impl Fn(&Half<'a>) -> Option<E>,
 ) -> Vec<(Half<'a>, Half<'a>)> {
     let mut groups: HashMap<E, [Vec<Half<'a>>; 2]> = HashMap::new();
-    for (side, halves) in [&*gone, &*new].into_iter().enumerate() {
-        for half in halves {
-            if let Some(evidence) = evidence(half) {
-                groups.entry(evidence).or_default()[side].push(*half);
-            }
+    for half in &*gone {
+        if let Some(evidence) = evidence(half) {
+            groups.entry(evidence).or_default()[0].push(*half);
+        }
+    }
+    for half in &*new {
+        if let Some(group) = evidence(half).and_then(|evidence| groups.get_mut(&evidence)) {
+            group[1].push(*half);
         }
     }
     let alone = groups.values().filter_map(|group| match group {

@@ -13,6 +13,7 @@ mod scribe;
 mod sides;
 mod stand;
 mod steer;
+mod streams;
 mod task;
 #[cfg(test)]
 mod tests_hands;
@@ -33,8 +34,9 @@ use crate::state::{Capabilities, Change, Direction, Record, RootId};
 use crate::store::Store;
 use crate::transfer::{Failure, Flow, Hands, Unfinished};
 pub use halt::Halt;
-pub use join::{Broken, Trust};
+pub use join::{Broken, Joined, Scope, Trust, join};
 pub use stand::{Generation, Standing, confirm, stand};
+pub use streams::{Received, Sender, Unheard, stream};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;

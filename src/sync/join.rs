@@ -61,34 +61,34 @@ impl std::error::Error for Broken {
 
 /// What the three streams tell together.
 #[derive(Debug, Default)]
-pub(super) struct Joined {
+pub struct Joined {
     /// Keys that are not plainly equal, sorted.
-    pub(super) items: Vec<Item>,
+    pub items: Vec<Item>,
     /// Names held by a file and a directory, sorted.
-    pub(super) clashes: Vec<Clash>,
+    pub clashes: Vec<Clash>,
     /// What has no place on the other side: name and reason.
-    pub(super) hidden: Vec<(String, String)>,
+    pub hidden: Vec<(String, String)>,
     /// Records of keys that are neither ignored nor unknown.
-    pub(super) records: u64,
+    pub records: u64,
     /// Files that are neither ignored nor unknown.
-    pub(super) files: u64,
+    pub files: u64,
     /// Objects that are neither.
-    pub(super) objects: u64,
+    pub objects: u64,
     /// Files scanned.
-    pub(super) scanned: u64,
+    pub scanned: u64,
     /// Objects listed.
-    pub(super) listed: u64,
+    pub listed: u64,
     /// Keys plainly equal on both sides and in the base.
-    pub(super) unchanged: u64,
+    pub unchanged: u64,
     /// Ignored keys that have a record.
-    pub(super) ignored: u64,
+    pub ignored: u64,
 }
 
 /// Joins the three streams.
 ///
 /// # Errors
 /// [`Broken`] as soon as one of them fails; nothing read so far may be acted on.
-pub(super) fn join(
+pub fn join(
     base: impl Iterator<Item = Result<Record, Broken>>,
     local: impl Iterator<Item = Result<Found, Broken>>,
     remote: impl Iterator<Item = Result<Listed, Broken>>,
@@ -227,19 +227,19 @@ fn is_shadowed(shadows: &mut Vec<String>, key: &Key) -> bool {
 }
 
 /// Which keys belong to the map, and how far its records are believed.
-pub(super) struct Scope<'a> {
+pub struct Scope<'a> {
     /// The ignore rules the scan has met so far.
-    pub(super) rules: &'a Rules,
+    pub rules: &'a Rules,
     /// The map's prefix.
-    pub(super) prefix: &'a str,
+    pub prefix: &'a str,
     /// Whether keys with a `/` belong to the map.
-    pub(super) recursion: Recursion,
+    pub recursion: Recursion,
     /// How far recorded stamps are believed.
-    pub(super) trust: Trust,
+    pub trust: Trust,
     /// Whether what is equal is sent as well.
-    pub(super) reencode: Reencode,
+    pub reencode: Reencode,
     /// Which way changes travel.
-    pub(super) direction: Direction,
+    pub direction: Direction,
 }
 
 impl Scope<'_> {

@@ -1,19 +1,15 @@
 //! Reads both sides and the base at the same time and joins them.
 
 use super::join::{Broken, Joined, Scope, join};
+use super::streams::stream;
 use super::{Halt, Task};
 use crate::key::Key;
-use crate::local::{Found, Leftover};
+use crate::local::Leftover;
 use crate::reconcile::Ground;
 use crate::store::Store;
 use crate::transfer::Hands;
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::mpsc;
 
-/// Entries that travel together from a reader to the join.
-const BATCH: usize = 512;
-/// Batches a reader may be ahead.
-const AHEAD: usize = 16;
 /// Maps with fewer records than this are listed in one go.
 const RECORDS_FOR_CUTS: u64 = 10_000;
 /// Keys from one listing page to the next (S3 API, `ListObjectsV2`).
@@ -27,9 +23,6 @@ pub(super) struct Read {
     pub(super) leftovers: Vec<Leftover>,
 }
 
-/// A batch on its way, or the word that all is read. A channel that closes without that word broke.
-type Message<T> = Option<Result<Vec<T>, Broken>>;
-
 pub(super) async fn read(
     task: &Task,
     hands: &Arc<Hands>,
@@ -42,13 +35,14 @@ pub(super) async fn read(
         None => Vec::new(),
     };
     let rules = hands.root.rules();
-    let (scan_sender, scan_receiver) = mpsc::channel(AHEAD);
-    let (list_sender, list_receiver) = mpsc::channel(AHEAD);
+    let (scan_sender, scanned) = stream("the scan");
+    let (list_sender, listed) = stream("the listing");
     let mut scan = hands
         .root
         .scan(task.map.recursion, &task.map.prefix, &rules);
     let scanning = tokio::task::spawn_blocking(move || {
-        send_scan(&mut scan, &scan_sender);
+        // A join that went away needs no answer.
+        let _ = scan_sender.send_all(&mut scan.by_ref().map(|one| one.map_err(Broken::Local)));
         scan.take_leftovers()
     });
     let joining = {
@@ -73,12 +67,7 @@ pub(super) async fn read(
                 reencode,
                 direction,
             };
-            join(
-                base,
-                Received::new(scan_receiver, "the scan"),
-                Received::new(list_receiver, "the listing"),
-                &scope,
-            )
+            join(base, scanned, listed, &scope)
         })
     };
     let mut listing = hands.remote.list(&cuts);
@@ -112,77 +101,6 @@ pub(super) async fn read(
 
 pub(super) fn lock(store: &Mutex<Store>) -> std::sync::MutexGuard<'_, Store> {
     store.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn send_scan(
-    scan: &mut impl Iterator<Item = Result<Found, crate::local::Error>>,
-    sender: &mpsc::Sender<Message<Found>>,
-) {
-    let mut batch = Vec::with_capacity(BATCH);
-    for found in scan {
-        match found {
-            Ok(found) => batch.push(found),
-            Err(error) => {
-                // A receiver that went away needs no answer.
-                let _ = sender.blocking_send(Some(Err(Broken::Local(error))));
-                return;
-            }
-        }
-        if batch.len() == BATCH {
-            let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
-            if sender.blocking_send(Some(Ok(full))).is_err() {
-                return;
-            }
-        }
-    }
-    let _ = sender.blocking_send(Some(Ok(batch)));
-    let _ = sender.blocking_send(None);
-}
-
-/// What comes through a channel, one by one.
-struct Received<T> {
-    channel: mpsc::Receiver<Message<T>>,
-    batch: std::vec::IntoIter<T>,
-    what: &'static str,
-    ended: bool,
-}
-
-impl<T> Received<T> {
-    fn new(channel: mpsc::Receiver<Message<T>>, what: &'static str) -> Self {
-        Self {
-            channel,
-            batch: Vec::new().into_iter(),
-            what,
-            ended: false,
-        }
-    }
-}
-
-impl<T> Iterator for Received<T> {
-    type Item = Result<T, Broken>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            if let Some(item) = self.batch.next() {
-                return Some(Ok(item));
-            }
-            if self.ended {
-                return None;
-            }
-            match self.channel.blocking_recv() {
-                Some(Some(Ok(batch))) => self.batch = batch.into_iter(),
-                Some(Some(Err(broken))) => {
-                    self.ended = true;
-                    return Some(Err(broken));
-                }
-                Some(None) => self.ended = true,
-                None => {
-                    self.ended = true;
-                    return Some(Err(Broken::Lost(self.what)));
-                }
-            }
-        }
-    }
 }
 
 impl From<Broken> for Halt {
