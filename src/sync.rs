@@ -30,14 +30,14 @@ use crate::local::{RecoveryRun, Root};
 use crate::plan::{Clash, Item, Obstacle, Plan, Step};
 use crate::reconcile::{Ground, Settlement, Why, why};
 use crate::remote;
-use crate::state::{Capabilities, Change, Direction, Record, RootId};
+use crate::state::{Capabilities, Direction, Record, RootId};
 use crate::store::Store;
 use crate::transfer::{Failure, Flow, Hands, Unfinished};
 pub use halt::Halt;
 pub use join::{Broken, Joined, Scope, Trust, join};
 pub use stand::{Generation, Standing, confirm, stand};
 pub use streams::{Received, Sender, Unheard, stream};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 pub use task::{Mode, Reencode, Safety, Task, Terms};
@@ -45,13 +45,23 @@ pub use task::{Mode, Reencode, Safety, Task, Terms};
 /// Rounds in which stale keys are looked at anew before they are left to the next run.
 const ROUNDS: u32 = 3;
 
+/// Whether a run has changed a map's records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Recorded {
+    /// It has not.
+    #[default]
+    Nothing,
+    /// It has: the journal says what, and the commit puts it into the state.
+    Something,
+}
+
 /// What a map's run came to.
 #[derive(Default)]
 pub struct Outcome {
     /// What was done.
     pub counts: Counts,
-    /// What it changes in the records.
-    pub changes: BTreeMap<Key, Change>,
+    /// Whether the journal has anything of it.
+    pub recorded: Recorded,
     /// What the bucket's server was found to honour, if it was asked.
     pub capabilities: Option<Capabilities>,
     /// The root's identity, once it was opened.
@@ -349,8 +359,8 @@ impl<'a> Sync<'a> {
             }
         }
         self.tell_moves(&self.moved);
-        let (changes, written) = scribe.finish().await;
-        self.outcome.changes = changes;
+        let (recorded, written) = scribe.finish().await;
+        self.outcome.recorded = recorded;
         // That the journal broke off is the cause, whatever the steps made of it.
         written.and(result)
     }

@@ -4,7 +4,7 @@
 mod support;
 
 use s3_bsync::state::Direction;
-use s3_bsync::store::{Changes, Mode, Store};
+use s3_bsync::store::{Mode, Store};
 use std::{fs, thread};
 use support::wire::{Fault, Op, When};
 use support::world::{Machine, World};
@@ -78,7 +78,7 @@ fn a_map_turned_one_way_by_its_state_file_goes_that_way() {
     let mut store = Store::open(&world.state_file(), Mode::Write, "now").expect("it opens");
     let mut state = store.state().clone();
     state.buckets[0].maps[0].direction = Direction::Pull;
-    store.commit(state, &Changes::new()).expect("it is written");
+    store.commit(state).expect("it is written");
     drop(store);
     world.remove("a").local("b", "2");
     world.sync().expect_local("a", "1").expect_local("b", "2");

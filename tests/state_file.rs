@@ -5,11 +5,10 @@ mod place;
 #[path = "support/states.rs"]
 mod states;
 
-use place::{NOW, Place, edit, edited, map_id, records};
+use place::{NOW, Place, commit_edit, edit, edited, map_id, records};
 use s3_bsync::state::{DirMap, MapId};
-use s3_bsync::store::{Changes, Error, Mode, Store, is_own_file, purge};
+use s3_bsync::store::{Error, Mode, Store, is_own_file, purge};
 use states::{one_map, plain_record};
-use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -30,7 +29,7 @@ fn a_commit_is_read_back_and_keeps_the_generation_before() {
     let old = fs::read(place.state()).unwrap();
     let mut store = place.open().unwrap();
     let stream = store.records(0).unwrap();
-    store.commit(store.state().clone(), &edit().1).unwrap();
+    commit_edit(&mut store).unwrap();
     assert_eq!(stream.count(), 2_000, "a stream stays with its generation");
     for store in [&store, &place.read().unwrap()] {
         assert_eq!(records(store), edited(2_000));
@@ -51,7 +50,7 @@ fn an_idle_commit_writes_the_time_and_no_other_byte() {
     let mut store = place.open().unwrap();
     let mut settings = store.state().clone();
     settings.synced_ms += 300_000;
-    store.commit(settings.clone(), &Changes::new()).unwrap();
+    store.commit(settings.clone()).unwrap();
     let new = fs::read(place.state()).unwrap();
     assert_eq!(place.names(), ["state", "state.lock"], "no new generation");
     let differing: Vec<_> = (0..old.len()).filter(|&at| old[at] != new[at]).collect();
@@ -73,7 +72,7 @@ fn the_generation_before_is_never_written_in_place() {
     let mut store = place.open().unwrap();
     let mut settings = store.state().clone();
     settings.synced_ms += 300_000;
-    store.commit(settings.clone(), &Changes::new()).unwrap();
+    store.commit(settings.clone()).unwrap();
     assert_eq!(fs::read(place.beside("~")).unwrap(), old);
     settings.generation += 1;
     assert_eq!(place.read().unwrap().state(), &settings);
@@ -91,16 +90,15 @@ fn maps_come_and_go_with_the_settings() {
         ..settings.buckets[0].maps[0].clone()
     };
     settings.buckets[0].maps.insert(0, new);
-    store.commit(settings.clone(), &Changes::new()).unwrap();
+    store.commit(settings.clone()).unwrap();
     assert_eq!(records(&store), [], "a new map begins empty");
     assert_eq!(store.records(1).unwrap().count(), 3, "the old one moved");
     settings.buckets[0].maps.remove(1);
-    store.commit(settings, &Changes::new()).unwrap();
+    store.commit(settings).unwrap();
     assert_eq!(store.state().maps().count(), 1);
     assert_eq!(store.record_count(0), 0);
-    let unknown = Changes::from([(map_id(), BTreeMap::new())]);
     assert!(matches!(
-        store.commit(store.state().clone(), &unknown),
+        store.journal(map_id(), &edit()),
         Err(Error::UnknownMap(id)) if id == map_id()
     ));
 }
@@ -110,8 +108,8 @@ fn only_the_owner_may_read_what_is_written() {
     let place = Place::with(5);
     fs::set_permissions(place.state(), fs::Permissions::from_mode(0o644)).unwrap();
     let mut store = place.open().unwrap();
-    store.commit(store.state().clone(), &edit().1).unwrap();
-    store.journal(map_id(), &edit().0).unwrap();
+    commit_edit(&mut store).unwrap();
+    store.journal(map_id(), &edit()).unwrap();
     assert_eq!(place.names().len(), 4);
     for name in place.names() {
         let metadata = fs::metadata(place.directory.path().join(&name)).unwrap();
@@ -128,9 +126,9 @@ fn a_read_only_store_cannot_write() {
     let place = Place::with(5);
     let mut store = place.read().unwrap();
     let before = place.bytes();
-    let journaled = store.journal(map_id(), &edit().0);
+    let journaled = store.journal(map_id(), &edit());
     assert!(matches!(journaled, Err(Error::ReadOnly)));
-    let committed = store.commit(store.state().clone(), &edit().1);
+    let committed = commit_edit(&mut store);
     assert!(matches!(committed, Err(Error::ReadOnly)));
     assert_eq!(place.bytes(), before);
 }
@@ -150,8 +148,8 @@ fn create_and_purge() {
     assert!(matches!(again, Err(Error::Exists(_))));
     drop(again);
     let mut store = place.open().unwrap();
-    store.commit(store.state().clone(), &edit().1).unwrap();
-    store.journal(map_id(), &edit().0).unwrap();
+    commit_edit(&mut store).unwrap();
+    store.journal(map_id(), &edit()).unwrap();
     drop(store);
     purge(&place.state(), NOW).unwrap();
     assert_eq!(place.names(), Vec::<String>::new());
@@ -163,7 +161,7 @@ fn a_link_to_the_state_file_stays_a_link() {
     let link = place.directory.path().join("link");
     std::os::unix::fs::symlink(place.state(), &link).unwrap();
     let mut store = Store::open(&link, Mode::Write, NOW).unwrap();
-    store.commit(store.state().clone(), &edit().1).unwrap();
+    commit_edit(&mut store).unwrap();
     assert!(link.is_symlink());
     assert_eq!(records(&place.read().unwrap()), edited(3));
 }

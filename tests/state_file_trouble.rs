@@ -6,19 +6,18 @@ mod place;
 #[path = "support/states.rs"]
 mod states;
 
-use place::{NOW, Place, damage, edit, edited, map_id, records};
+use place::{NOW, Place, commit_edit, damage, edit, edited, map_id, records};
 use s3_bsync::format::journal::{Upload, encode_entry, encode_header};
 use s3_bsync::state::{Change, MapId, State};
-use s3_bsync::store::{Changes, Error, Store, purge};
+use s3_bsync::store::{Error, Store, purge};
 use states::{encode, one_map, plain_record};
-use std::collections::BTreeMap;
 use std::fs;
 
 #[test]
 fn what_a_dead_run_journaled_is_there_at_the_next() {
     let place = Place::with(50);
     let mut store = place.open().unwrap();
-    let (changes, _) = edit();
+    let changes = edit();
     let upload = |key| Upload {
         key,
         upload_id: "id".into(),
@@ -48,7 +47,7 @@ fn what_a_dead_run_journaled_is_there_at_the_next() {
     assert_eq!(store.state().generation, 8);
     assert_eq!(store.state().buckets[0].maps[0].generation, 4);
     let idle = store.state().clone();
-    store.commit(idle, &BTreeMap::new()).unwrap();
+    store.commit(idle).unwrap();
     drop(store);
 
     let mut store = place.open().unwrap();
@@ -61,14 +60,14 @@ fn what_a_dead_run_journaled_is_there_at_the_next() {
     assert_eq!(store.state().generation, 8, "a hint changes no record");
     store.end_upload(map_id(), &pending.key);
     let idle = store.state().clone();
-    store.commit(idle, &BTreeMap::new()).unwrap();
+    store.commit(idle).unwrap();
     assert_eq!(store.uploads(), []);
     assert!(!place.beside(".journal").exists());
 }
 
 #[test]
 fn a_torn_journal_gives_what_was_whole() {
-    let (changes, _) = edit();
+    let changes = edit();
     let mut bytes = encode_header(one_map().replica, 7).unwrap();
     for change in &changes {
         bytes.extend(encode_entry(map_id(), change).unwrap());
@@ -90,7 +89,7 @@ fn a_journal_of_another_state_is_ignored() {
     for (replica, generation) in [(foreign, 7), (one_map().replica, 6), (one_map().replica, 8)] {
         let place = Place::with(3);
         let mut bytes = encode_header(replica, generation).unwrap();
-        bytes.extend(encode_entry(map_id(), &edit().0[0]).unwrap());
+        bytes.extend(encode_entry(map_id(), &edit()[0]).unwrap());
         fs::write(place.beside(".journal"), bytes).unwrap();
         assert_eq!(records(&place.read().unwrap()).len(), 3);
         assert_eq!(records(&place.open().unwrap()).len(), 3);
@@ -102,7 +101,7 @@ fn a_journal_of_another_state_is_ignored() {
 fn a_damaged_state_gives_way_to_the_generation_before() {
     let place = Place::with(30);
     let mut store = place.open().unwrap();
-    store.commit(store.state().clone(), &edit().1).unwrap();
+    commit_edit(&mut store).unwrap();
     drop(store);
     let whole = fs::read(place.state()).unwrap();
     let damages = [
@@ -140,7 +139,7 @@ fn a_damaged_state_gives_way_to_the_generation_before() {
         assert_eq!(records(&store).len(), 30);
         assert_eq!(store.state().generation, 7);
         assert!(!place.beside(".journal").exists());
-        store.commit(store.state().clone(), &edit().1).unwrap();
+        commit_edit(&mut store).unwrap();
         drop(store);
         let again = place.open().unwrap();
         assert!(again.fell_back().is_none(), "once");
@@ -198,13 +197,13 @@ fn foreign_files_and_later_versions_are_left_alone() {
 fn a_commit_cut_short_anywhere_leaves_the_old_or_the_new_state() {
     let done = Place::with(40);
     let old = fs::read(done.state()).unwrap();
-    let (list, changes) = edit();
+    let list = edit();
     let mut journal = encode_header(one_map().replica, 7).unwrap();
     for change in &list {
         journal.extend(encode_entry(map_id(), change).unwrap());
     }
     let mut store = done.open().unwrap();
-    store.commit(store.state().clone(), &changes).unwrap();
+    commit_edit(&mut store).unwrap();
     drop(store);
     let new = fs::read(done.state()).unwrap();
 
@@ -241,7 +240,7 @@ fn a_commit_cut_short_anywhere_leaves_the_old_or_the_new_state() {
                 7 + u64::from(is_new),
                 "step {step}"
             );
-            store.commit(store.state().clone(), &changes).unwrap();
+            commit_edit(&mut store).unwrap();
             assert_eq!(records(&store), edited(40), "step {step}");
             assert_eq!(
                 place.names(),
@@ -258,7 +257,7 @@ fn the_state_and_its_previous_generation_may_be_one_file() {
     fs::hard_link(place.state(), place.beside("~")).unwrap();
     let old = fs::read(place.state()).unwrap();
     let mut store = place.open().unwrap();
-    store.commit(store.state().clone(), &edit().1).unwrap();
+    commit_edit(&mut store).unwrap();
     assert_eq!(fs::read(place.beside("~")).unwrap(), old);
     assert_eq!(records(&place.read().unwrap()), edited(5));
     assert!(!place.beside(".link").exists());
@@ -276,7 +275,7 @@ fn a_record_that_cannot_be_stored_is_refused_before_anything_is_written() {
         matches!(found, Err(Error::Refused { key: Some(key), .. }) if key == plain_record(1).key)
     );
     assert!(!place.beside(".journal").exists());
-    let unknown = store.journal(MapId([0; 8]), &edit().0);
+    let unknown = store.journal(MapId([0; 8]), &edit());
     assert!(matches!(unknown, Err(Error::UnknownMap(_))));
 }
 
@@ -323,7 +322,7 @@ fn settings_without_a_place_in_the_format_leave_the_old_state() {
     let before = place.bytes();
     let mut settings: State = store.state().clone();
     settings.buckets[0].maps[0].path = "relative".to_owned();
-    let found = store.commit(settings, &Changes::new());
+    let found = store.commit(settings);
     assert!(matches!(found, Err(Error::Refused { key: None, .. })));
     assert_eq!(place.bytes(), before);
     assert_eq!(records(&store).len(), 3);

@@ -7,7 +7,6 @@ use crate::cli::Settings;
 use crate::local::RecoveryRun;
 use crate::overlap;
 use crate::store::{self, Store};
-use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Changes the settings of the map called `name`; gives the line that tells of it.
@@ -24,6 +23,6 @@ pub fn edit(file: &Path, name: &str, given: &Settings, now_ms: i64) -> Result<St
     settings::put(&mut state, taken);
     state.buckets.retain(|bucket| !bucket.maps.is_empty());
     overlap::check(&state, real_path).map_err(Error::Overlap)?;
-    store.commit(state, &BTreeMap::new())?;
+    store.commit(state)?;
     Ok(told)
 }

@@ -11,7 +11,6 @@ use crate::state::{
     Bucket, ConflictPolicy, DEFAULT_KEEP_DAYS, DirMap, Direction, Encryption, Recursion, State,
 };
 use crate::store::{self, Store};
-use std::collections::BTreeMap;
 use std::fmt;
 
 /// Why settings could not be changed. Nothing was changed then.
@@ -147,7 +146,7 @@ pub fn init(asked: &Init, now_ms: i64) -> Result<Vec<String>, Error> {
     };
     let told = edit(&mut state, asked)?;
     match store {
-        Some(mut store) => store.commit(state, &BTreeMap::new())?,
+        Some(mut store) => store.commit(state)?,
         None => drop(Store::create(&asked.file, state, now_utc)?),
     }
     Ok(told)

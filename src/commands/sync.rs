@@ -7,13 +7,12 @@ use crate::cli::Maps;
 use crate::event::{Counts, Event, Sink};
 use crate::exit::Exit;
 use crate::format::DecodeError;
-use crate::key::Key;
 use crate::local::{OwnFiles, RecoveryRun, Root};
 use crate::overlap;
-use crate::state::{Change, MapId, ReplicaId, State};
+use crate::state::{MapId, ReplicaId, State};
 use crate::stop::Stop;
 use crate::store::{self, Store};
-use crate::sync::{self, Halt, Mode, Outcome, Standing, Task, Terms};
+use crate::sync::{self, Halt, Mode, Outcome, Recorded, Standing, Task, Terms};
 pub use error::Error;
 use std::collections::BTreeMap;
 use std::num::NonZeroU64;
@@ -241,7 +240,7 @@ fn reset(store: &mut Store, maps: &[MapId]) -> Result<(), Error> {
             map.root = None;
         }
     }
-    Ok(store.commit(state, &BTreeMap::new())?)
+    Ok(store.commit(state)?)
 }
 
 fn finish(
@@ -254,7 +253,7 @@ fn finish(
 ) -> Result<Report, Error> {
     let mut store = store.lock().unwrap_or_else(PoisonError::into_inner);
     let mut state = store.state().clone();
-    let mut changes: BTreeMap<MapId, BTreeMap<Key, Change>> = BTreeMap::new();
+    let mut changed = Vec::new();
     let mut maps = Vec::new();
     for Task { index, map, .. } in tasks {
         let Some(outcome) = ended.remove(&index) else {
@@ -263,7 +262,7 @@ fn finish(
         exit = exit.max(exit_of(&outcome));
         let Outcome {
             counts,
-            changes: receipts,
+            recorded,
             capabilities,
             root,
             halt,
@@ -273,14 +272,14 @@ fn finish(
                 // Until a run has come to its end, what has no record may be the rest of a first
                 // run; afterwards an idle run changes nothing.
                 let is_ended = halt.is_none() && !asked.stop.is_wished();
-                if is_ended && (found.root.is_none() || !receipts.is_empty()) {
+                if is_ended && (found.root.is_none() || recorded == Recorded::Something) {
                     found.root = root.or(found.root);
                 }
                 bucket.capabilities = capabilities.or(bucket.capabilities);
             }
         }
-        if !receipts.is_empty() {
-            changes.insert(map.id, receipts);
+        if recorded == Recorded::Something {
+            changed.push(map.id);
         }
         maps.push(Ended {
             map: map.name,
@@ -295,9 +294,9 @@ fn finish(
         if exit <= Exit::Partial && *asked.maps == Maps::All {
             state.synced_ms = u64::try_from(asked.now_ms).unwrap_or(0);
         }
-        store.commit(state, &changes)?;
+        store.commit(state)?;
         for (_, map) in store.state().maps() {
-            if changes.contains_key(&map.id)
+            if changed.contains(&map.id)
                 && let Some(root) = roots.get(&map.id)
             {
                 // The marker fits as it is; this only makes it tell one generation from the next.

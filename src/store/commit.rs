@@ -2,12 +2,12 @@
 
 use super::error::Error;
 use super::files::{self, FileAt, Names};
+use super::journal::replay;
 use super::records::Records;
 use super::{Changes, Store};
 use crate::format::{Reader, Writer, patch_synced};
 use crate::key::Key;
 use crate::state::{Change, MapId, State};
-use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Write};
 use std::os::unix::fs::{FileExt, MetadataExt};
@@ -15,9 +15,8 @@ use std::os::unix::fs::{FileExt, MetadataExt};
 const BUFFER_BYTES: usize = 262_144;
 
 impl Store {
-    /// Makes these settings and the records with these changes the state, then drops the journal
-    /// but for the uploads under way: `changes` must hold all that was journaled since the last
-    /// commit.
+    /// Makes these settings, and the records with all that was journaled since the last commit, the
+    /// state; then drops the journal but for the uploads under way.
     ///
     /// The generations are counted here, whatever `settings` says: the state's grows by one, a
     /// map's grows by one where its records change. A map that `settings` lacks loses its
@@ -25,20 +24,16 @@ impl Store {
     /// that time is written in place and the generation stays.
     ///
     /// # Errors
-    /// [`Error::Refused`] when a value has no place in the format, [`Error::UnknownMap`] for
-    /// changes to a map that `settings` lacks, [`Error::ReadOnly`], [`Error::Corrupt`] and
-    /// [`Error::Io`]. The old state and the journal are there as before, unless the very last
-    /// step failed: making the new one last.
-    pub fn commit(&mut self, settings: State, changes: &Changes) -> Result<(), Error> {
+    /// [`Error::Refused`] when a value has no place in the format, [`Error::ReadOnly`],
+    /// [`Error::Corrupt`] and [`Error::Io`]. The old state and the journal are there as before,
+    /// unless the very last step failed: making the new one last.
+    pub fn commit(&mut self, settings: State) -> Result<(), Error> {
         if self.lock.is_none() {
             return Err(Error::ReadOnly);
         }
-        let is_known = |id: &MapId| settings.maps().any(|(_, map)| map.id == *id);
-        if let Some(unknown) = changes.keys().find(|id| !is_known(id)) {
-            return Err(Error::UnknownMap(*unknown));
-        }
+        let changes = &replay(&self.names, &self.state)?.changes;
         let next = self.counted(settings, changes);
-        let is_idle = changes.values().all(BTreeMap::is_empty);
+        let is_idle = changes.is_empty();
         let is_written = is_idle
             && self.version() == crate::format::VERSION
             && self.differs_in_time_only(&next)
@@ -70,10 +65,7 @@ impl Store {
             if let Some((_, old)) = self.state.maps().find(|(_, old)| old.id == map.id) {
                 map.generation = old.generation;
             }
-            if changes
-                .get(&map.id)
-                .is_some_and(|of_map| !of_map.is_empty())
-            {
+            if changes.contains_key(&map.id) {
                 map.generation += 1;
             }
         }

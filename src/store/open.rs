@@ -88,7 +88,7 @@ impl Store {
         }
         let changes = std::mem::take(&mut self.pending);
         if is_version_1 || !changes.is_empty() {
-            return self.commit(self.state.clone(), &changes);
+            return self.commit(self.state.clone());
         }
         self.renew_journal()
     }

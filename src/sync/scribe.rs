@@ -4,14 +4,12 @@
 //! Promises the order that makes a crash harmless: files and their directories are durable before
 //! the receipt that speaks of them is written.
 
-use super::Halt;
+use super::{Halt, Recorded};
 use super::sides::lock;
-use crate::key::Key;
 use crate::local::Root;
 use crate::plan::Receipt;
 use crate::state::{Change, MapId};
 use crate::store::Store;
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::runtime::Handle;
@@ -31,19 +29,17 @@ enum Word {
     Settle(oneshot::Sender<()>),
 }
 
-type Changes = BTreeMap<Key, Change>;
-
 /// The writing end.
 pub(super) struct Scribe {
     sender: mpsc::Sender<Word>,
-    thread: JoinHandle<(Changes, Result<(), Halt>)>,
+    thread: JoinHandle<(Recorded, Result<(), Halt>)>,
 }
 
 impl Scribe {
     pub(super) fn start(map: MapId, root: Root, store: Option<Arc<Mutex<Store>>>) -> Self {
         let (sender, receiver) = mpsc::channel(WAITING);
         let thread = tokio::task::spawn_blocking(move || {
-            let mut written = Changes::new();
+            let mut written = Recorded::Nothing;
             let result = write_all(receiver, map, &root, store.as_deref(), &mut written);
             (written, result)
         });
@@ -64,13 +60,12 @@ impl Scribe {
         settled.await.map_err(|_| ())
     }
 
-    /// Waits until all is durable; gives every change in the journal, whatever came after it, for
-    /// the commit that drops the journal must have them all.
-    pub(super) async fn finish(self) -> (Changes, Result<(), Halt>) {
+    /// Waits until all is durable; says whether the journal has anything.
+    pub(super) async fn finish(self) -> (Recorded, Result<(), Halt>) {
         drop(self.sender);
         match self.thread.await {
             Ok(ended) => ended,
-            Err(error) => (Changes::new(), Err(Halt::Internal(error.to_string()))),
+            Err(error) => (Recorded::Nothing, Err(Halt::Internal(error.to_string()))),
         }
     }
 }
@@ -102,7 +97,7 @@ fn write_all(
     map: MapId,
     root: &Root,
     store: Option<&Mutex<Store>>,
-    written: &mut Changes,
+    written: &mut Recorded,
 ) -> Result<(), Halt> {
     let mut batch = Vec::new();
     while receiver.blocking_recv_many(&mut batch, WAITING) > 0 {
@@ -121,13 +116,8 @@ fn write_all(
             && !changes.is_empty()
         {
             store.journal(map, &changes).map_err(Halt::Store)?;
+            *written = Recorded::Something;
         }
-        // What the journal has, the commit must have, even where it cannot be made to last now.
-        written.extend(
-            changes
-                .into_iter()
-                .map(|change| (change.key().clone(), change)),
-        );
         if let Some(store) = &mut store {
             store.sync_journal().map_err(Halt::Store)?;
         }

@@ -2,10 +2,8 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 
 use crate::states::{encode, one_map, plain_record};
-use s3_bsync::key::Key;
 use s3_bsync::state::{Change, MapId, Record};
-use s3_bsync::store::{Changes, Error, Mode, Store};
-use std::collections::BTreeMap;
+use s3_bsync::store::{Error, Mode, Store};
 use std::fs;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
@@ -74,19 +72,20 @@ pub(crate) fn map_id() -> MapId {
     one_map().buckets[0].maps[0].id
 }
 
-pub(crate) fn edit() -> (Vec<Change>, Changes) {
+pub(crate) fn edit() -> Vec<Change> {
     let mut changed = plain_record(1);
     changed.remote.size_bytes += 1;
-    let list = vec![
+    vec![
         Change::Remove(plain_record(0).key),
         Change::Upsert(changed),
         Change::Upsert(plain_record(900_000)),
-    ];
-    let by_key: BTreeMap<Key, Change> = list
-        .iter()
-        .map(|change| (change.key().clone(), change.clone()))
-        .collect();
-    (list, BTreeMap::from([(map_id(), by_key)]))
+    ]
+}
+
+/// Journals the edit and commits it.
+pub(crate) fn commit_edit(store: &mut Store) -> Result<(), Error> {
+    store.journal(map_id(), &edit())?;
+    store.commit(store.state().clone())
 }
 
 pub(crate) fn edited(count: u64) -> Vec<Record> {
