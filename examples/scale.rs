@@ -95,9 +95,7 @@ fn measure(millions: u64) -> Result<(), Box<dyn Error>> {
         reencode: Default::default(),
         direction: Default::default(),
     };
-    let base = store
-        .records(0)?
-        .map(|record| record.map_err(Broken::Base));
+    let base = store.records(0)?.map(|record| record.map_err(Broken::Base));
     let joined = join(base, scanned, listed, &scope)?;
     let is_read = [scan, list].map(|thread| thread.join().unwrap_or(false));
     if is_read != [true; 2] || joined.unchanged != count || !joined.items.is_empty() {

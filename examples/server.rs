@@ -125,6 +125,7 @@ async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Answe
         *counts.requests.entry(op).or_default() += 1;
         counts.received_bytes += body.len() as u64;
     });
+    let has_body = parts.method != Method::HEAD;
     let request = Request::from_parts(parts, s3s::Body::from(body));
     let answer = shared.service.call(request).await.map_err(Broken::from)?;
     let answer = answer.map(BodyExt::boxed_unsync);
@@ -132,7 +133,7 @@ async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Answe
     let sent = length
         .and_then(|length| length.to_str().ok()?.parse().ok())
         .unwrap_or_else(|| answer.body().size_hint().lower());
-    shared.count(|counts| counts.sent_bytes += sent);
+    shared.count(|counts| counts.sent_bytes += if has_body { sent } else { 0 });
     Ok(answer)
 }
 

@@ -139,6 +139,16 @@ impl Step {
         }
     }
 
+    /// What it changes in the records, where that is all it does.
+    #[must_use]
+    pub fn recorded(&self) -> Option<Change> {
+        match self {
+            Self::Adopt(record) => Some(Change::Upsert(Record::clone(record))),
+            Self::Forget(key) => Some(Change::Remove(key.clone())),
+            _ => None,
+        }
+    }
+
     /// Bytes that cross the network, as far as known beforehand.
     #[must_use]
     pub fn transfer_bytes(&self) -> u64 {

@@ -36,10 +36,10 @@ use crate::transfer::{Failure, Flow, Hands, Unfinished};
 pub use halt::Halt;
 pub use join::{Broken, Joined, Scope, Trust, join};
 pub use stand::{Generation, Standing, confirm, stand};
-pub use streams::{Received, Sender, Unheard, stream};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
+pub use streams::{Received, Sender, Unheard, stream};
 pub use task::{Mode, Reencode, Safety, Task, Terms};
 
 /// Rounds in which stale keys are looked at anew before they are left to the next run.

@@ -183,8 +183,7 @@ impl Hands {
     /// [`Failure`]: both sides are as they were, or what changed is found by the next run.
     pub async fn carry_out(self: &Arc<Self>, step: &Step) -> Result<Receipt, Failure> {
         match step {
-            Step::Adopt(record) => Ok(vec![Change::Upsert((**record).clone())]),
-            Step::Forget(key) => Ok(vec![Change::Remove(key.clone())]),
+            Step::Adopt(_) | Step::Forget(_) => Ok(step.recorded().into_iter().collect()),
             Step::Upload {
                 key,
                 local,

@@ -11,14 +11,20 @@ use crate::reconcile::{
 };
 use crate::remote::Head;
 use crate::state::{ConflictPolicy, Content, DirMap, Direction, Holding, Record};
-use crate::transfer::{Failure, Hands, blocking, now_ns};
+use crate::transfer::{Failure, Hands, blocking};
 use compare::Compare;
 pub(super) use compare::Reach;
+use futures_util::poll;
 use std::sync::Arc;
+use std::task::Poll;
 use tokio::task::JoinSet;
 
-/// Files looked at at a time.
+/// Looks under way at a time.
 const LOOKS: usize = 8;
+/// Files of one look, at most.
+const TOGETHER: usize = 64;
+/// Bytes of the files of one look, from which on it takes no further file.
+const TOGETHER_BYTES: u64 = 1024 * 1024;
 /// How often an object may change under a look before it is left to a later round.
 const PATIENCE: u32 = 3;
 
@@ -28,64 +34,153 @@ pub(super) struct Looked {
     pub(super) failed: Vec<(Key, Failure)>,
 }
 
+/// A key on which the law asks a question.
+struct Case {
+    compare: Compare,
+    question: Option<Question>,
+    ground: Ground,
+}
+
+/// Cases whose files are read together.
+#[derive(Default)]
+struct Cases {
+    cases: Vec<Case>,
+    bytes: u64,
+}
+
+impl Cases {
+    fn add(&mut self, case: Case) {
+        self.bytes += case.compare.local_bytes();
+        self.cases.push(case);
+    }
+
+    fn is_full(&self) -> bool {
+        self.cases.len() >= TOGETHER || self.bytes >= TOGETHER_BYTES
+    }
+}
+
+/// What a task under way comes to.
+enum Word {
+    /// The files of these are read, as far as that was to be done together.
+    Read(Vec<Case>),
+    Ended(Ended),
+}
+
+type Ended = Result<Decided, (Key, Failure)>;
+
 pub(super) async fn look(
     task: &Task,
     hands: &Arc<Hands>,
     ground: Ground,
     items: Vec<Item>,
 ) -> Result<Looked, Halt> {
-    let mut looked = Looked {
-        decided: Vec::with_capacity(items.len()),
-        failed: Vec::new(),
+    let mut looks = Looks {
+        settling: Settling::of(&task.map),
+        looking: JoinSet::new(),
+        looked: Looked {
+            decided: Vec::with_capacity(items.len()),
+            failed: Vec::new(),
+        },
     };
-    let mut looking: JoinSet<Ended> = JoinSet::new();
-    let settling = Settling::of(&task.map);
     let reach = Reach::of(&task.terms);
+    let mut cases = Cases::default();
     for item in items {
         if task.terms.stop.is_wished() {
             break;
         }
-        if let Verdict::Do(action) = decide(seen(&item), Answers::default()) {
-            looked.decided.push(Decided {
-                item,
-                outcome: Outcome::Law(action, Holding::plain(Content::Unknown)),
-            });
-            continue;
-        }
-        while looking.len() >= LOOKS {
-            looked.take(looking.join_next().await)?;
-        }
+        let question = match decide(seen(&item), Answers::default()) {
+            Verdict::Do(action) => {
+                looks.looked.decided.push(Decided {
+                    item,
+                    outcome: Outcome::Law(action, Holding::plain(Content::Unknown)),
+                });
+                continue;
+            }
+            Verdict::Look(question) => Some(question),
+            Verdict::Conflict => None,
+        };
         let ground = match (&item.base, task.map.root) {
             // The rest of a first run that did not come to its end.
             (None, None) => Ground::Baseless,
             _ => ground,
         };
-        let hands = Arc::clone(hands);
-        looking.spawn(async move {
-            let key = item.key.clone();
-            resolve(&hands, ground, settling, reach, item)
-                .await
-                .map_err(|failure| (key, failure))
+        cases.add(Case {
+            compare: Compare::new(hands, item, reach),
+            question,
+            ground,
         });
+        if cases.is_full() {
+            looks.begin(std::mem::take(&mut cases)).await?;
+        }
     }
-    while !looking.is_empty() {
-        looked.take(looking.join_next().await)?;
-    }
-    looked.decided.sort_by(|a, b| a.item.key.cmp(&b.item.key));
-    Ok(looked)
+    looks.begin(cases).await?;
+    looks.finish().await
 }
 
-type Ended = Result<Decided, (Key, Failure)>;
+/// Looks under way, and what has come of those that are done.
+struct Looks {
+    settling: Settling,
+    looking: JoinSet<Word>,
+    looked: Looked,
+}
 
-impl Looked {
-    fn take(&mut self, ended: Option<Result<Ended, tokio::task::JoinError>>) -> Result<(), Halt> {
-        match ended {
-            Some(Ok(Ok(decided))) => self.decided.push(decided),
-            Some(Ok(Err(failed))) => self.failed.push(failed),
+impl Looks {
+    /// Has the files of these read, once there is room for one more look.
+    async fn begin(&mut self, cases: Cases) -> Result<(), Halt> {
+        while self.looking.len() >= LOOKS {
+            self.take().await?;
+        }
+        self.looking.spawn_blocking(move || {
+            let mut cases = cases.cases;
+            for case in &mut cases {
+                if let Some(question) = case.question {
+                    case.compare.read_ahead(question);
+                }
+            }
+            Word::Read(cases)
+        });
+        Ok(())
+    }
+
+    async fn finish(mut self) -> Result<Looked, Halt> {
+        while !self.looking.is_empty() {
+            self.take().await?;
+        }
+        let Looked { decided, .. } = &mut self.looked;
+        decided.sort_by(|a, b| a.item.key.cmp(&b.item.key));
+        Ok(self.looked)
+    }
+
+    /// Waits for one task; what it has read is decided at once where nothing more is needed.
+    async fn take(&mut self) -> Result<(), Halt> {
+        let cases = match self.looking.join_next().await {
+            Some(Ok(Word::Read(cases))) => cases,
+            Some(Ok(Word::Ended(ended))) => {
+                self.looked.note(ended);
+                return Ok(());
+            }
             Some(Err(error)) => return Err(Halt::Internal(error.to_string())),
-            None => {}
+            None => return Ok(()),
+        };
+        for case in cases {
+            let mut resolving = Box::pin(resolve(self.settling, case));
+            match poll!(&mut resolving) {
+                Poll::Ready(ended) => self.looked.note(ended),
+                Poll::Pending => {
+                    self.looking.spawn(async { Word::Ended(resolving.await) });
+                }
+            }
         }
         Ok(())
+    }
+}
+
+impl Looked {
+    fn note(&mut self, ended: Ended) {
+        match ended {
+            Ok(decided) => self.decided.push(decided),
+            Err(failed) => self.failed.push(failed),
+        }
     }
 }
 
@@ -97,17 +192,21 @@ fn seen(item: &Item) -> Seen<'_> {
     }
 }
 
-async fn resolve(
-    hands: &Arc<Hands>,
-    ground: Ground,
-    settling: Settling,
-    reach: Reach,
-    item: Item,
-) -> Result<Decided, Failure> {
+async fn resolve(settling: Settling, case: Case) -> Ended {
+    let key = case.compare.item.key.clone();
+    resolved(settling, case)
+        .await
+        .map_err(|failure| (key, failure))
+}
+
+async fn resolved(settling: Settling, case: Case) -> Result<Decided, Failure> {
     let mut answers = Answers::default();
-    let mut read_at_ns = now_ns();
     let mut patience = PATIENCE;
-    let mut compare = Compare::new(hands, item, reach);
+    let Case {
+        mut compare,
+        ground,
+        ..
+    } = case;
     loop {
         match decide(seen(&compare.item), answers) {
             Verdict::Do(action) => {
@@ -119,7 +218,7 @@ async fn resolve(
                 };
                 let mut item = compare.item;
                 if action == Action::Adopt {
-                    item.local = item.local.map(|stamp| stamp.settled(read_at_ns));
+                    item.local = item.local.map(|stamp| stamp.settled(compare.read_at_ns));
                 }
                 return Ok(Decided {
                     item,
@@ -127,9 +226,6 @@ async fn resolve(
                 });
             }
             Verdict::Look(question) => {
-                if !compare.has_read() {
-                    read_at_ns = now_ns();
-                }
                 let answer = compare.answer(question).await?;
                 match question {
                     Question::LocalAgainstBase => answers.local_against_base = Some(answer),
@@ -147,10 +243,9 @@ async fn resolve(
                     answers.local_against_remote = Some(answer);
                     continue;
                 }
-                let item = compare.item;
-                let settled = settling.settled(hands, ground, &item, &head)?;
+                let settled = settling.settled(&compare, ground, &head)?;
                 return Ok(Decided {
-                    item,
+                    item: compare.item,
                     outcome: Outcome::Conflict(settled),
                 });
             }
@@ -183,11 +278,11 @@ impl Settling {
     /// displaced only where nothing is taken from the bucket, so that it cannot stop a backup.
     fn settled(
         self,
-        hands: &Hands,
+        compare: &Compare,
         ground: Ground,
-        item: &Item,
         head: &Head,
     ) -> Result<Settlement, Failure> {
+        let Compare { hands, item, .. } = compare;
         let pushes = matches!(self.direction, Direction::Push | Direction::PushMirror);
         match hands.admit(head) {
             Err(Failure::Sealed(_)) if self.policy == ConflictPolicy::Local => {}

@@ -46,6 +46,10 @@ impl Job {
     }
 }
 
+fn broken_off() -> Halt {
+    Halt::Internal("the journal broke off".to_owned())
+}
+
 /// The key that a removal, or a move, ends.
 fn ended_key(step: &Step) -> &Key {
     step.old_key().unwrap_or(step.key())
@@ -69,19 +73,33 @@ impl Sync<'_> {
             deletions,
             replacements,
         } = plan;
+        self.record(records, scribe).await?;
         let mut copied = Vec::new();
-        for steps in [records, clearing, transfers] {
+        for steps in [clearing, transfers] {
             let jobs = steps.into_iter().map(Job::Whole).collect();
             copied.extend(self.phase(jobs, Half::First, scribe, &mut stale).await?);
         }
         if !copied.is_empty() && scribe.settle().await.is_err() {
-            return Err(Halt::Internal("the journal broke off".to_owned()));
+            return Err(broken_off());
         }
         let jobs = self.removals(deletions, copied);
         self.phase(jobs, Half::Second, scribe, &mut stale).await?;
         let jobs = replacements.into_iter().map(Job::Whole).collect();
         self.phase(jobs, Half::First, scribe, &mut stale).await?;
         Ok(stale)
+    }
+
+    /// Does what changes records only, and waits for nothing.
+    async fn record(&mut self, steps: Vec<Step>, scribe: &Scribe) -> Result<(), Halt> {
+        for step in steps {
+            if self.task.terms.stop.is_wished() {
+                break;
+            }
+            let receipt = step.recorded().into_iter().collect();
+            scribe.write(receipt).await.map_err(|()| broken_off())?;
+            self.tell_done(&step);
+        }
+        Ok(())
     }
 
     /// The jobs of all removals: those in the bucket go together where its server is able to.
@@ -143,7 +161,7 @@ impl Sync<'_> {
                 match result {
                     Ok(receipt) => {
                         if scribe.write(receipt).await.is_err() {
-                            fatal.get_or_insert(Halt::Internal("the journal broke off".to_owned()));
+                            fatal.get_or_insert(broken_off());
                         }
                         if half == Half::First && matches!(step, Step::MoveRemote { .. }) {
                             copied.push(step);

@@ -4,8 +4,8 @@
 //! Promises the order that makes a crash harmless: files and their directories are durable before
 //! the receipt that speaks of them is written.
 
-use super::{Halt, Recorded};
 use super::sides::lock;
+use super::{Halt, Recorded};
 use crate::local::Root;
 use crate::plan::Receipt;
 use crate::state::{Change, MapId};

@@ -8,7 +8,7 @@ use crate::reconcile::{Answer, Question};
 use crate::remote::Head;
 use crate::stamp::{ETag, LocalStamp};
 use crate::state::{Content, Encoding, Holding};
-use crate::transfer::{Failure, Hands, blocking};
+use crate::transfer::{Failure, Hands, blocking, now_ns};
 use std::sync::Arc;
 
 /// How far a run goes beyond what changed.
@@ -27,30 +27,73 @@ impl Reach {
     }
 }
 
+/// Files up to this size are read ahead, many in one go: to hand each to a thread of its own costs
+/// more than to read it.
+const SMALL_BYTES: u64 = 64 * 1024;
+
 /// One key under comparison; each side is read at most once.
-pub(super) struct Compare<'a> {
-    hands: &'a Arc<Hands>,
+pub(super) struct Compare {
+    pub(super) hands: Arc<Hands>,
     pub(super) item: Item,
     reach: Reach,
     /// The file's sums, and the ETag that they were made for.
     sums: Option<(ETag, Arc<Sums>)>,
+    /// When the file began to be read, or was first looked at.
+    pub(super) read_at_ns: i64,
     head: Option<Head>,
 }
 
-impl<'a> Compare<'a> {
-    pub(super) fn new(hands: &'a Arc<Hands>, item: Item, reach: Reach) -> Self {
+impl Compare {
+    pub(super) fn new(hands: &Arc<Hands>, item: Item, reach: Reach) -> Self {
         Self {
-            hands,
+            hands: Arc::clone(hands),
             item,
             reach,
             sums: None,
+            read_at_ns: now_ns(),
             head: None,
         }
     }
 
-    /// Whether the file was read.
-    pub(super) fn has_read(&self) -> bool {
-        self.sums.is_some()
+    /// Bytes of the file.
+    pub(super) fn local_bytes(&self) -> u64 {
+        self.item.local.map_or(0, |local| local.size_bytes)
+    }
+
+    /// Reads a small file for the answer to come. Blocks. A failure is met again by whoever needs
+    /// the answer.
+    pub(super) fn read_ahead(&mut self, question: Question) {
+        let wanted = match question {
+            Question::LocalAgainstBase => self.base_reading().map(|(_, etag)| etag),
+            Question::LocalAgainstRemote => self.remote_reading(),
+        };
+        let (Some(etag), Some(local)) = (wanted, self.item.local) else {
+            return;
+        };
+        if local.size_bytes <= SMALL_BYTES {
+            self.read_at_ns = now_ns();
+            let sums = self.hands.sums(&self.item.key, local, &etag);
+            self.sums = sums.ok().map(|sums| (etag, Arc::new(sums)));
+        }
+    }
+
+    /// What a reading of the file must prove to be equal to the base, and the ETag it is made for;
+    /// `None` where none could.
+    fn base_reading(&self) -> Option<(Content, ETag)> {
+        let record = self.item.base.as_deref()?;
+        let is_possible = record.content != Content::Unknown
+            && record.local?.size_bytes == self.item.local?.size_bytes;
+        is_possible.then(|| (record.content, record.proving_etag()))
+    }
+
+    /// The ETag that a reading of the file is made for, where that can prove it equal to the object.
+    fn remote_reading(&self) -> Option<ETag> {
+        let (local, remote) = (self.item.local?, self.item.remote.as_ref()?);
+        // What lies in the clear in a map that encrypts is not taken for the file, even if it is,
+        // unless it is about to be encrypted.
+        let may_be_plain =
+            !self.hands.envelope.demands_encryption() || self.reach.reencode == Reencode::All;
+        (may_be_plain && remote.size_bytes == local.size_bytes).then(|| remote.etag.clone())
     }
 
     /// What the question names, compared with the file.
@@ -63,19 +106,9 @@ impl<'a> Compare<'a> {
 
     async fn against_base(&mut self) -> Result<Answer, Failure> {
         let local = self.local()?;
-        let Some(record) = self.item.base.as_deref() else {
+        let Some((content, etag)) = self.base_reading() else {
             return Ok(Answer::Different);
         };
-        if record
-            .local
-            .is_none_or(|stamp| stamp.size_bytes != local.size_bytes)
-        {
-            return Ok(Answer::Different);
-        }
-        let (content, etag) = (record.content, record.proving_etag());
-        if content == Content::Unknown {
-            return Ok(Answer::Different);
-        }
         let found = self.sums(local, &etag).await?;
         Ok(if found.prove(content) {
             Answer::Equal(Holding::plain(Content::Unknown))
@@ -86,17 +119,13 @@ impl<'a> Compare<'a> {
 
     async fn against_remote(&mut self) -> Result<Answer, Failure> {
         let local = self.local()?;
-        let Some(remote) = self.item.remote.clone() else {
+        if self.item.remote.is_none() {
             return Ok(Answer::Different);
-        };
-        // What lies in the clear in a map that encrypts is not taken for the file, even if it is,
-        // unless it is about to be encrypted.
-        let may_be_plain =
-            !self.hands.envelope.demands_encryption() || self.reach.reencode == Reencode::All;
-        if may_be_plain && remote.size_bytes == local.size_bytes {
-            let found = self.sums(local, &remote.etag).await?;
+        }
+        if let Some(etag) = self.remote_reading() {
+            let found = self.sums(local, &etag).await?;
             if found.matches_etag {
-                let content = match remote.etag {
+                let content = match etag {
                     ETag::Md5(_) => Content::ETag,
                     ETag::Other(_) => Content::Blake3(found.blake3),
                 };
@@ -217,7 +246,10 @@ impl<'a> Compare<'a> {
         {
             return Ok(Arc::clone(sums));
         }
-        let sums = read(self.hands, &self.item.key, local, etag).await?;
+        if self.sums.is_none() {
+            self.read_at_ns = now_ns();
+        }
+        let sums = read(&self.hands, &self.item.key, local, etag).await?;
         self.sums = Some((etag.clone(), Arc::clone(&sums)));
         Ok(sums)
     }
