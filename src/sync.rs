@@ -32,7 +32,7 @@ use crate::reconcile::{Ground, Settlement, Why, why};
 use crate::remote;
 use crate::state::{Capabilities, Direction, Record, RootId};
 use crate::store::Store;
-use crate::transfer::{Failure, Flow, Hands, Unfinished};
+use crate::transfer::{Failure, Flow, Hands, Unfinished, partial_path};
 pub use halt::Halt;
 pub use join::{Broken, Joined, Scope, Trust, join};
 pub use stand::{Generation, Standing, confirm, stand};
@@ -227,11 +227,13 @@ impl<'a> Sync<'a> {
             self.tell_moves(&moves);
             return Ok(());
         }
-        if let Err(error) = self
-            .hands
-            .root
-            .sweep_temps(&read.leftovers, &self.hands.recovery)
-        {
+        let mut leftovers = read.leftovers;
+        if !leftovers.is_empty() {
+            let carried_on: HashSet<_> = plan.steps().filter_map(partial_path).collect();
+            leftovers.retain(|left| !carried_on.contains(left.path()));
+        }
+        let root = &self.hands.root;
+        if let Err(error) = root.sweep_temps(&leftovers, &self.hands.recovery) {
             let text = format!("a temporary file of an earlier run stays: {error}");
             (terms.sink)(Event::Notice(&text));
         }

@@ -36,7 +36,7 @@ pub use root::{NamesAre, OwnFiles, Root};
 pub use rules::Rules;
 pub use run::RecoveryRun;
 pub use scan::{Found, Leftover, Scan, Why};
-pub use temp::Temp;
+pub use temp::{Mark, Temp, marked_path};
 
 #[cfg(test)]
 mod tests_confine;

@@ -85,6 +85,14 @@ impl fmt::Display for Why {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Leftover(pub(super) String);
 
+impl Leftover {
+    /// Where it lies, below the root.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.0
+    }
+}
+
 /// A running scan. Fused: nothing comes after an error or the end.
 pub struct Scan {
     root: Root,

@@ -40,8 +40,8 @@ impl Fetched {
 /// A file being written, and the sum of what was written.
 pub(super) struct Writing {
     key: Key,
-    temp: Temp,
-    hasher: digest::Blake3,
+    pub(super) temp: Temp,
+    pub(super) hasher: digest::Blake3,
 }
 
 impl Receiver for Writing {
@@ -54,6 +54,19 @@ impl Receiver for Writing {
 }
 
 impl Writing {
+    pub(super) fn to(key: &Key, temp: Temp) -> Self {
+        Self {
+            key: key.clone(),
+            temp,
+            hasher: digest::Blake3::default(),
+        }
+    }
+
+    /// Leaves what is written to the next run.
+    pub(super) fn leave(self) {
+        self.temp.leave();
+    }
+
     /// What was opened, whose content its own digest identifies.
     pub(super) fn opened(self, head: Head, encoding: Encoding) -> Fetched {
         let blake3 = self.hasher.finish();
@@ -210,18 +223,21 @@ impl Hands {
     /// A file without a name for what an object holds, where the disk has room for a large one.
     pub(super) fn begin_writing(&self, key: &Key, head: &Head) -> Result<Writing, Failure> {
         let size = head.told.plain_size_bytes.unwrap_or(head.stamp.size_bytes);
-        if size > WHOLE_BYTES && self.root.free_bytes()? < size.saturating_add(SPARE_BYTES) {
+        self.check_room(key, size)?;
+        Ok(Writing::to(key, self.root.create_temp(key)?))
+    }
+
+    /// Fails where the disk has no room for so many bytes; that a small file's are there shows when
+    /// they are written.
+    pub(super) fn check_room(&self, key: &Key, bytes: u64) -> Result<(), Failure> {
+        if bytes > WHOLE_BYTES && self.root.free_bytes()? < bytes.saturating_add(SPARE_BYTES) {
             return Err(Failure::Local(local::Error {
                 operation: "download",
                 path: key.to_string(),
                 kind: local::Kind::NoSpace,
             }));
         }
-        Ok(Writing {
-            key: key.clone(),
-            temp: self.root.create_temp(key)?,
-            hasher: digest::Blake3::default(),
-        })
+        Ok(())
     }
 
     async fn get_whole(&self, key: &Key, remote: &RemoteStamp) -> Result<(Head, Bytes), Failure> {

@@ -6,6 +6,7 @@
 
 use super::cut::From;
 use super::download::{Fetched, Writing};
+use super::partial::{Begun, Leftovers};
 use super::unseal::Receiver;
 use super::upload::Source;
 use super::{Failure, Hands, blocking};
@@ -55,13 +56,33 @@ impl Hands {
             Some(over) => self.near(key, &head, over).await?,
             None => None,
         };
-        if near.is_some() {
-            match self.fetch_plain(key, remote, &head, near.as_ref()).await {
+        let begun = self.begin_at(key, remote, &head, Leftovers::Taken).await?;
+        if near.is_some() || begun.had_bytes > 0 {
+            match self
+                .fetch_plain(key, remote, &head, begun, near.as_ref())
+                .await
+            {
                 Err(Failure::Damaged { .. }) => {}
                 fetched => return fetched,
             }
+            let begun = self
+                .begin_at(key, remote, &head, Leftovers::Refused)
+                .await?;
+            return self.fetch_plain(key, remote, &head, begun, None).await;
         }
-        self.fetch_plain(key, remote, &head, None).await
+        self.fetch_plain(key, remote, &head, begun, None).await
+    }
+
+    async fn begin_at(
+        self: &Arc<Self>,
+        key: &Key,
+        remote: &RemoteStamp,
+        head: &Head,
+        leftovers: Leftovers,
+    ) -> Result<Begun, Failure> {
+        let (hands, key) = (Arc::clone(self), key.clone());
+        let (remote, head) = (remote.clone(), head.clone());
+        blocking(move || hands.begin_plain(&key, &remote, &head, leftovers)).await
     }
 
     async fn begin_file(self: &Arc<Self>, key: &Key, head: &Head) -> Result<Writing, Failure> {
@@ -74,15 +95,26 @@ impl Hands {
         key: &Key,
         remote: &RemoteStamp,
         head: &Head,
+        begun: Begun,
         near: Option<&Near>,
     ) -> Result<Fetched, Failure> {
-        let mut writing = self.begin_file(key, head).await?;
-        let part_bytes = digest::part_bytes(remote.size_bytes);
-        let mut pieces = digest::Pieces::of(part_bytes);
-        let mut arriving = self.arriving(key, remote, near);
-        let mut crc64 = 0;
+        let Begun {
+            mut writing,
+            mut pieces,
+            mut crc64,
+            had_bytes,
+        } = begun;
+        let mut arriving = self.arriving(key, remote, near, had_bytes);
         while let Some(held) = arriving.next().await {
-            let (bytes, permit) = held?;
+            let (bytes, permit) = match held {
+                Ok(held) => held,
+                Err(failure) => {
+                    if head.crc64.is_some() && matches!(failure, Failure::Remote(_)) {
+                        writing.leave();
+                    }
+                    return Err(failure);
+                }
+            };
             let own = bytes.clone();
             let written = blocking(move || {
                 writing.receive(&own)?;
@@ -96,6 +128,9 @@ impl Hands {
             (writing, (pieces, crc64)) = tokio::try_join!(written, summed)?;
             drop(permit);
             if self.stop.is_wished() {
+                if head.crc64.is_some() {
+                    writing.leave();
+                }
                 return Err(Failure::Interrupted);
             }
         }
@@ -103,7 +138,7 @@ impl Hands {
             return Err(Failure::Damaged { what: "checksum" });
         }
         let parts = Parts {
-            part_bytes,
+            part_bytes: digest::part_bytes(remote.size_bytes),
             digests: pieces.finish(),
         };
         Ok(writing
@@ -134,16 +169,17 @@ impl Hands {
         .await
     }
 
-    /// An object's bytes in order, several ranges under way at a time.
+    /// An object's bytes from `start` on, in order, several ranges under way at a time.
     pub(super) fn arriving<'a>(
         &'a self,
         key: &'a Key,
         remote: &'a RemoteStamp,
         near: Option<&'a Near>,
+        start: u64,
     ) -> impl Stream<Item = Result<Held, Failure>> + Unpin + 'a {
         let same = near.map_or(&[][..], |near| &near.same);
         let step = digest::part_bytes(remote.size_bytes);
-        let stretches = stretches(remote.size_bytes, step, same);
+        let stretches = stretches(start..remote.size_bytes, step, same);
         let pieces = stream::iter(stretches)
             .map(move |(range, from)| async move {
                 match (from, near) {
@@ -221,16 +257,17 @@ impl Source {
     }
 }
 
-/// An object of `size` bytes in stretches of at most `step`, in order, and where each comes from.
-fn stretches(size: u64, step: u64, same: &[Range<u64>]) -> Vec<(Range<u64>, From)> {
+/// These bytes of an object in stretches of at most `step`, in order, and where each comes from.
+fn stretches(whole: Range<u64>, step: u64, same: &[Range<u64>]) -> Vec<(Range<u64>, From)> {
     let mut bounds: Vec<(Range<u64>, From)> = Vec::new();
-    let mut at = 0;
-    for range in same {
-        bounds.push((at..range.start, From::Object));
-        bounds.push((range.clone(), From::File));
+    let mut at = whole.start;
+    for range in same.iter().filter(|range| range.end > whole.start) {
+        let start = range.start.max(at);
+        bounds.push((at..start, From::Object));
+        bounds.push((start..range.end, From::File));
         at = range.end;
     }
-    bounds.push((at..size, From::Object));
+    bounds.push((at..whole.end, From::Object));
     let cut = |(range, from): (Range<u64>, From)| {
         let count = (range.end - range.start).div_ceil(step);
         (0..count).map(move |n| {
@@ -253,7 +290,8 @@ mod tests {
             (8..16, From::Object),
             (16..20, From::Object),
         ];
-        assert_eq!(stretches(20, 8, &[]), wanted);
+        assert_eq!(stretches(0..20, 8, &[]), wanted);
+        assert_eq!(stretches(16..20, 8, &[]), wanted[2..]);
     }
 
     proptest! {
@@ -262,6 +300,7 @@ mod tests {
             parts in prop::collection::vec((1_u64..30, any::<bool>()), 0..20),
             rest in 0_u64..30,
             step in 1_u64..10,
+            start in 0_u64..40,
         ) {
             let mut same = Vec::new();
             let mut size = 0;
@@ -272,8 +311,9 @@ mod tests {
                 size += length;
             }
             size += rest;
-            let mut at = 0;
-            for (range, from) in stretches(size, step, &same) {
+            let start = start.min(size);
+            let mut at = start;
+            for (range, from) in stretches(start..size, step, &same) {
                 prop_assert_eq!(range.start, at);
                 prop_assert!(!range.is_empty() && range.end - range.start <= step);
                 let is_same = same.iter().any(|s| s.start <= range.start && range.end <= s.end);

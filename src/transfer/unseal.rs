@@ -96,7 +96,7 @@ impl Hands {
             hands.open_from(&told, arriving, receiver)
         });
         let arriving = async {
-            let mut pieces = self.arriving(key, remote, None);
+            let mut pieces = self.arriving(key, remote, None, 0);
             let mut crc64 = 0;
             while let Some(piece) = pieces.next().await {
                 let (bytes, permit) = piece?;
