@@ -3,6 +3,7 @@
 mod canned;
 mod errors;
 mod finishing;
+mod large_copies;
 mod listing;
 mod part_sums;
 mod reading;
