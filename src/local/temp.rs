@@ -100,14 +100,19 @@ impl Root {
                 .and_then(|parent| Ok((create_in(&parent)?, parent)));
             match attempt {
                 Ok(((name, file), parent)) => {
-                    return Ok(Temp {
+                    let temp = Temp {
                         root: self.clone(),
                         key: key.clone(),
                         parent,
                         file,
                         name: Some(name),
                         created,
-                    });
+                    };
+                    // Another step may just have made the directory, and spelled it otherwise.
+                    return match self.is_spelled(key.parent()).at(OPERATION, path)? {
+                        true => Ok(temp),
+                        false => Err(Error::new(OPERATION, path, Kind::Alias)),
+                    };
                 }
                 Err(Errno::NOENT) => {}
                 Err(errno) => {
