@@ -29,9 +29,10 @@ impl Root {
     /// [`Kind::Alias`], or what looking gives.
     pub fn check_spelling(&self, key: &Key) -> Result<(), Error> {
         const OPERATION: &str = "use the name";
-        match self.is_spelled(key.as_str()).at(OPERATION, key.as_str())? {
-            true => Ok(()),
-            false => Err(Error::new(OPERATION, key.as_str(), Kind::Alias)),
+        if self.is_spelled(key.as_str()).at(OPERATION, key.as_str())? {
+            Ok(())
+        } else {
+            Err(Error::new(OPERATION, key.as_str(), Kind::Alias))
         }
     }
 

@@ -109,10 +109,10 @@ impl Root {
                         created,
                     };
                     // Another step may just have made the directory, and spelled it otherwise.
-                    return match self.is_spelled(key.parent()).at(OPERATION, path)? {
-                        true => Ok(temp),
-                        false => Err(Error::new(OPERATION, path, Kind::Alias)),
-                    };
+                    if self.is_spelled(key.parent()).at(OPERATION, path)? {
+                        return Ok(temp);
+                    }
+                    return Err(Error::new(OPERATION, path, Kind::Alias));
                 }
                 Err(Errno::NOENT) => {}
                 Err(errno) => {

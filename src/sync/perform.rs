@@ -69,6 +69,7 @@ impl Sync<'_> {
             deletions,
             replacements,
         } = plan;
+        let transfers = self.spelled(transfers, &mut stale).await?;
         let mut copied = Vec::new();
         for steps in [records, clearing, transfers] {
             let jobs = steps.into_iter().map(Job::Whole).collect();
@@ -82,6 +83,35 @@ impl Sync<'_> {
         let jobs = replacements.into_iter().map(Job::Whole).collect();
         self.phase(jobs, Half::First, scribe, &mut stale).await?;
         Ok(stale)
+    }
+
+    /// Takes out the downloads to new names that lead to a file of another name, so that nothing is
+    /// fetched for them.
+    async fn spelled(&mut self, steps: Vec<Step>, stale: &mut Stale) -> Result<Vec<Step>, Halt> {
+        let root = self.hands.root.clone();
+        let checking = tokio::task::spawn_blocking(move || {
+            let check = |step: Step| {
+                let checked = match &step {
+                    Step::Download {
+                        key, over: None, ..
+                    } => root.check_spelling(key),
+                    _ => Ok(()),
+                };
+                (step, checked)
+            };
+            steps.into_iter().map(check).collect::<Vec<_>>()
+        });
+        let checked = checking.await;
+        let checked = checked.map_err(|error| Halt::Internal(error.to_string()))?;
+        let mut spelled = Vec::with_capacity(checked.len());
+        for (step, checked) in checked {
+            match checked {
+                Ok(()) => spelled.push(step),
+                // Looking makes no failure that ends the map.
+                Err(error) => drop(self.note(&step, Half::First, Failure::Local(error), stale)),
+            }
+        }
+        Ok(spelled)
     }
 
     /// The jobs of all removals: those in the bucket go together where its server is able to.

@@ -89,10 +89,6 @@ impl Hands {
         remote: &RemoteStamp,
         over: Option<LocalStamp>,
     ) -> Result<Fetched, Failure> {
-        if over.is_none() {
-            let (hands, name) = (Arc::clone(self), key.clone());
-            blocking(move || Ok(hands.root.check_spelling(&name)?)).await?;
-        }
         if remote.size_bytes <= WHOLE_BYTES {
             self.fetch_whole(key, remote).await
         } else {

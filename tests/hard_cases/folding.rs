@@ -66,6 +66,9 @@ fn of_two_objects_whose_names_differ_by_case_one_comes_down_and_neither_is_touch
         assert_eq!(world.remote_tree(), before);
         assert_eq!(world.tree().len(), 2, "{:?}", world.tree());
         world.expect_nothing_kept();
+        world.wire().forget();
+        world.sync_code(1);
+        assert_eq!(world.wire().count(Op::Get), 0, "nothing is fetched in vain");
     }
     // The one that came goes, and makes room for the other.
     let came = world.tree()[0].0.clone();
