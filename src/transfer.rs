@@ -105,7 +105,11 @@ impl Failure {
     pub fn is_stale(&self) -> bool {
         match self {
             Self::Stale | Self::ChangedWhileRead => true,
-            Self::Local(error) => matches!(error.kind, local::Kind::Stale | local::Kind::Missing),
+            // A name that only differs by case may be about to go: the next round finds out.
+            Self::Local(error) => matches!(
+                error.kind,
+                local::Kind::Stale | local::Kind::Missing | local::Kind::Alias
+            ),
             Self::Remote(error) => {
                 matches!(error.kind, remote::Kind::Changed | remote::Kind::NotFound)
             }

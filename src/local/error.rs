@@ -24,6 +24,8 @@ pub enum Kind {
     Stale,
     /// Something of another type holds the name, or a component of the path.
     Clash,
+    /// The name leads to something whose name differs, though the file system takes the two for one.
+    Alias,
     /// It is a directory, a symlink, a socket, a pipe or a device.
     NotARegularFile,
     /// It is not a directory.
@@ -135,6 +137,9 @@ impl fmt::Display for Kind {
             Self::Missing => f.write_str("no such file or directory"),
             Self::Stale => f.write_str("it changed in the meantime"),
             Self::Clash => f.write_str("something of another type is in the way"),
+            Self::Alias => f.write_str(
+                "another name is there that the file system takes for the same (by case or accents)",
+            ),
             Self::NotARegularFile => f.write_str("not a regular file"),
             Self::NotADirectory => f.write_str("not a directory"),
             Self::Denied => f.write_str("permission denied"),

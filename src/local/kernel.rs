@@ -3,11 +3,13 @@
 //! Turns descriptors and names into descriptors and renames. Knows no keys.
 
 use super::temp::TempName;
+use super::touched::lock;
 use rustix::fs::{
     AtFlags, FileType, Mode, OFlags, Stat, fstat, linkat, openat, renameat, statat, unlinkat,
 };
 use rustix::io::{Errno, Result};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::Mutex;
 
 /// How a path below the root is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -131,10 +133,14 @@ impl Place<'_> {
     }
 }
 
+/// Held between a look at a name and its use.
+static LOOKING: Mutex<()> = Mutex::new(());
+
 /// Renames the file `from` to `to`, where nothing may be.
 ///
 /// Where neither flagged renames nor hard links exist (some network and FAT file systems), the
-/// destination is looked at right before the rename: the one place with a window.
+/// destination is looked at right before the rename: the one place with a window, though not for
+/// other steps of this run.
 ///
 /// # Errors
 /// `EEXIST` where something is at `to`.
@@ -150,10 +156,13 @@ pub(super) fn rename_new(renames: Renames, from: Place<'_>, to: Place<'_>) -> Re
     let source = from.stat()?.ok_or(Errno::NOENT)?;
     match from.link(to) {
         Ok(()) => unlink_linked(from, to, &source),
-        Err(Errno::PERM | Errno::OPNOTSUPP | Errno::NOSYS | Errno::MLINK) => match to.stat()? {
-            Some(_) => Err(Errno::EXIST),
-            None => from.rename(to),
-        },
+        Err(Errno::PERM | Errno::OPNOTSUPP | Errno::NOSYS | Errno::MLINK) => {
+            let _alone = lock(&LOOKING);
+            match to.stat()? {
+                Some(_) => Err(Errno::EXIST),
+                None => from.rename(to),
+            }
+        }
         Err(errno) => Err(errno),
     }
 }

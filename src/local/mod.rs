@@ -23,6 +23,7 @@ mod root;
 mod rules;
 mod run;
 mod scan;
+mod spelling;
 mod temp;
 mod touched;
 
@@ -32,7 +33,7 @@ pub use marker::Marker;
 pub use place::PlaceAs;
 pub use read::Opened;
 pub use recovery::Kept;
-pub use root::{NamesAre, OwnFiles, Root};
+pub use root::{OwnFiles, Root};
 pub use rules::Rules;
 pub use run::RecoveryRun;
 pub use scan::{Found, Leftover, Scan, Why};

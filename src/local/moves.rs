@@ -7,6 +7,7 @@ use super::place::is_same_file;
 use super::read::stamp_of;
 use super::recovery::check;
 use super::root::Root;
+use super::spelling;
 use super::temp::ATTEMPTS;
 use crate::key::Key;
 use crate::stamp::LocalStamp;
@@ -22,8 +23,9 @@ impl Root {
     ///
     /// # Errors
     /// [`Kind::Missing`] or [`Kind::Stale`] where the expected file is not under `from`,
-    /// [`Kind::Stale`] where a file is under `to`, [`Kind::Clash`] where a directory is; in all of
-    /// them everything is as it was. Else what the system answers.
+    /// [`Kind::Stale`] where a file is under `to`, [`Kind::Clash`] where a directory is,
+    /// [`Kind::Alias`] where `to` leads to what has another name; in all of them everything is as it
+    /// was. Else what the system answers.
     pub fn rename(&self, from: &Key, to: &Key, expected: &LocalStamp) -> Result<LocalStamp, Error> {
         let path = from.as_str();
         let source = self.open_directory(from.parent()).at(OPERATION, path)?;
@@ -70,6 +72,9 @@ impl Root {
     /// Renames to the path `to`; returns its directory.
     fn rename_to(&self, old: Place<'_>, to: &str) -> Result<OwnedFd, Error> {
         let (parent, name) = split(to);
+        if !self.is_spelled(parent).at(OPERATION, to)? {
+            return Err(Error::new(OPERATION, to, Kind::Alias));
+        }
         match self.rename_below(old, parent, name, Mode::from_raw_mode(0o777)) {
             Ok(directory) => Ok(directory),
             Err(errno) => {
@@ -88,10 +93,11 @@ impl Root {
                 directory: directory.as_fd(),
                 name,
             };
-            place.stat()
+            Ok((place.stat()?, spelling::lists(&directory, name)?))
         });
-        match found.map(|stat| stat.map(|stat| kernel::file_type(&stat))) {
-            Ok(Some(FileType::Directory)) => Kind::Clash,
+        match found.map(|(stat, lists)| (stat.map(|stat| kernel::file_type(&stat)), lists)) {
+            Ok((Some(_), false)) => Kind::Alias,
+            Ok((Some(FileType::Directory), _)) => Kind::Clash,
             _ => Kind::Stale,
         }
     }

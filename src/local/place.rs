@@ -5,6 +5,7 @@ use super::kernel::{self, Place};
 use super::read::stamp_of;
 use super::recovery::Stored;
 use super::run::RecoveryRun;
+use super::spelling;
 use super::temp::{self, Temp, TempName};
 use crate::plan::Loser;
 use crate::stamp::LocalStamp;
@@ -39,7 +40,8 @@ impl Temp {
     ///
     /// # Errors
     /// [`Kind::Stale`] where the key does not hold what the caller saw, [`Kind::Clash`] where it
-    /// holds a directory; in either case everything is as it was. Else what the system answers.
+    /// holds a directory, [`Kind::Alias`] where it leads to a file of another name; in all of them
+    /// everything is as it was. Else what the system answers.
     pub fn place(mut self, placing: &PlaceAs<'_>) -> Result<LocalStamp, Error> {
         self.check_parent()?;
         let written = match &placing.replaces {
@@ -253,6 +255,12 @@ impl Temp {
     }
 
     fn occupied(&self) -> Error {
+        if matches!(
+            spelling::lists(&self.parent, self.key.file_name()),
+            Ok(false)
+        ) {
+            return self.fails(Kind::Alias);
+        }
         let found = self.there().stat().ok().flatten();
         let is_directory =
             found.is_some_and(|stat| kernel::file_type(&stat) == FileType::Directory);

@@ -3,11 +3,11 @@
 use super::error::{At, Error, Kind};
 use super::kernel::{self, DIRECTORY, Opens, Renames};
 use super::rules::Rules;
+use super::spelling::Spelled;
 use super::touched::Touched;
-use crate::key::{Key, OWN_FOLDER, is_state_name};
+use crate::key::{Key, is_state_name};
 use crate::state::RootId;
-use rustix::fs::{AtFlags, Mode, OFlags, RawMode, fstat, fstatvfs, openat, stat, statat, unlinkat};
-use rustix::io::Errno;
+use rustix::fs::{Mode, OFlags, RawMode, fstat, fstatvfs, stat};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
@@ -24,6 +24,7 @@ pub(super) struct Inner {
     opens: Opens,
     pub(super) renames: Renames,
     pub(super) touched: Touched,
+    pub(super) spelled: Spelled,
     umask: OnceLock<Mode>,
 }
 
@@ -49,19 +50,6 @@ impl OwnNames {
     pub(super) fn hold(&self, parent: &str, name: &str) -> bool {
         parent == self.parent && is_state_name(name.as_bytes(), self.name_prefix.as_bytes())
     }
-}
-
-/// How a file system tells names apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NamesAre {
-    /// By their bytes: no two keys ever meet.
-    Distinct,
-    /// Names that differ by case only are one.
-    FoldedByCase,
-    /// Names that differ by Unicode normal form only are one.
-    Normalised,
-    /// Both.
-    FoldedAndNormalised,
 }
 
 impl Root {
@@ -91,6 +79,7 @@ impl Root {
             opens,
             renames,
             touched: Touched::default(),
+            spelled: Spelled::default(),
             umask: OnceLock::new(),
         })))
     }
@@ -162,35 +151,6 @@ impl Root {
             bytes => bytes,
         };
         Ok(found.f_bavail.saturating_mul(unit_bytes))
-    }
-
-    /// Tries out whether names that differ by case or normal form only are one file here.
-    ///
-    /// Writes one empty file below the own folder and removes it: not for a dry run. Directories
-    /// may differ from one another where folding is set per directory (ext4); this is the answer
-    /// for what is created below the root.
-    ///
-    /// # Errors
-    /// What creating a file gives.
-    pub fn probe_names(&self) -> Result<NamesAre, Error> {
-        const OPERATION: &str = "try out names in";
-        const PROBE: &str = "probe-\u{e9}";
-        let folder = self.own_folder("")?;
-        let flags = OFlags::CREATE | OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        openat(&folder, PROBE, flags, Mode::RUSR | Mode::WUSR).at(OPERATION, OWN_FOLDER)?;
-        let finds = |name: &str| match statat(&folder, name, AtFlags::SYMLINK_NOFOLLOW) {
-            Ok(_) => Ok(true),
-            Err(Errno::NOENT) => Ok(false),
-            Err(errno) => Err(errno),
-        };
-        let answers = finds("PROBE-\u{e9}").and_then(|case| Ok((case, finds("probe-e\u{301}")?)));
-        unlinkat(&folder, PROBE, AtFlags::empty()).at(OPERATION, OWN_FOLDER)?;
-        Ok(match answers.at(OPERATION, OWN_FOLDER)? {
-            (false, false) => NamesAre::Distinct,
-            (true, false) => NamesAre::FoldedByCase,
-            (false, true) => NamesAre::Normalised,
-            (true, true) => NamesAre::FoldedAndNormalised,
-        })
     }
 
     pub(super) fn inner(&self) -> &Inner {

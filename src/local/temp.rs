@@ -143,7 +143,7 @@ impl Root {
                 .and_then(|parent| Ok((open(&parent)?, parent)));
             match attempt {
                 Ok(((name, file), parent)) => {
-                    return Ok(Temp {
+                    let temp = Temp {
                         root: self.clone(),
                         key: key.clone(),
                         parent,
@@ -151,7 +151,12 @@ impl Root {
                         name: Some(name),
                         created,
                         unplaced: Unplaced::Goes,
-                    });
+                    };
+                    // Another step may just have made the directory, and spelled it otherwise.
+                    if self.is_spelled(key.parent()).at(OPERATION, path)? {
+                        return Ok(temp);
+                    }
+                    return Err(Error::new(OPERATION, path, Kind::Alias));
                 }
                 Err(Errno::NOENT) => {}
                 Err(errno) => {

@@ -128,3 +128,27 @@ fn empty_directories_make_way_and_nothing_else_does() {
         root.sync_directories().unwrap();
     }
 }
+
+#[test]
+fn a_name_that_leads_to_a_file_is_its_own_where_no_others_do() {
+    let tree = Tree::new();
+    let root = tree.root();
+    let names = [
+        "Dir/File",
+        "dir/file",
+        "\u{e9}/\u{e9}",
+        "e\u{301}/e\u{301}",
+        "1/2",
+    ];
+    for name in names {
+        tree.write(name, name);
+    }
+    for name in names.map(key) {
+        root.check_spelling(&name).unwrap();
+        assert!(root.stat_spelled(&name).unwrap().is_some());
+    }
+    for name in ["DIR/file", "Dir/file", "1/2/3", "\u{e8}"].map(key) {
+        root.check_spelling(&name).unwrap();
+        assert_eq!(root.stat_spelled(&name).unwrap(), None);
+    }
+}

@@ -1,7 +1,7 @@
 //! Removing, renaming, the recovery folder, the marker.
 
 use super::tests_support::{Tree, kept, key, run};
-use super::{Kind, Marker, NamesAre, RecoveryRun};
+use super::{Kind, Marker, RecoveryRun};
 use crate::stamp::LocalStamp;
 use crate::state::{MapId, ReplicaId};
 use std::fs;
@@ -250,13 +250,4 @@ fn a_damaged_marker_is_refused() {
             "{text:?}: {error}"
         );
     }
-}
-
-#[test]
-fn names_are_tried_out_and_nothing_is_left() {
-    let tree = Tree::new();
-    let root = tree.root();
-    assert_eq!(root.probe_names().unwrap(), NamesAre::Distinct);
-    assert_eq!(tree.all(), [".s3bsync/"]);
-    assert!(root.free_bytes().unwrap() > 0);
 }

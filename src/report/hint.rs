@@ -207,6 +207,7 @@ fn of_local(error: &local::Error) -> Option<&'static str> {
             Some("rename or remove one of the two; nothing was changed")
         }
         Kind::Stale => Some("the next run looks at it again"),
+        Kind::Alias => Some("rename one of the two"),
         Kind::BadIgnore { .. } => Some("correct the ignore file; nothing of this map was changed"),
         Kind::BadMarker(_) => Some(
             "remove .s3bsync/marker if you know this is the right directory, then run once with --force",

@@ -315,7 +315,7 @@ pub(super) async fn observe(
     key: Key,
 ) -> Result<Item, Failure> {
     let (own, name) = (Arc::clone(hands), key.clone());
-    let local = blocking(move || Ok(own.root.stat(&name)?)).await?;
+    let local = blocking(move || Ok(own.root.stat_spelled(&name)?)).await?;
     let head = hands.remote.head(&key).await?;
     let readability = head.as_ref().map(|head| head.readability);
     Ok(Item {

@@ -74,6 +74,7 @@ impl Sync<'_> {
             replacements,
         } = plan;
         self.record(records, scribe).await?;
+        let transfers = self.spelled(transfers, &mut stale).await?;
         let mut copied = Vec::new();
         for steps in [clearing, transfers] {
             let jobs = steps.into_iter().map(Job::Whole).collect();
@@ -100,6 +101,36 @@ impl Sync<'_> {
             self.tell_done(&step);
         }
         Ok(())
+    }
+
+    /// Takes out the downloads to new names that lead to a file of another name, so that nothing is
+    /// fetched for them.
+    async fn spelled(&mut self, steps: Vec<Step>, stale: &mut Stale) -> Result<Vec<Step>, Halt> {
+        let root = self.hands.root.clone();
+        let checking = tokio::task::spawn_blocking(move || {
+            let mut spelled = steps;
+            let mut refused = Vec::new();
+            spelled.retain(|step| {
+                let Step::Download {
+                    key, over: None, ..
+                } = step
+                else {
+                    return true;
+                };
+                let checked = root.check_spelling(key);
+                let is_spelled = checked.is_ok();
+                refused.extend(checked.err().map(|error| (step.clone(), error)));
+                is_spelled
+            });
+            (spelled, refused)
+        });
+        let checked = checking.await;
+        let (spelled, refused) = checked.map_err(|error| Halt::Internal(error.to_string()))?;
+        for (step, error) in refused {
+            // Looking makes no failure that ends the map.
+            drop(self.note(&step, Half::First, Failure::Local(error), stale));
+        }
+        Ok(spelled)
     }
 
     /// The jobs of all removals: those in the bucket go together where its server is able to.

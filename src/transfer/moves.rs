@@ -25,7 +25,7 @@ impl Hands {
         let (hands, name, old) = (Arc::clone(self), to.clone(), source.key.clone());
         let etag = source.proving_etag();
         let sums = blocking(move || {
-            if hands.root.stat(&old)?.is_some() {
+            if hands.root.stat_spelled(&old)?.is_some() {
                 return Err(Failure::Stale);
             }
             hands.sums(&name, local, &etag)

@@ -71,7 +71,7 @@ impl Hands {
         let hands = Arc::clone(self);
         let names: Vec<Key> = removals.iter().map(|one| one.key.clone()).collect();
         let looked = blocking(move || {
-            let look = |name| match hands.root.stat(name) {
+            let look = |name| match hands.root.stat_spelled(name) {
                 Ok(None) => Ok(()),
                 Ok(Some(_)) => Err(Failure::Stale),
                 Err(error) => Err(Failure::Local(error)),

@@ -32,6 +32,8 @@ pub enum Fault {
     RepeatKey,
     /// Something happens just before the request takes effect.
     Call(Arc<dyn Fn() + Send + Sync>),
+    /// Something happens when the request had its effect, before it is answered.
+    CallAfter(Arc<dyn Fn() + Send + Sync>),
     /// Tells that the request came, and never goes on with it.
     HoldBefore(Sender<()>),
     /// Lets it take effect, tells, and never answers.
@@ -42,6 +44,11 @@ impl Fault {
     /// Something that happens just before the request takes effect.
     pub fn call(happens: impl Fn() + Send + Sync + 'static) -> Self {
         Self::Call(Arc::new(happens))
+    }
+
+    /// Something that happens when the request had its effect, before it is answered.
+    pub fn call_after(happens: impl Fn() + Send + Sync + 'static) -> Self {
+        Self::CallAfter(Arc::new(happens))
     }
 }
 

@@ -134,6 +134,11 @@ async fn after(fault: &Fault, seen: &Exchange, answer: Answer) -> Result<Answer,
             body.collect().await?;
             Err(Hangup.into())
         }
+        Fault::CallAfter(happens) => {
+            let whole = body.collect().await?.to_bytes();
+            tokio::task::block_in_place(|| happens());
+            Ok(Response::from_parts(parts, self::whole(whole)))
+        }
         Fault::HoldAfter(tell) => {
             body.collect().await?;
             let _ = tell.send(());

@@ -1,0 +1,12 @@
+//! The hard cases: each is shown by a test that `table.txt` names, here or where its subject is.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod folding;
+mod mounted;
+mod mounts;
+mod names;
+mod races;
+mod settings;
+mod table;
