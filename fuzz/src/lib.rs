@@ -2,6 +2,7 @@
 //! so that a mutated input reaches what lies behind them and the program itself needs no way around
 //! its checks. `tests/fuzz_replay.rs` demands the same of the kept inputs.
 
+mod model;
 mod open;
 mod reconcile;
 mod wrap;
