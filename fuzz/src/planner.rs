@@ -9,5 +9,5 @@ mod random;
 mod shrink;
 
 pub use case::{Case, Deed};
-pub use every::{Scope, every};
+pub use every::{Scope, Tally, every};
 pub use shrink::{Fault, found, shrunk};

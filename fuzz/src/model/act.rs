@@ -1,7 +1,7 @@
 //! What users and accidents do.
 
 use super::names::NAMES;
-use super::world::{Bytes, World, etag, in_each_others_way};
+use super::world::{Bytes, World, etag, holds, in_each_others_way};
 use s3_bsync::guard::Side;
 use s3_bsync::key::Key;
 use s3_bsync::plan::Readability;
@@ -219,7 +219,9 @@ impl World {
                 self.put((who, side), to, bytes, Manner::Now);
             }
         }
-        if from != to {
+        // Whoever gives a file the name back that all know it by changes nothing.
+        let record = self.machines[who].base.get(to);
+        if from != to && !record.is_some_and(|record| holds(record, bytes)) {
             self.owed.claim(bytes, to);
         }
     }

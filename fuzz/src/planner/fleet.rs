@@ -111,7 +111,7 @@ impl<'a> Fleet<'a> {
         }
     }
 
-    pub(super) fn begin(&mut self, who: usize, manner: Manner) {
+    fn begin(&mut self, who: usize, manner: Manner) {
         let terms = terms(self.case, who, manner, Company::Others);
         let tag = self.runs.get();
         self.runs.set(tag + 1);
@@ -123,11 +123,13 @@ impl<'a> Fleet<'a> {
         }
     }
 
-    pub(super) fn is_running(&self, who: usize) -> bool {
-        self.running[who].is_some()
+    /// The machines whose runs go on.
+    pub(super) fn running(&self) -> impl Iterator<Item = usize> + '_ {
+        let all = self.running.iter().enumerate();
+        all.filter(|(_, run)| run.is_some()).map(|(who, _)| who)
     }
 
-    pub(super) fn turn(&mut self, who: usize, pick: usize, luck: Luck) {
+    fn turn(&mut self, who: usize, pick: usize, luck: Luck) {
         let Some(run) = &mut self.running[who] else {
             return;
         };
@@ -140,7 +142,7 @@ impl<'a> Fleet<'a> {
     }
 
     /// All that is owed is somewhere.
-    pub(super) fn check_losses(&self) {
+    fn check_losses(&self) {
         let world = self.world.borrow();
         let lost = world.owed.lost(&world.survivors());
         assert!(lost.is_empty(), "lost {lost:?}");

@@ -3,7 +3,8 @@
 use super::case::{Case, Deed};
 use super::fleet::{Fleet, paces_of, world_of};
 use super::random::case_of;
-use std::cell::Cell;
+use super::super::model::World;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
@@ -32,37 +33,34 @@ impl fmt::Display for Fault {
 /// # Errors
 /// The fault, as it was found.
 pub fn found(seed: u64) -> Result<(), Box<Fault>> {
-    tried(&case_of(seed), |fleet, case| {
+    told(&case_of(seed))
+}
+
+fn told(case: &Case) -> Result<(), Box<Fault>> {
+    tried(case, world_of(case), |fleet, case| {
         for deed in &case.deeds {
             fleet.does(*deed);
         }
     })
 }
 
-/// Tries a case, with what happens in it before all comes to rest.
+/// Tries a case in its world, with what happens there before all comes to rest.
 pub(super) fn tried(
     case: &Case,
+    world: RefCell<World>,
     happen: impl FnOnce(&mut Fleet<'_>, &Case),
 ) -> Result<(), Box<Fault>> {
     silence();
-    let mut tale = Vec::new();
-    let ended = IS_TRIED.with(|is_tried| {
-        is_tried.set(true);
-        let ended = catch_unwind(AssertUnwindSafe(|| {
-            let world = world_of(case);
-            world.borrow_mut().tale = Some(Vec::new()).filter(|_| IS_ALOUD.get());
-            let paces = paces_of(case);
-            let told = catch_unwind(AssertUnwindSafe(|| {
-                let mut fleet = Fleet::new(case, &world, &paces);
-                happen(&mut fleet, case);
-                fleet.rest();
-            }));
-            tale = world.into_inner().tale.unwrap_or_default();
-            told
-        }));
-        is_tried.set(false);
-        ended.flatten()
-    });
+    world.borrow_mut().tale = Some(Vec::new()).filter(|_| IS_ALOUD.get());
+    let paces = paces_of(case);
+    IS_TRIED.set(true);
+    let ended = catch_unwind(AssertUnwindSafe(|| {
+        let mut fleet = Fleet::new(case, &world, &paces);
+        happen(&mut fleet, case);
+        fleet.rest();
+    }));
+    IS_TRIED.set(false);
+    let tale = world.into_inner().tale.unwrap_or_default();
     ended.map_err(|panic| {
         let text = panic.downcast_ref::<String>().cloned();
         let text = text.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string));
@@ -88,21 +86,13 @@ pub fn shrunk(fault: Fault) -> Fault {
         }
     }
     IS_ALOUD.set(true);
-    let aloud = again(&least.case);
+    let aloud = told(&least.case);
     IS_ALOUD.set(false);
     aloud.err().map_or(least, |fault| *fault)
 }
 
-fn again(case: &Case) -> Result<(), Box<Fault>> {
-    tried(case, |fleet, case| {
-        for deed in &case.deeds {
-            fleet.does(*deed);
-        }
-    })
-}
-
 fn keep_if_faulty(least: &mut Fault, case: Case) -> bool {
-    let fault = again(&case).err();
+    let fault = told(&case).err();
     let is_faulty = fault.is_some();
     if let Some(fault) = fault {
         *least = *fault;
