@@ -1,7 +1,7 @@
 //! What users and accidents do.
 
 use super::names::NAMES;
-use super::world::{Bytes, World, etag, holds, in_each_others_way};
+use super::world::{Bytes, World, etag, in_each_others_way};
 use s3_bsync::guard::Side;
 use s3_bsync::key::Key;
 use s3_bsync::plan::Readability;
@@ -200,7 +200,7 @@ impl World {
             return;
         };
         if from != to {
-            self.owed.leave(bytes, from);
+            self.owed.waive(bytes, from);
             let replaced = self.bytes_at((who, side), to);
             if let Some(before) = replaced.filter(|before| *before != bytes) {
                 self.owed.waive(before, to);
@@ -219,9 +219,7 @@ impl World {
                 self.put((who, side), to, bytes, Manner::Now);
             }
         }
-        // Whoever gives a file the name back that all know it by changes nothing.
-        let record = self.machines[who].base.get(to);
-        if from != to && !record.is_some_and(|record| holds(record, bytes)) {
+        if from != to {
             self.owed.claim(bytes, to);
         }
     }

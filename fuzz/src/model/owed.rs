@@ -11,8 +11,8 @@ pub struct Owed {
     open: BTreeMap<Bytes, BTreeSet<Key>>,
     /// Every claim there ever was.
     ever: BTreeSet<(Bytes, Key)>,
-    /// Claims that somebody gave up, which is for good: who gives the same bytes the same name
-    /// elsewhere has no other file than he.
+    /// Claims that somebody gave up, which is for good: whoever gives the same bytes the same name
+    /// once more has the file of which all know that it went.
     given_up: BTreeSet<(Bytes, Key)>,
 }
 
@@ -26,16 +26,10 @@ impl Owed {
         }
     }
 
-    /// A user replaces or removes bytes where he sees them. Whoever gave the same bytes another
-    /// name still relies on that.
+    /// A user replaces, removes or renames what he sees under a name. Whoever gave the same bytes
+    /// another name still relies on that. Where the name is the program's, as a conflict copy's is,
+    /// he means all of them.
     pub fn waive(&mut self, bytes: Bytes, key: &Key) {
-        self.leave(bytes, key);
-        self.given_up.insert((bytes, key.clone()));
-    }
-
-    /// A user takes a name from bytes, to give them another one. Where the name is the program's,
-    /// as a conflict copy's is, he means all of them.
-    pub fn leave(&mut self, bytes: Bytes, key: &Key) {
         let is_a_users = self.ever.contains(&(bytes, key.clone()));
         let open = self.open.entry(bytes).or_default();
         if is_a_users {
@@ -46,6 +40,7 @@ impl Owed {
         if open.is_empty() {
             self.open.remove(&bytes);
         }
+        self.given_up.insert((bytes, key.clone()));
     }
 
     /// They are lost by an accident that no program can mend.
