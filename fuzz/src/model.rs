@@ -14,13 +14,13 @@ mod sight;
 mod turn;
 mod world;
 
-pub use act::{Act, Manner, Name, other};
+pub use act::{Act, Manner, other};
 pub use hands::Failure;
 pub use names::NAMES;
 pub use run::{Company, Planned, Renames, Terms, Work};
 pub use server::HONOURS_ALL;
 pub use turn::{Grain, Luck, Pace, go};
-pub use world::{Bytes, Machine, World, etag, holds};
+pub use world::{Bytes, Machine, World};
 
 /// The map's prefix; the longest names leave little room for it.
 const PREFIX: &str = "p";

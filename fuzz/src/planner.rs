@@ -8,6 +8,5 @@ mod fleet;
 mod random;
 mod shrink;
 
-pub use case::{Case, Deed};
 pub use every::{Scope, Tally, every};
 pub use shrink::{Fault, found, shrunk};

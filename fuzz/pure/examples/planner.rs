@@ -9,7 +9,10 @@ use modules::planner;
 use std::time::Instant;
 
 fn main() {
-    let args: Vec<u64> = std::env::args().skip(1).map(|a| a.parse().unwrap()).collect();
+    let args: Vec<u64> = std::env::args()
+        .skip(1)
+        .map(|a| a.parse().unwrap())
+        .collect();
     let begun = Instant::now();
     if args[0] == 0 {
         let mut scope = planner::Scope::two_machines(args[1] as usize);

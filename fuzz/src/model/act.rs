@@ -129,7 +129,7 @@ impl World {
             Act::Damage(name) => {
                 let key = self.name(who, name);
                 if let Some(file) = self.machines[who].local.get(&key).cloned() {
-                    self.owed.write_off(file.bytes);
+                    self.owed.write_off(file.bytes, &key);
                     self.put_file(who, &key, 0, file.stamp.mtime_ns);
                 }
             }

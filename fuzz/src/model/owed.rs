@@ -44,8 +44,9 @@ impl Owed {
     }
 
     /// They are lost by an accident that no program can mend.
-    pub fn write_off(&mut self, bytes: Bytes) {
+    pub fn write_off(&mut self, bytes: Bytes, key: &Key) {
         self.open.remove(&bytes);
+        self.given_up.insert((bytes, key.clone()));
     }
 
     /// What is owed and does not survive.

@@ -144,6 +144,7 @@ impl World {
         let heeds_all = honours.put_if_absent
             && honours.put_if_match
             && honours.copy_if_absent
+            && honours.copy_source_if_match
             && honours.delete_if_match;
         let Some(object) = self.remote.get(key).filter(|_| heeds_all) else {
             return;

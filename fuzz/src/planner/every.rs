@@ -62,7 +62,9 @@ impl Scope {
     fn cases(&self) -> impl Iterator<Item = (Case, Vec<Deed>)> + '_ {
         let before = sequences(&acts(&self.names, &[Side::Local]), self.before);
         let amid = sequences(&acts(&self.names, &[Side::Local, Side::Remote]), self.amid);
-        let chosen = before.len().pow(u32::try_from(self.machines).expect("a few"));
+        let chosen = before
+            .len()
+            .pow(u32::try_from(self.machines).expect("a few"));
         let agreed = 0..=self.names.len();
         let all = self.policies.iter().flat_map(move |policy| {
             let agreed = agreed.clone();

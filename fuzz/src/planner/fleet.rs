@@ -2,8 +2,8 @@
 //! then each machine runs alone, in turn, until nobody has anything to do.
 
 use super::super::model::{
-    Act, Company, Grain, HONOURS_ALL, Luck, Manner as Writing, NAMES, Pace, Planned, Renames,
-    Terms, Work, World, go,
+    Act, Company, Grain, HONOURS_ALL, Luck, Manner as Writing, NAMES, Pace, Planned, Terms, Work,
+    World, go,
 };
 use super::case::{Case, Deed, Manner};
 use s3_bsync::guard::Side;

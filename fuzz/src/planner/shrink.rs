@@ -1,9 +1,9 @@
 //! Tries a case, and makes one that fails as small as it can.
 
+use super::super::model::World;
 use super::case::{Case, Deed};
 use super::fleet::{Fleet, paces_of, world_of};
 use super::random::case_of;
-use super::super::model::World;
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
