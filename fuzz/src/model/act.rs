@@ -99,6 +99,7 @@ impl World {
                 self.writes += 1;
                 let (key, bytes) = (self.name(who, name), self.writes);
                 self.write((who, side), &key, bytes, manner);
+                self.owed.claim(bytes, &key);
             }
             Act::Empty(side, name, manner) => {
                 let key = self.name(who, name);
@@ -190,7 +191,6 @@ impl World {
         let before = self.bytes_at((who, side), key);
         if before != Some(bytes) {
             before.inspect(|before| self.owed.waive(*before, key));
-            self.owed.claim(bytes, key);
         }
         self.put((who, side), key, bytes, manner);
     }
