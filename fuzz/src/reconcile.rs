@@ -32,6 +32,10 @@ pub fn reconcile(data: &[u8]) {
         let turned = Telling::of(&turned, 0, Renames::Paired);
         assert_eq!(told.end(), turned.end(), "the order of steps matters");
     }
+    if story.is_undisturbed() && story.is_forced() {
+        let decomposed = Telling::of(&story, 0, Renames::Decomposed);
+        assert_eq!(told.sides(), decomposed.sides(), "renames matter");
+    }
     if story.policy != ConflictPolicy::Newer {
         let skewed = Telling::of(&story, 3_600_000_000_000, Renames::Paired);
         assert_eq!(told.end(), skewed.end(), "a clock matters");

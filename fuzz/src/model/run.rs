@@ -116,17 +116,19 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// The whole run.
-    pub async fn go(self) {
+    /// The whole run; gives how many keys it leaves alone.
+    pub async fn go(self) -> usize {
         let Some(mut planned) = self.plan().await else {
-            return;
+            return 0;
         };
+        let skipped = planned.draft.skipped.len();
         let draft = &mut planned.draft;
         let plan = std::mem::take(&mut draft.plan);
         let plan = self.guarded(plan, planned.view.records);
         let failed = self.carry_out(plan).await;
         self.rounds(failed, &planned).await;
         self.world.borrow_mut().machines[self.who].found_ground();
+        skipped
     }
 
     /// Reads both sides and plans. `None` where the listing fails.

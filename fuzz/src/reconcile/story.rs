@@ -103,6 +103,13 @@ impl Story {
         })
     }
 
+    /// Whether the guard lets every run pass.
+    pub fn is_forced(&self) -> bool {
+        self.events
+            .iter()
+            .all(|event| !matches!(event, Event::Run(run) if !run.is_forced))
+    }
+
     /// Whether nothing happens in the midst of a run.
     pub fn is_undisturbed(&self) -> bool {
         self.events
