@@ -158,10 +158,11 @@ impl World {
         let machine = &mut self.machines[who];
         machine.receipts.clear();
         match act {
+            Act::Fog(_) if machine.fog.contains(&key) => {
+                machine.fog.remove(&key);
+            }
             Act::Fog(_) => {
-                if !machine.fog.remove(&key) {
-                    machine.fog.insert(key);
-                }
+                machine.fog.insert(key);
             }
             Act::Racy(_) => {
                 let record = machine.base.get_mut(&key);

@@ -34,25 +34,29 @@ impl Work<'_> {
         what: impl Fn() -> String,
         mut effect: impl FnMut(&mut World) -> Answer<T>,
     ) -> Answer<T> {
-        let mut luck = self.pace.turn(Due::Request).await;
-        loop {
-            let mut world = self.world.borrow_mut();
-            let answer = match luck {
-                Luck::Fails => Answer::Broken,
-                Luck::Good | Luck::Unheard => effect(&mut world),
-            };
-            let unheard = match luck {
-                Luck::Unheard => ", which nobody hears",
-                _ => "",
-            };
-            world.tell(|| format!("{}: {}: {answer}{unheard}", self.who + 1, what()));
-            if luck != Luck::Unheard {
-                return answer;
-            }
-            drop(world);
-            self.pace.turn(Due::Request).await;
-            luck = Luck::Good;
+        let luck = self.pace.turn(Due::Request).await;
+        let answer = self.answer(luck, &what, &mut effect);
+        if luck != Luck::Unheard {
+            return answer;
         }
+        self.pace.turn(Due::Request).await;
+        self.answer(Luck::Good, &what, &mut effect)
+    }
+
+    fn answer<T>(
+        &self,
+        luck: Luck,
+        what: impl Fn() -> String,
+        mut effect: impl FnMut(&mut World) -> Answer<T>,
+    ) -> Answer<T> {
+        let mut world = self.world.borrow_mut();
+        let (answer, unheard) = match luck {
+            Luck::Good => (effect(&mut world), ""),
+            Luck::Unheard => (effect(&mut world), ", which nobody hears"),
+            Luck::Fails => (Answer::Broken, ""),
+        };
+        world.tell(|| format!("{}: {}: {answer}{unheard}", self.who + 1, what()));
+        answer
     }
 
     pub(super) async fn head(&self, key: &Key) -> Result<Option<Object>, Failure> {

@@ -11,7 +11,7 @@ use s3_bsync::draft::{Asides, Draft};
 use s3_bsync::event::Counts;
 use s3_bsync::guard::{Limit, hold_back, judge_plan};
 use s3_bsync::key::Key;
-use s3_bsync::plan::{Item, Loser, Plan, Receipt, Step};
+use s3_bsync::plan::{Item, Loser, Plan, Readability, Receipt, Step};
 use s3_bsync::reconcile::Ground;
 use s3_bsync::state::{ConflictPolicy, Record};
 use std::cell::{Cell, RefCell};
@@ -145,10 +145,10 @@ impl<'a> Work<'a> {
         let draft = self.draft(&mut view, &mut asides).await;
         *self.asides.borrow_mut() = asides;
         let planned = Planned {
-            bases,
             sides,
             view,
             draft,
+            bases,
         };
         laws::of_draft(&planned.view, &planned.draft);
         Some(planned)
@@ -183,7 +183,7 @@ impl<'a> Work<'a> {
                     base,
                     local: None,
                     remote: None,
-                    readability: Default::default(),
+                    readability: Readability::default(),
                     class: None,
                 };
                 items.extend(self.observe(item).await);
@@ -194,7 +194,7 @@ impl<'a> Work<'a> {
             *self.asides.borrow_mut() = asides;
             laws::of_draft(&view, &draft);
             let mut plan = draft.plan;
-            let counts = self.counts.borrow().clone();
+            let counts = *self.counts.borrow();
             let judged = judge_plan(&plan, self.records.get(), &counts, self.terms.limit);
             if judged.is_err() && !self.terms.is_forced {
                 let _ = hold_back(&mut plan);

@@ -99,26 +99,33 @@ impl Work<'_> {
             if cut.is_none() && !is_first {
                 break;
             }
-            let is_in_part = |key: &&Key| cut.is_none_or(|cut| (*key < cut) == is_first);
             if self.pace.turn(Due::Request).await == Luck::Fails {
                 return None;
             }
-            let mut world = self.world.borrow_mut();
-            world.tell(|| format!("{}: LIST", self.who + 1));
-            let listed = world.remote.iter().filter(|(key, _)| is_in_part(key));
-            let told = listed.map(|(key, one)| (key.clone(), (one.stamp.clone(), one.readability)));
-            sides.remote.extend(told);
-            drop(world);
+            let is_in_part = |key: &&Key| cut.is_none_or(|cut| (*key < cut) == is_first);
+            self.list(&mut sides, is_in_part);
             self.pace.turn(Due::Local).await;
-            let mut world = self.world.borrow_mut();
-            world.tell(|| format!("{}: scans", self.who + 1));
-            let files = world.machines[self.who].local.iter();
-            let found = files.filter(|(key, _)| is_in_part(key));
-            sides
-                .local
-                .extend(found.map(|(key, file)| (key.clone(), file.stamp)));
+            self.scan(&mut sides, is_in_part);
         }
         Some(sides)
+    }
+
+    fn list(&self, sides: &mut Sides, is_in_part: impl Fn(&&Key) -> bool) {
+        let mut world = self.world.borrow_mut();
+        world.tell(|| format!("{}: LIST", self.who + 1));
+        let listed = world.remote.iter().filter(|(key, _)| is_in_part(key));
+        let told = listed.map(|(key, one)| (key.clone(), (one.stamp.clone(), one.readability)));
+        sides.remote.extend(told);
+    }
+
+    fn scan(&self, sides: &mut Sides, is_in_part: impl Fn(&&Key) -> bool) {
+        let mut world = self.world.borrow_mut();
+        world.tell(|| format!("{}: scans", self.who + 1));
+        let files = world.machines[self.who].local.iter();
+        let found = files.filter(|(key, _)| is_in_part(key));
+        sides
+            .local
+            .extend(found.map(|(key, file)| (key.clone(), file.stamp)));
     }
 
     /// Looks at a key directly.

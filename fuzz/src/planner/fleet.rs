@@ -34,9 +34,11 @@ pub(super) struct Fleet<'a> {
 pub(super) fn world_of(case: &Case) -> RefCell<World> {
     let machines = case.policies.len();
     let mut world = World::new(machines, 0, HONOURS_ALL);
-    for name in &case.agreed {
+    // Every other one has a time that others may have too.
+    let times = [Writing::Now, Writing::Past].into_iter().cycle();
+    for (name, time) in case.agreed.iter().zip(times) {
         let name = u8::try_from(*name).expect("there are few names");
-        world.act(0, Act::Write(Side::Local, name, Writing::Now));
+        world.act(0, Act::Write(Side::Local, name, time));
     }
     let world = RefCell::new(world);
     // What is agreed on is so by the program itself.

@@ -91,8 +91,8 @@ pub fn shrunk(fault: Fault) -> Fault {
     aloud.err().map_or(least, |fault| *fault)
 }
 
-fn keep_if_faulty(least: &mut Fault, case: Case) -> bool {
-    let fault = told(&case).err();
+fn keep_if_faulty(least: &mut Fault, case: &Case) -> bool {
+    let fault = told(case).err();
     let is_faulty = fault.is_some();
     if let Some(fault) = fault {
         *least = *fault;
@@ -107,7 +107,7 @@ fn fewer_deeds(least: &mut Fault) {
         while at < least.case.deeds.len() {
             let mut case = least.case.clone();
             case.deeds.drain(at..case.deeds.len().min(at + length));
-            if !keep_if_faulty(least, case) {
+            if !keep_if_faulty(least, &case) {
                 at += length;
             }
         }
@@ -119,25 +119,25 @@ fn fewer_agreed(least: &mut Fault) {
     for at in (0..least.case.agreed.len()).rev() {
         let mut case = least.case.clone();
         case.agreed.remove(at);
-        keep_if_faulty(least, case);
+        keep_if_faulty(least, &case);
     }
 }
 
 /// Fewer machines and plainer runs.
 fn plainer(least: &mut Fault) {
-    let last = least.case.policies.len() - 1;
-    let is_anothers = |deed: &Deed| deed.who() != last;
-    if last > 0 {
+    let youngest = least.case.policies.len() - 1;
+    let is_anothers = |deed: &Deed| deed.who() != youngest;
+    if youngest > 0 {
         let mut case = least.case.clone();
         case.policies.pop();
         case.deeds.retain(is_anothers);
-        keep_if_faulty(least, case);
+        keep_if_faulty(least, &case);
     }
     for at in 0..least.case.deeds.len() {
         if let Some(plain) = least.case.deeds[at].plainer() {
             let mut case = least.case.clone();
             case.deeds[at] = plain;
-            keep_if_faulty(least, case);
+            keep_if_faulty(least, &case);
         }
     }
 }

@@ -124,14 +124,18 @@ fn mirrored(event: Event) -> Option<Event> {
         Event::Act(act) => act,
     };
     let act = match act {
-        Act::Write(_, _, Manner::Odd) | Act::Touch(_, _, Manner::Odd) => return None,
+        Act::Write(_, _, Manner::Odd)
+        | Act::Touch(_, _, Manner::Odd)
+        | Act::Empty(..)
+        | Act::Damage(_)
+        | Act::Archive(_)
+        | Act::Fog(_) => return None,
         Act::Write(side, name, manner) => Act::Write(other(side), name, manner),
         Act::Touch(side, name, manner) => Act::Touch(other(side), name, manner),
         Act::Echo(side, name) => Act::Echo(other(side), name),
         Act::Remove(side, name) => Act::Remove(other(side), name),
         Act::Rename(side, from, to) => Act::Rename(other(side), from, to),
         Act::Version1(_) | Act::Racy(_) | Act::LoseBase | Act::OldBase => act,
-        Act::Empty(..) | Act::Damage(_) | Act::Archive(_) | Act::Fog(_) => return None,
     };
     Some(Event::Act(act))
 }
