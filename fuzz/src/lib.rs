@@ -2,6 +2,12 @@
 //! so that a mutated input reaches what lies behind them and the program itself needs no way around
 //! its checks. `tests/fuzz_replay.rs` demands the same of the kept inputs.
 
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "planner.rs, which is no target, has its part of it"
+)]
+mod model;
 mod open;
 mod reconcile;
 mod wrap;

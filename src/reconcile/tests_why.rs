@@ -146,6 +146,45 @@ fn a_base_of_version_1_says_nothing_of_the_file() {
 }
 
 #[test]
+fn what_is_kept_for_want_of_proof_is_no_conflict_unless_both_sides_changed() {
+    let base = Record {
+        content: Content::Unknown,
+        ..record()
+    };
+    let other = RemoteStamp {
+        etag: ETag::Md5([9; 16]),
+        ..object()
+    };
+    let another = LocalStamp {
+        ctime_ns: 9,
+        ..file()
+    };
+    let emptied = LocalStamp {
+        size_bytes: 0,
+        ..another
+    };
+    for (step, reason) in [
+        (upload(Some(object()), Loser::Keep), Why::ChangedHere),
+        (upload(Some(other), Loser::Keep), Why::ChangedOnBoth),
+        (download(Some(file()), Loser::Keep), Why::ChangedInBucket),
+        (download(Some(emptied), Loser::Keep), Why::ChangedInBucket),
+        (download(Some(another), Loser::Keep), Why::ChangedOnBoth),
+        (delete_remote(Loser::Keep), Why::GoneHere),
+    ] {
+        assert_eq!(why(&step, Some(&base), Direction::Both), reason, "{step}");
+    }
+    let changed = Record {
+        remote: RemoteStamp {
+            etag: ETag::Md5([9; 16]),
+            ..object()
+        },
+        ..base
+    };
+    let displaced = why(&delete_remote(Loser::Keep), Some(&changed), Direction::Both);
+    assert_eq!(displaced, Why::Displaced);
+}
+
+#[test]
 fn an_unchanged_object_is_fetched_over_an_emptied_file_and_says_so() {
     let step = Step::Download {
         key: key(),

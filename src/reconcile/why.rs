@@ -1,6 +1,8 @@
 //! Why a step is planned, read back from the step and the base: the twelve rows in words.
 
+use super::is_emptied;
 use crate::plan::{Loser, Step};
+use crate::stamp::RemoteStamp;
 use crate::state::{Direction, Record};
 use std::fmt;
 
@@ -96,24 +98,11 @@ fn one_way(step: &Step, base: Option<&Record>, direction: Direction) -> Option<W
 
 fn both_ways(step: &Step, base: Option<&Record>) -> Why {
     let is_known = base.is_some_and(|record| record.local.is_some());
-    // What is agreed on by metadata alone is kept aside without a conflict.
-    let is_proven = base.is_none_or(Record::is_proven);
     match step {
-        Step::Upload {
-            loser: Loser::Keep, ..
-        }
-        | Step::Download {
-            loser: Loser::Keep, ..
-        }
-        | Step::KeepBoth { .. }
-            if is_proven || !is_known =>
-        {
-            if is_known {
-                Why::ChangedOnBoth
-            } else {
-                Why::NewOnBoth
-            }
-        }
+        Step::KeepBoth { .. } if is_known => Why::ChangedOnBoth,
+        Step::KeepBoth { .. } => Why::NewOnBoth,
+        _ if is_conflict(step, base) && is_known => Why::ChangedOnBoth,
+        _ if is_conflict(step, base) => Why::NewOnBoth,
         Step::Upload { over: Some(_), .. } => Why::ChangedHere,
         Step::Upload { over: None, .. } if is_known => Why::ChangedHereGoneFromBucket,
         Step::Upload { over: None, .. } => Why::NewHere,
@@ -124,12 +113,11 @@ fn both_ways(step: &Step, base: Option<&Record>) -> Why {
             ..
         } if base.is_some_and(|record| record.remote.is_same_object(remote)) => Why::Emptied,
         Step::Download { over: Some(_), .. } => Why::ChangedInBucket,
-        Step::KeepBoth { .. } => Why::ChangedOnBoth,
         Step::Download { over: None, .. } if is_known => Why::ChangedInBucketGoneHere,
         Step::Download { over: None, .. } => Why::NewInBucket,
         // A file that yields its name to a directory may have a base; then the object is gone too.
         Step::DeleteLocal { .. } if is_known => Why::GoneFromBucket,
-        Step::DeleteRemote { .. } if is_known && !is_proven => Why::GoneHere,
+        Step::DeleteRemote { remote, .. } if is_unproven_same(base, remote) => Why::GoneHere,
         Step::DeleteLocal { .. }
         | Step::DeleteRemote {
             loser: Loser::Keep, ..
@@ -144,6 +132,34 @@ fn both_ways(step: &Step, base: Option<&Record>) -> Why {
         Step::Adopt(_) => Why::Met,
         Step::Forget(_) => Why::GoneOnBoth,
     }
+}
+
+/// Whether what a step replaces is kept because it is other than it was. Of what was agreed on by
+/// metadata alone all that goes is kept, so that only the stamps tell.
+fn is_conflict(step: &Step, base: Option<&Record>) -> bool {
+    let unproven = base.filter(|record| !record.is_proven());
+    match step {
+        Step::Upload {
+            over: Some(object),
+            loser: Loser::Keep,
+            ..
+        } => unproven.is_none_or(|record| !record.remote.is_same_object(object)),
+        Step::Download {
+            remote,
+            over: Some(file),
+            loser: Loser::Keep,
+            ..
+        } => unproven.is_none_or(|record| {
+            let is_here = |recorded| *file == recorded || is_emptied(file, &recorded);
+            !record.remote.is_same_object(remote) && !record.local.is_some_and(is_here)
+        }),
+        _ => false,
+    }
+}
+
+/// Whether an object is what both sides were agreed on by metadata alone.
+fn is_unproven_same(base: Option<&Record>, object: &RemoteStamp) -> bool {
+    base.is_some_and(|record| !record.is_proven() && record.remote.is_same_object(object))
 }
 
 impl fmt::Display for Why {

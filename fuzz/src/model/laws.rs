@@ -1,10 +1,14 @@
-//! What is demanded of every verdict and every plan before it is carried out.
+//! What is demanded of every verdict and every plan before it is carried out, and of every receipt.
 
-use super::sight::View;
-use super::world::World;
+mod guard;
+mod receipt;
+
+pub use guard::of_guard;
+pub use receipt::{of_lone_receipt, of_receipt};
+
+use super::sight::{Sides, View};
+use super::world::Machine;
 use s3_bsync::draft::Draft;
-use s3_bsync::event::Counts;
-use s3_bsync::guard::{Held, Limit, Side, hold_back, judge_plan};
 use s3_bsync::key::Key;
 use s3_bsync::plan::{Clash, Item, Loser, Plan, Quiet, Readability, Step};
 use s3_bsync::reconcile::{Action, Answer, Answers, Question, Seen, Verdict, Why, decide, why};
@@ -86,12 +90,12 @@ fn of_action(item: &Item, answers: Answers, action: Action) {
 }
 
 /// Clashes are the names that are another name's directory, all of them and no other.
-pub fn of_view(world: &World, view: &View) {
-    let is_seen = |key: &&Key| !world.is_fogged(key);
-    let names: BTreeSet<&Key> = world
+pub fn of_view(machine: &Machine, sides: &Sides, view: &View) {
+    let is_seen = |key: &&Key| !machine.is_fogged(key);
+    let names: BTreeSet<&Key> = sides
         .local
         .keys()
-        .chain(world.remote.keys())
+        .chain(sides.remote.keys())
         .filter(is_seen)
         .collect();
     let is_quiet = |key: &Key| !view.items.iter().any(|item| item.key == *key);
@@ -307,46 +311,4 @@ fn of_displaced(view: &View, plan: &Plan) {
             "{step}: nothing displaces it"
         );
     }
-}
-
-/// Judges a plan, holds it back where it must be, and demands that the guard is right about it.
-pub fn of_guard(plan: &mut Plan, records: u64, limit: Limit) -> Result<(), Held> {
-    let deletions = |side| {
-        let is_on_side = |step: &&Step| match step {
-            Step::DeleteLocal { .. } => side == Side::Local,
-            Step::DeleteRemote { .. } => side == Side::Remote,
-            _ => false,
-        };
-        plan.steps().filter(is_on_side).count() as u64
-    };
-    let most = deletions(Side::Local).max(deletions(Side::Remote));
-    let judged = judge_plan(plan, records, &Counts::default(), limit);
-    let mut turned = plan.clone();
-    turned.deletions.reverse();
-    turned.transfers.reverse();
-    turned.clearing.reverse();
-    assert_eq!(
-        judge_plan(&turned, records, &Counts::default(), limit),
-        judged
-    );
-    let bound = match limit {
-        Limit::Count(count) => count,
-        Limit::Percent(share) => 20.max(records * u64::from(share) / 100),
-    };
-    match judged {
-        Ok(()) => assert!(most <= bound, "{most} removals of {records} within {limit}"),
-        Err(held) => {
-            assert_eq!(held.deletions, deletions(held.side));
-            assert!(held.deletions > bound || held.deletions >= 2.max(records));
-            let before = plan.clone();
-            let blocked = hold_back(plan);
-            assert!(!plan.steps().any(Step::deletes), "held and removed");
-            let is_kept = |step: &Step| plan.steps().any(|kept| kept == step);
-            for step in before.steps() {
-                let is_blocked = blocked.contains(step.key());
-                assert!(step.deletes() || is_blocked != is_kept(step), "{step}");
-            }
-        }
-    }
-    judged
 }
