@@ -78,7 +78,7 @@ impl Machine {
 
     /// The real program with a clean environment and this machine's state file.
     pub fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_s3-bsync"));
+        let mut command = program();
         command
             .env_clear()
             .env("HOME", &self.home)
@@ -277,6 +277,23 @@ impl Machine {
                 Some((name.to_owned(), text(&object.bytes)))
             })
             .collect()
+    }
+}
+
+/// First argument of a child process that is the program itself, where no binary was built.
+pub const AS_PROGRAM: &str = "--as-s3-bsync";
+
+/// The real program: the binary that is built for tests, or in an example the example itself, which
+/// then must hand such arguments over.
+fn program() -> Command {
+    match option_env!("CARGO_BIN_EXE_s3-bsync") {
+        Some(path) => Command::new(path),
+        None => {
+            let own = std::env::current_exe().expect("a program knows where it is");
+            let mut command = Command::new(own);
+            command.arg(AS_PROGRAM);
+            command
+        }
     }
 }
 

@@ -166,7 +166,12 @@ impl Machine {
     pub fn run_in(&self, variables: &[(&str, &str)], args: &[&str]) -> Run {
         let mut command = self.command(args);
         command.envs(variables.iter().copied());
-        Running::start(&mut command)
+        self.run_command(&mut command)
+    }
+
+    /// Runs a command that runs the program.
+    pub fn run_command(&self, command: &mut Command) -> Run {
+        Running::start(command)
             .expect("the program can be started")
             .wait()
     }
