@@ -14,8 +14,14 @@ pub struct Book {
     labels: HashMap<Id, String>,
     owed: HashSet<Id>,
     removed: HashSet<(String, Id)>,
+    /// Names that somebody let be nobody's since all was quiet.
+    vacated: HashSet<String>,
+    /// What has been in the bucket.
+    uploaded: HashSet<(String, Id)>,
     dead: HashSet<(String, Id)>,
     touched: BTreeMap<String, Touch>,
+    /// What symlinks stand in the place of.
+    behind: BTreeMap<(Place, String), Id>,
     /// Whether a machine has lost its memory, or got an older one, since all was quiet.
     is_amnesiac: bool,
     /// How many runs did not end well so far.
@@ -48,9 +54,17 @@ impl Book {
         for name in names {
             if let Some(Entry::File(id)) = before.get(name) {
                 taken.insert(*id);
-                if !is_link(after.get(name)) {
+                if after.get(name) == Some(&Entry::Link) {
+                    // As long as the symlink is there the object stays.
+                    self.behind.insert((place, name.clone()), *id);
+                } else {
                     self.removed.insert((name.clone(), *id));
                 }
+            }
+            if before.get(name) == Some(&Entry::Link)
+                && let Some(id) = self.behind.remove(&(place, name.clone()))
+            {
+                self.removed.insert((name.clone(), id));
             }
             if let Some(Entry::File(id)) = after.get(name) {
                 self.revive(name, *id);
@@ -58,6 +72,9 @@ impl Book {
                     .entry(*id)
                     .or_insert_with(|| format!("content of [{number}] {name}"));
                 self.owe(*id);
+            }
+            if !matches!(after.get(name), Some(Entry::File(_) | Entry::Link)) {
+                self.vacated.insert(name.clone());
             }
             self.touch(name, place, after.get(name).copied());
         }
@@ -108,7 +125,7 @@ impl Book {
         let trees = after.trees.iter().chain([&after.bucket]);
         for (name, entry) in trees.flatten() {
             if let Entry::File(id) = entry {
-                self.revive(name, *id);
+                self.dead.remove(&(name.clone(), *id));
             }
         }
     }
@@ -117,6 +134,15 @@ impl Book {
     pub fn lost(&self, sight: &Sight) -> Option<String> {
         let lost = self.owed.iter().find(|id| !sight.finds(**id))?;
         Some(format!("{} is nowhere", self.label(*lost)))
+    }
+
+    /// Writes down what others can see in the bucket.
+    pub fn see(&mut self, sight: &Sight) {
+        let objects = sight.bucket.iter().filter_map(|(name, entry)| match entry {
+            Entry::File(id) => Some((name.clone(), *id)),
+            _ => None,
+        });
+        self.uploaded.extend(objects);
     }
 
     /// What was dead and has come back.
@@ -206,12 +232,9 @@ impl Book {
         self.dead
             .extend(gone.filter(|(_, id)| *id != empty).cloned());
         self.touched.clear();
+        self.vacated.clear();
         self.is_amnesiac = false;
     }
-}
-
-fn is_link(entry: Option<&Entry>) -> bool {
-    entry == Some(&Entry::Link)
 }
 
 /// Whether the content has got the name of a conflict copy.
@@ -227,8 +250,12 @@ fn is_aside(name: &str, id: Id, tree: &Tree) -> bool {
     })
 }
 
-/// Whether what is above the name is a file, so that there can be no such name.
+/// Whether what is above the name is a file, or the name itself a folder's.
 fn has_way_made(name: &str, tree: &Tree) -> bool {
+    let below = format!("{name}/");
+    if tree.keys().any(|other| other.starts_with(&below)) {
+        return true;
+    }
     let ends = name.match_indices('/').map(|(at, _)| &name[..at]);
     ends.into_iter()
         .any(|above| matches!(tree.get(above), Some(Entry::File(_) | Entry::Link)))

@@ -45,6 +45,9 @@ impl std::ops::AddAssign for Tally {
     }
 }
 
+/// More than quiet rounds ever take, with all that a person clears away between them.
+const MOST_ROUNDS: usize = 9;
+
 type Checked = Result<(), (&'static str, String)>;
 
 /// Plays these steps.
@@ -53,7 +56,7 @@ type Checked = Result<(), (&'static str, String)>;
 /// The first finding.
 pub fn play(kind: MapKind, steps: &[Step]) -> Result<Tally, Box<Finding>> {
     let mut play = Play {
-        stage: Arc::new(Stage::new(kind)),
+        stage: Arc::new(Stage::new(kind, steps)),
         book: Arc::default(),
         told: Vec::new(),
         tally: Tally::default(),
@@ -103,6 +106,11 @@ impl Play {
     }
 
     fn run(&mut self, number: u64, at: usize, args: &[&str], trouble: &Trouble) -> Checked {
+        // What a machine asks a liar once, it believes for ever.
+        let trouble = match trouble {
+            Trouble::Wire(_) if !self.stage.knows(at) => &Trouble::None,
+            trouble => trouble,
+        };
         let machine = &self.stage.machines[at];
         let before = self.stage.look();
         let mut args = args.to_vec();
@@ -157,10 +165,17 @@ impl Play {
                 &Act::Unlink,
             );
         }
-        self.clear_the_way(number);
-        for round in 1..=3 {
+        let mut round = 1;
+        for _ in 0..MOST_ROUNDS {
             for at in 0..machines {
+                if self.clear_the_way(number) {
+                    round = 1;
+                }
                 self.quiet_run(at, round)?;
+            }
+            round += 1;
+            if round > 3 {
+                break;
             }
         }
         let sight = self.stage.look();
@@ -173,16 +188,20 @@ impl Play {
         Ok(())
     }
 
-    /// In the bucket there can be a file and a folder of one name, and nowhere else.
-    fn clear_the_way(&self, number: u64) {
+    /// In the bucket there can be a file and a folder of one name, and nowhere else. Such objects
+    /// stay as they are and are named by every run until somebody removes one.
+    fn clear_the_way(&self, number: u64) -> bool {
         let bucket = self.stage.tree(None);
+        let mut has_cleared = false;
         for name in bucket.keys() {
             let below = format!("{name}/");
             if bucket.keys().any(|other| other.starts_with(&below)) {
                 let act = Act::Remove(name.clone());
                 perform(&self.stage, &self.book, number, Place::Bucket, &act);
+                has_cleared = true;
             }
         }
+        has_cleared
     }
 
     fn quiet_run(&mut self, at: usize, round: usize) -> Checked {
@@ -274,6 +293,7 @@ impl Play {
     }
 
     fn nothing_lost(&self, sight: &Sight) -> Checked {
+        self.book().see(sight);
         if let Some(lost) = self.book().lost(sight) {
             return Err(("nothing is lost", lost));
         }
@@ -330,8 +350,7 @@ fn perform(stage: &Stage, book: &Mutex<Book>, number: u64, place: Place, act: &A
         Place::Machine(n) => Some(&stage.machines[n]),
         Place::Bucket => None,
     };
-    let forgets = matches!(act, Act::Restore(_) | Act::LoseState | Act::LoseMarker);
-    let sight = forgets.then(|| stage.look());
+    let sight = act.forgets().then(|| stage.look());
     let before = stage.tree(machine);
     match machine {
         Some(machine) => person::act(stage, machine, number, act),

@@ -43,14 +43,7 @@ pub fn run(machine: &Machine, args: &[&str], trouble: &Trouble) -> Ended {
             )
         }
         Trouble::FileLimit(blocks) => Some(limited(machine, args, *blocks)),
-        Trouble::Clock(seconds) => Some(match clock::library() {
-            Some(library) => {
-                let seconds = seconds.to_string();
-                let variables = [("LD_PRELOAD", library), ("SECONDS_OFF", &seconds)];
-                machine.run_in(&variables, args)
-            }
-            None => machine.run(args),
-        }),
+        Trouble::Clock(seconds) => Some(mistimed(machine, args, *seconds)),
         Trouble::Meanwhile(..) | Trouble::None => Some(machine.run(args)),
     }
     .filter(|run| run.code != -1 || run.stderr.contains("panicked") || !kills(trouble))
@@ -61,6 +54,22 @@ fn kills(trouble: &Trouble) -> bool {
         trouble,
         Trouble::KillAtRequest(..) | Trouble::KillAtCall(..) | Trouble::KillAfter(_)
     )
+}
+
+/// As every real server, ours refuses a request that is signed a quarter of an hour early or late.
+fn mistimed(machine: &Machine, args: &[&str], seconds: i64) -> Run {
+    let Some(library) = clock::library() else {
+        return machine.run(args);
+    };
+    if seconds.abs() >= 900 {
+        let refused = Fault::Status(403, "RequestTimeTooSkewed");
+        machine.wire().fault(When::any().always(), refused);
+    }
+    let seconds = seconds.to_string();
+    let variables = [("LD_PRELOAD", library), ("SECONDS_OFF", &seconds)];
+    let run = machine.run_in(&variables, args);
+    machine.wire().heal();
+    run
 }
 
 fn killed_after(machine: &Machine, args: &[&str], ms: u64) -> Ended {

@@ -228,7 +228,10 @@ impl Script {
                 true => Trouble::FileLimit(self.dice.count(4)),
                 false => Trouble::FileLimit(8000),
             },
-            17 => Trouble::Clock(self.dice.one(&[-86_400 * 400, -7200, 7200, 86_400 * 400])),
+            17 => Trouble::Clock(
+                self.dice
+                    .one(&[-86_400 * 400, -890, -60, 60, 890, 86_400 * 400]),
+            ),
             _ => {
                 let place = self.place();
                 let act = loop {

@@ -2,6 +2,7 @@
 
 use super::keys::{Pair, gunzip, gzip};
 use super::look::Known;
+use super::words::Step;
 use crate::support::server::{BucketHand, Versioning};
 use crate::support::world::{Machine, Object, World};
 
@@ -88,12 +89,14 @@ pub struct Stage {
     pub kind: MapKind,
     /// What was looked into before.
     pub known: Known,
+    /// Whether a machine's memory is ever lost.
+    pub is_forgetful: bool,
     pair: Pair,
 }
 
 impl Stage {
-    /// A stage of this kind, on which nothing has happened yet.
-    pub fn new(kind: MapKind) -> Self {
+    /// A stage of this kind for these steps, on which nothing has happened yet.
+    pub fn new(kind: MapKind, steps: &[Step]) -> Self {
         let world = World::embedded();
         let hand = world.hand().expect("it is our own server").clone();
         hand.set_versioning(kind.versioning);
@@ -105,6 +108,10 @@ impl Stage {
             hand,
             kind,
             known: Known::default(),
+            is_forgetful: steps.iter().any(|step| match step {
+                Step::Act(_, _, act) => act.forgets(),
+                _ => false,
+            }),
             pair: Pair::new(world.home(), "key.txt"),
             machines,
         };
@@ -122,6 +129,12 @@ impl Stage {
             _ => &[],
         };
         machine.init_with(&[age, self.kind.settings].concat());
+    }
+
+    /// Whether a machine has found out what the server honours.
+    pub fn knows(&self, at: usize) -> bool {
+        let dump = self.machines[at].run(&["--dump", "--json"]);
+        !dump.stdout.contains("\"capabilities\":null")
     }
 
     /// The file that an object holds.

@@ -84,6 +84,13 @@ pub enum Act {
     LoseMarker,
 }
 
+impl Act {
+    /// Whether a machine loses its memory, or gets an older one.
+    pub fn forgets(&self) -> bool {
+        matches!(self, Self::Restore(_) | Self::LoseState | Self::LoseMarker)
+    }
+}
+
 /// What is put back from a copy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
