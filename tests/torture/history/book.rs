@@ -78,6 +78,12 @@ impl Book {
             }
             self.touch(name, place, after.get(name).copied());
         }
+        if let (Place::Bucket, Act::Touch(name, _)) = (place, act)
+            && let Some(entry) = after.get(name)
+        {
+            // In an envelope even the same content makes another object.
+            self.touch(name, place, Some(*entry));
+        }
         let stays = |id: &Id| after.values().any(|entry| *entry == Entry::File(*id));
         let is_backup = matches!(act, Act::Restore(Part::Root | Part::Both));
         for id in taken {
@@ -169,8 +175,12 @@ impl Book {
                     let Entry::File(id) = entry else {
                         return None;
                     };
+                    let pair = (name.clone(), *id);
+                    // An edit that nobody else could see outlives the removal of what was before.
+                    let is_seen = place != "bucket" && self.uploaded.contains(&pair);
                     let is_licensed = new.contains_key(name)
-                        || self.removed.contains(&(name.clone(), *id))
+                        || self.removed.contains(&pair)
+                        || (is_seen && self.vacated.contains(name))
                         || is_aside(name, *id, new)
                         || has_way_made(name, new);
                     (!is_licensed)

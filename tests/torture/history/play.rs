@@ -4,7 +4,7 @@ use super::book::Book;
 use super::look::{Entry, Sight, files};
 use super::run::{Ended, both, run};
 use super::stage::{MapKind, Stage};
-use super::words::{Act, Place, Step, Trouble};
+use super::words::{Act, Place, Size, Step, Time, Trouble};
 use super::{person, stock};
 use crate::support::wire::{Fault, Op, When};
 use crate::support::world::Run;
@@ -61,12 +61,19 @@ pub fn play(kind: MapKind, steps: &[Step]) -> Result<Tally, Box<Finding>> {
         told: Vec::new(),
         tally: Tally::default(),
     };
-    for step in steps {
-        play.told.push(step.to_string());
-        let done = catch_unwind(AssertUnwindSafe(|| play.step(step)));
+    for step in steps.iter().map(Some).chain([None]) {
+        let told = step.map_or_else(|| "the end".to_owned(), Step::to_string);
+        play.told.push(told);
+        let done = catch_unwind(AssertUnwindSafe(|| match step {
+            Some(step) => play.step(step),
+            None => play.end(),
+        }));
         let checked = done.unwrap_or_else(|panic| {
             let text = panic.downcast_ref::<String>().cloned();
-            Err(("stage", text.unwrap_or_default()))
+            Err((
+                "nothing fails in the tests themselves",
+                text.unwrap_or_default(),
+            ))
         });
         if let Err((check, detail)) = checked {
             return Err(Box::new(Finding {
@@ -237,6 +244,22 @@ impl Play {
                 Err(("the third quiet round costs LIST only", format!("{log:#?}")))
             }
             _ => Ok(()),
+        }
+    }
+
+    /// Uploads that were begun and never ended go with a later large one, a day after.
+    fn end(&mut self) -> Checked {
+        if self.stage.hand.pending_uploads().is_empty() {
+            return Ok(());
+        }
+        self.stage.hand.age_uploads(2 * 86_400_000);
+        let act = Act::Write("last".to_owned(), Size::Large(9 << 20), Time::Now);
+        perform(&self.stage, &self.book, u64::MAX, Place::Machine(0), &act);
+        let ended = run(&self.stage.machines[0], &["--force"], &Trouble::None);
+        self.tell(&ended, &Trouble::None);
+        match self.stage.hand.pending_uploads() {
+            none if none.is_empty() => Ok(()),
+            some => Err(("no upload is left behind", format!("{some:?}"))),
         }
     }
 

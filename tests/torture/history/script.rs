@@ -48,7 +48,9 @@ pub fn script(seed: u64, machines: usize) -> Vec<Step> {
         steps: Vec::new(),
         number: 0,
         large: 0,
+        most_large: 0,
     };
+    script.most_large = script.dice.one(&[1, 1, 1, 6]);
     script.begin();
     let parts = 1 + script.dice.roll(3);
     for _ in 0..parts {
@@ -64,6 +66,8 @@ struct Script {
     number: u64,
     /// How many large files there were so far.
     large: u32,
+    /// And how many there may be.
+    most_large: u32,
 }
 
 impl Script {
@@ -156,12 +160,13 @@ impl Script {
 
     fn size(&mut self) -> Size {
         let matter = self.dice.one(&[Matter::Noise, Matter::Text]);
+        let is_heavy = self.most_large > 1;
         match self.dice.roll(40) {
-            0 if self.large < 2 => {
+            most if self.large < self.most_large && (most == 0 || (is_heavy && most < 6)) => {
                 self.large += 1;
                 Size::Large((9 << 20) + self.dice.count(11 << 20))
             }
-            0..20 => Size::Line,
+            ..20 => Size::Line,
             _ => Size::Small(self.dice.count(9000), matter),
         }
     }
