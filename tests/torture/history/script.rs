@@ -287,7 +287,7 @@ impl Script {
                 Kind::Cut(0),
                 Kind::FlipBit,
                 Kind::Status(403, "AccessDenied"),
-                Kind::Status(404, "NoSuchKey"),
+                Kind::Status(503, "SlowDown"),
                 Kind::Status(403, "InvalidObjectState"),
                 Kind::Status(412, "PreconditionFailed"),
             ]),
@@ -299,13 +299,18 @@ impl Script {
                 Kind::Status(412, "PreconditionFailed"),
                 Kind::Status(501, "NotImplemented"),
             ]),
+            // That an object is not there is a server's word for its being deleted, and none that may
+            // be said of one that is.
+            Some(Op::Put | Op::UploadPart | Op::CreateMpu) if self.dice.once_in(6) => {
+                Kind::Status(404, "NoSuchUpload")
+            }
             _ => self.dice.one(&[
                 Kind::Status(500, "InternalError"),
                 Kind::Status(503, "SlowDown"),
                 Kind::Status(403, "AccessDenied"),
                 Kind::Status(412, "PreconditionFailed"),
                 Kind::Status(409, "ConditionalRequestConflict"),
-                Kind::Status(404, "NoSuchUpload"),
+                Kind::Status(405, "MethodNotAllowed"),
                 Kind::Status(400, "ExpiredToken"),
                 Kind::Reset,
                 Kind::Lose,
