@@ -1,7 +1,7 @@
 //! The model: who wrote what where, what he himself took away, and what follows from it.
 //!
-//! A content is *owed* from the moment somebody writes it until somebody takes his last copy of it
-//! away, in the place where he sees it. A name and a content that somebody took apart are
+//! A content is *owed* under the name that somebody gave it until somebody takes it from that name,
+//! and under none any more once somebody takes the last copy that he sees. A name and a content that somebody took apart are
 //! *removed*; where such a pair is nowhere when all is quiet, it is *dead* and must not come back.
 
 use super::look::{Entry, Id, Sight, Tree};
@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 #[derive(Default)]
 pub struct Book {
     labels: HashMap<Id, String>,
-    owed: HashSet<Id>,
+    owed: HashSet<(String, Id)>,
     removed: HashSet<(String, Id)>,
     /// Names that somebody let be nobody's since all was quiet.
     vacated: HashSet<String>,
@@ -53,7 +53,7 @@ impl Book {
         let mut taken = HashSet::new();
         for name in names {
             if let Some(Entry::File(id)) = before.get(name) {
-                taken.insert(*id);
+                taken.insert((name.clone(), *id));
                 if after.get(name) == Some(&Entry::Link) {
                     // As long as the symlink is there the object stays.
                     self.behind.insert((place, name.clone()), *id);
@@ -71,7 +71,7 @@ impl Book {
                 self.labels
                     .entry(*id)
                     .or_insert_with(|| format!("content of [{number}] {name}"));
-                self.owe(*id);
+                self.owe(name, *id);
             }
             if !matches!(after.get(name), Some(Entry::File(_) | Entry::Link)) {
                 self.vacated.insert(name.clone());
@@ -86,17 +86,20 @@ impl Book {
         }
         let stays = |id: &Id| after.values().any(|entry| *entry == Entry::File(*id));
         let is_backup = matches!(act, Act::Restore(Part::Root | Part::Both));
-        for id in taken {
+        for pair in taken {
             // Who puts a backup in place has looked at no single file of what he replaces.
-            if !stays(&id) && !is_backup {
-                self.owed.remove(&id);
+            if !is_backup {
+                self.owed.remove(&pair);
+                if !stays(&pair.1) {
+                    self.owed.retain(|(_, id)| *id != pair.1);
+                }
             }
         }
     }
 
-    fn owe(&mut self, id: Id) {
+    fn owe(&mut self, name: &str, id: Id) {
         if id != blake3::hash(b"") {
-            self.owed.insert(id);
+            self.owed.insert((name.to_owned(), id));
         }
     }
 
@@ -127,7 +130,7 @@ impl Book {
     pub fn forget(&mut self, before: &Sight, after: &Sight) {
         self.is_amnesiac = true;
         self.owed
-            .retain(|id| after.finds(*id) || !before.finds(*id));
+            .retain(|(_, id)| after.finds(*id) || !before.finds(*id));
         let trees = after.trees.iter().chain([&after.bucket]);
         for (name, entry) in trees.flatten() {
             if let Entry::File(id) = entry {
@@ -138,8 +141,8 @@ impl Book {
 
     /// What is owed and nowhere.
     pub fn lost(&self, sight: &Sight) -> Option<String> {
-        let lost = self.owed.iter().find(|id| !sight.finds(**id))?;
-        Some(format!("{} is nowhere", self.label(*lost)))
+        let (name, lost) = self.owed.iter().find(|(_, id)| !sight.finds(*id))?;
+        Some(format!("{} is nowhere, {name} before", self.label(*lost)))
     }
 
     /// Writes down what others can see in the bucket.
@@ -182,7 +185,8 @@ impl Book {
                         || self.removed.contains(&pair)
                         || (is_seen && self.vacated.contains(name))
                         || is_aside(name, *id, new)
-                        || has_way_made(name, new);
+                        || has_way_made(name, new)
+                        || has_way_made(name, &after.bucket);
                     (!is_licensed)
                         .then(|| format!("{place}: {name} with {} was taken away", self.label(*id)))
                 })
