@@ -133,7 +133,9 @@ impl Play {
         let is_alone = !matches!(trouble, Trouble::Meanwhile(..));
         if is_alone {
             self.nothing_taken(&before, &after)?;
-            if ended.as_ref().is_some_and(|run| run.code == 0) {
+            if args.contains(&"--dryrun") {
+                self.is_untouched(&before, &after)?;
+            } else if ended.as_ref().is_some_and(|run| run.code == 0) {
                 self.is_honest(at, &after)?;
             }
         }
@@ -277,6 +279,19 @@ impl Play {
         match self.difference(&sight.trees[at], &sight.bucket) {
             None => Ok(()),
             Some(difference) => Err(("exit code 0 means equal", difference)),
+        }
+    }
+
+    fn is_untouched(&self, before: &Sight, after: &Sight) -> Checked {
+        for ((place, old), (_, new)) in before.places().zip(after.places()) {
+            if let Some(difference) = self.difference(old, new) {
+                let text = format!("{place}, before and after: {difference}");
+                return Err(("a dry run changes nothing", text));
+            }
+        }
+        match before.litter == after.litter {
+            true => Ok(()),
+            false => Err(("a dry run changes nothing", format!("{:?}", after.litter))),
         }
     }
 

@@ -49,6 +49,7 @@ pub fn script(seed: u64, machines: usize) -> Vec<Step> {
         number: 0,
         large: 0,
         most_large: 0,
+        recent: Vec::new(),
     };
     script.most_large = script.dice.one(&[1, 1, 1, 6]);
     script.begin();
@@ -68,6 +69,7 @@ struct Script {
     large: u32,
     /// And how many there may be.
     most_large: u32,
+    recent: Vec<String>,
 }
 
 impl Script {
@@ -127,10 +129,11 @@ impl Script {
             self.steps.push(Step::Two(machine, other, kill));
             return;
         }
-        let args: &[&str] = match self.dice.roll(8) {
-            0 => &["--force"],
-            1 => &["--full"],
-            2 => &["--jobs", "1"],
+        let args: &[&str] = match self.dice.roll(16) {
+            0 => &["--dryrun"],
+            1 | 2 => &["--force"],
+            3 | 4 => &["--full"],
+            5 | 6 => &["--jobs", "1"],
             _ => &[],
         };
         let number = self.number();
@@ -149,7 +152,19 @@ impl Script {
         }
     }
 
+    /// A name, often one that was spoken of just now.
     fn name(&mut self) -> String {
+        if !self.recent.is_empty() && self.dice.once_in(3) {
+            let last = self.recent.len();
+            let back = self.dice.count(last.min(4) as u64);
+            return self.recent[last - back].clone();
+        }
+        let name = self.any_name();
+        self.recent.push(name.clone());
+        name
+    }
+
+    fn any_name(&mut self) -> String {
         match self.dice.roll(30) {
             0 => "a/b".to_owned(),
             1 => self.dice.one(&FOLDERS).to_owned(),
