@@ -50,7 +50,9 @@ pub fn script(seed: u64, machines: usize) -> Vec<Step> {
         large: 0,
         most_large: 0,
         recent: Vec::new(),
+        is_unlucky: false,
     };
+    script.is_unlucky = script.dice.once_in(3);
     script.most_large = script.dice.one(&[1, 1, 1, 6]);
     script.begin();
     let parts = 1 + script.dice.roll(3);
@@ -70,6 +72,8 @@ struct Script {
     /// And how many there may be.
     most_large: u32,
     recent: Vec<String>,
+    /// Whether machines are restored from backups, again and again.
+    is_unlucky: bool,
 }
 
 impl Script {
@@ -138,6 +142,12 @@ impl Script {
         };
         let number = self.number();
         let trouble = self.trouble();
+        let lists = |mishap: &Mishap| mishap.op == Some(Op::List);
+        let args = match &trouble {
+            // Without the guard, which would hide much.
+            Trouble::Wire(mishaps) if mishaps.iter().any(lists) => &["--force"],
+            _ => args,
+        };
         self.steps.push(Step::Run(number, machine, args, trouble));
     }
 
@@ -201,6 +211,13 @@ impl Script {
         let (name, other) = (self.name(), self.name());
         let folder = self.dice.one(&FOLDERS).to_owned();
         let is_machine = place != Place::Bucket;
+        if is_machine && self.is_unlucky && self.dice.once_in(7) {
+            self.is_unlucky = !self.dice.once_in(6);
+            return match self.dice.roll(3) {
+                0 => Act::Backup,
+                _ => self.misfortune(),
+            };
+        }
         match self.dice.roll(48) {
             0..14 => Act::Write(name, self.size(), self.time()),
             14..17 => Act::Append(name),
