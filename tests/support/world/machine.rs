@@ -286,15 +286,13 @@ pub const AS_PROGRAM: &str = "--as-s3-bsync";
 /// The real program: the binary that is built for tests, or in an example the example itself, which
 /// then must hand such arguments over.
 fn program() -> Command {
-    match option_env!("CARGO_BIN_EXE_s3-bsync") {
-        Some(path) => Command::new(path),
-        None => {
-            let own = std::env::current_exe().expect("a program knows where it is");
-            let mut command = Command::new(own);
-            command.arg(AS_PROGRAM);
-            command
-        }
+    if let Some(path) = option_env!("CARGO_BIN_EXE_s3-bsync") {
+        return Command::new(path);
     }
+    let own = std::env::current_exe().expect("a program knows where it is");
+    let mut command = Command::new(own);
+    command.arg(AS_PROGRAM);
+    command
 }
 
 fn files_below(root: &Path, own: &str) -> Tree {

@@ -81,7 +81,7 @@ impl Stage {
             sight.trees.push(tree);
             for entry in fs::read_dir(machine.home()).into_iter().flatten().flatten() {
                 let name = entry.file_name().to_string_lossy().into_owned();
-                if name.starts_with("state.s3sync.") && !name.ends_with(".lock") {
+                if name.starts_with("state.s3sync.") && name != "state.s3sync.lock" {
                     sight.litter.insert(name);
                 }
             }
@@ -175,7 +175,7 @@ impl Stage {
                     continue;
                 };
                 let is_current = version.is_current;
-                let id = self.object(Object {
+                let id = self.object(&Object {
                     bytes: bytes.to_vec(),
                     etag: version.etag,
                     meta: version.meta,
@@ -197,7 +197,7 @@ impl Stage {
         tree
     }
 
-    fn object(&self, object: Object) -> Id {
+    fn object(&self, object: &Object) -> Id {
         let chain = object.meta.get("s3bsync-encoding").cloned();
         let mark = (object.etag.clone(), chain);
         let known = || {
@@ -209,7 +209,7 @@ impl Stage {
         if let Some(id) = known().get(&mark) {
             return *id;
         }
-        let id = blake3::hash(&self.opened(&object));
+        let id = blake3::hash(&self.opened(object));
         known().insert(mark, id);
         id
     }

@@ -58,10 +58,13 @@ fn attempt(stage: &Stage, machine: &Machine, number: u64, act: &Act) -> io::Resu
             make_parent(&path(to))?;
             write(&path(to), &bytes, number)
         }
-        Act::Remove(name) => match fs::symlink_metadata(path(name))?.is_dir() {
-            true => fs::remove_dir_all(path(name)),
-            false => fs::remove_file(path(name)),
-        },
+        Act::Remove(name) => {
+            if fs::symlink_metadata(path(name))?.is_dir() {
+                fs::remove_dir_all(path(name))
+            } else {
+                fs::remove_file(path(name))
+            }
+        }
         Act::Mkdir(name) => fs::create_dir_all(path(name)),
         Act::Chmod(name, mode) => {
             fs::set_permissions(plain(&path(name))?, fs::Permissions::from_mode(*mode))
@@ -89,6 +92,7 @@ fn attempt(stage: &Stage, machine: &Machine, number: u64, act: &Act) -> io::Resu
             write(&path(name), &contents(number, super::words::Size::Line), 0)
         }
         Act::Unlink => unlink(machine.root()),
+        Act::Sync => Ok(()),
         Act::Backup => {
             let _ = fs::remove_dir_all(machine.home().join("backup"));
             copy_state(machine.home(), &machine.home().join("backup/state"))?;
@@ -108,9 +112,10 @@ fn attempt(stage: &Stage, machine: &Machine, number: u64, act: &Act) -> io::Resu
 
 /// The path, if it is a file's.
 fn plain(path: &Path) -> io::Result<&Path> {
-    match fs::symlink_metadata(path)?.is_file() {
-        true => Ok(path),
-        false => Err(io::ErrorKind::Unsupported.into()),
+    if fs::symlink_metadata(path)?.is_file() {
+        Ok(path)
+    } else {
+        Err(io::ErrorKind::Unsupported.into())
     }
 }
 
@@ -123,7 +128,7 @@ fn write(path: &Path, bytes: &[u8], number: u64) -> io::Result<()> {
     if fs::symlink_metadata(path).is_ok() {
         plain(path)?;
     }
-    if number % 2 == 0 {
+    if number.is_multiple_of(2) {
         return fs::write(path, bytes);
     }
     let new = path.with_file_name(format!("new-{number}"));
@@ -165,9 +170,10 @@ fn restore(machine: &Machine, part: Part) -> io::Result<()> {
     if matches!(part, Part::Root | Part::Both) {
         for entry in fs::read_dir(machine.root())? {
             let entry = entry?;
-            match entry.file_type()?.is_dir() {
-                true => fs::remove_dir_all(entry.path())?,
-                false => fs::remove_file(entry.path())?,
+            if entry.file_type()?.is_dir() {
+                fs::remove_dir_all(entry.path())?;
+            } else {
+                fs::remove_file(entry.path())?;
             }
         }
         copy_all(&backup.join("root"), machine.root())?;

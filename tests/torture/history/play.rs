@@ -129,10 +129,12 @@ impl Play {
         machine.wire().heal();
         let after = self.stage.look();
         self.tell(&ended, trouble);
-        self.code(&ended)?;
+        Self::code(&ended)?;
         let is_alone = !matches!(trouble, Trouble::Meanwhile(..));
-        if is_alone {
+        if is_alone || matches!(trouble, Trouble::Meanwhile(_, _, Act::Sync)) {
             self.nothing_taken(&before, &after)?;
+        }
+        if is_alone {
             if args.contains(&"--dryrun") {
                 self.is_untouched(&before, &after)?;
             } else if ended.as_ref().is_some_and(|run| run.code == 0) {
@@ -157,7 +159,7 @@ impl Play {
         let after = self.stage.look();
         for ended in &ended {
             self.tell(ended, &Trouble::None);
-            self.code(ended)?;
+            Self::code(ended)?;
         }
         self.nothing_taken(&before, &after)?;
         self.nothing_lost(&after)
@@ -226,7 +228,7 @@ impl Play {
         let after = self.stage.look();
         self.told.push(format!("  quiet run of machine {at}"));
         self.tell(&ended, &Trouble::None);
-        self.code(&ended)?;
+        Self::code(&ended)?;
         self.nothing_taken(&before, &after)?;
         self.nothing_lost(&after)?;
         let Some(run) = ended else {
@@ -289,9 +291,10 @@ impl Play {
                 return Err(("a dry run changes nothing", text));
             }
         }
-        match before.litter == after.litter {
-            true => Ok(()),
-            false => Err(("a dry run changes nothing", format!("{:?}", after.litter))),
+        if before.litter == after.litter {
+            Ok(())
+        } else {
+            Err(("a dry run changes nothing", format!("{:?}", after.litter)))
         }
     }
 
@@ -346,7 +349,7 @@ impl Play {
     }
 
     /// The codes that are documented, and words wherever one is not 0.
-    fn code(&mut self, ended: &Ended) -> Checked {
+    fn code(ended: &Ended) -> Checked {
         let Some(run) = ended else {
             return Ok(());
         };
@@ -392,6 +395,11 @@ fn perform(stage: &Stage, book: &Mutex<Book>, number: u64, place: Place, act: &A
         Place::Machine(n) => Some(&stage.machines[n]),
         Place::Bucket => None,
     };
+    if let (Act::Sync, Some(machine)) = (act, machine) {
+        let run = machine.run(&[]);
+        held(book).unclean += u64::from(run.code != 0);
+        return;
+    }
     let sight = act.forgets().then(|| stage.look());
     let before = stage.tree(machine);
     match machine {

@@ -29,18 +29,14 @@ pub fn run(machine: &Machine, args: &[&str], trouble: &Trouble) -> Ended {
             };
             machine.killed(args, When::any().nth(*nth), kill)
         }
-        Trouble::KillAfter(ms) => killed_after(machine, args, *ms),
+        Trouble::KillAfter(ms) => Some(killed_after(machine, args, *ms)),
         Trouble::KillAtCall(calls, nth) => {
-            injected(machine, args, calls, &format!("signal=KILL:when={nth}"))
+            let what = format!("signal=KILL:when={nth}");
+            Some(injected(machine, args, calls, &what))
         }
         Trouble::Refuse(calls, error, nth, times) => {
-            let last = nth + times - 1;
-            injected(
-                machine,
-                args,
-                calls,
-                &format!("error={error}:when={nth}..{last}"),
-            )
+            let what = format!("error={error}:when={nth}..{}", nth + times - 1);
+            Some(injected(machine, args, calls, &what))
         }
         Trouble::FileLimit(blocks) => Some(limited(machine, args, *blocks)),
         Trouble::Clock(seconds) => Some(mistimed(machine, args, *seconds)),
@@ -72,11 +68,11 @@ fn mistimed(machine: &Machine, args: &[&str], seconds: i64) -> Run {
     run
 }
 
-fn killed_after(machine: &Machine, args: &[&str], ms: u64) -> Ended {
+fn killed_after(machine: &Machine, args: &[&str], ms: u64) -> Run {
     let mut running = machine.start(args);
     std::thread::sleep(Duration::from_millis(ms));
     running.kill();
-    Some(running.wait())
+    running.wait()
 }
 
 /// Runs two machines at once.
@@ -92,16 +88,13 @@ pub fn both(one: &Machine, other: &Machine, kill: Option<u64>) -> [Ended; 2] {
     [Some(first), (!is_killed).then_some(second)]
 }
 
-fn injected(machine: &Machine, args: &[&str], calls: &str, what: &str) -> Ended {
+fn injected(machine: &Machine, args: &[&str], calls: &str, what: &str) -> Run {
     let trace = machine.home().join("trace");
     let into = trace.to_str().expect("temporary paths are UTF-8");
     let (only, inject) = (format!("trace={calls}"), format!("inject={calls}:{what}"));
     let options = ["-f", "-q", "-o", into, "-e", &only, "-e", &inject];
-    Some(
-        machine
-            .traced(&options, args)
-            .unwrap_or_else(|| machine.run(args)),
-    )
+    let traced = machine.traced(&options, args);
+    traced.unwrap_or_else(|| machine.run(args))
 }
 
 fn limited(machine: &Machine, args: &[&str], blocks: usize) -> Run {
@@ -117,7 +110,7 @@ fn limited(machine: &Machine, args: &[&str], blocks: usize) -> Run {
     for (name, value) in plain.get_envs() {
         command.env(name, value.unwrap_or_default());
     }
-    machine.run_command(&mut command)
+    Run::of(&mut command)
 }
 
 fn fault(mishap: &Mishap) -> (When, Fault) {

@@ -228,7 +228,6 @@ impl Script {
             28 => Act::Rename("k".to_owned(), folder),
             29 => Act::Swap(name, other),
             30 => Act::Copy(name, other),
-            31..37 => Act::Remove(name),
             37 => Act::Remove(folder),
             38..41 => Act::Touch(name, self.time()),
             41 if is_machine => Act::Chmod(name, 0o640),
@@ -261,26 +260,32 @@ impl Script {
             13 => Trouble::KillAtCall(self.dice.one(&CALLS), self.dice.count(8)),
             14 => Trouble::KillAfter(self.dice.roll(150)),
             15 => self.refusal(),
-            16 => match self.dice.once_in(2) {
-                true => Trouble::FileLimit(self.dice.count(4)),
-                false => Trouble::FileLimit(8000),
-            },
+            16 => {
+                if self.dice.once_in(2) {
+                    Trouble::FileLimit(self.dice.count(4))
+                } else {
+                    Trouble::FileLimit(8000)
+                }
+            }
             17 => Trouble::Clock(
                 self.dice
                     .one(&[-86_400 * 400, -890, -60, 60, 890, 86_400 * 400]),
             ),
-            _ => {
-                let place = self.place();
-                let act = loop {
-                    let act = self.any_act(place);
-                    if !matches!(
-                        act,
-                        Act::Backup | Act::Restore(_) | Act::LoseState | Act::LoseMarker
-                    ) {
-                        break act;
-                    }
-                };
-                Trouble::Meanwhile(self.dice.count(10), place, act)
+            _ => self.meanwhile(),
+        }
+    }
+
+    /// Another machine syncs between two requests, or a person does something.
+    fn meanwhile(&mut self) -> Trouble {
+        let nth = self.dice.count(8);
+        if self.dice.once_in(2) {
+            return Trouble::Meanwhile(nth, Place::Machine(self.machine()), Act::Sync);
+        }
+        let place = self.place();
+        loop {
+            let act = self.any_act(place);
+            if act != Act::Backup && !act.forgets() {
+                return Trouble::Meanwhile(nth, place, act);
             }
         }
     }

@@ -74,6 +74,8 @@ pub enum Act {
     File(String),
     /// Removes all symlinks.
     Unlink,
+    /// Lets the machine sync, while another does.
+    Sync,
     /// Copies root and state away.
     Backup,
     /// Puts back what was copied away.
