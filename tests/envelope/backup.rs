@@ -2,8 +2,8 @@
 //! gone, changed or free to be replaced.
 
 use crate::keys::Pair;
-use crate::support::wire::Op;
-use crate::support::world::{Machine, World};
+use crate::support::wire::{Op, When};
+use crate::support::world::{Kill, Machine, World};
 use crate::{object, text};
 use std::fs;
 
@@ -248,4 +248,34 @@ fn a_backup_is_restored_on_a_fresh_machine_without_a_state_file() {
         .expect_local("large", text(20 << 20));
     assert_eq!(fresh.mtime_ns("deep/notes"), world.mtime_ns("deep/notes"));
     assert!(!fresh.state_file().exists());
+}
+
+#[test]
+fn an_edit_elsewhere_that_leaves_size_and_time_is_not_taken_for_what_is_here() {
+    let (world, seeing, pair) = blind_and_seeing(&[("container", "v1")]);
+    let time = fs::metadata(seeing.path("container")).unwrap().modified();
+    fs::write(seeing.path("container"), "v2").unwrap();
+    let file = fs::OpenOptions::new()
+        .write(true)
+        .open(seeing.path("container"));
+    file.unwrap().set_modified(time.unwrap()).unwrap();
+    seeing.sync();
+    world.sync_code(1).expect_stderr("container");
+    world.local("container", "v3").sync_code(1);
+    assert_eq!(pair.unwrap(&object(&world, "container")), b"v2");
+}
+
+#[test]
+fn a_run_killed_after_an_upload_is_carried_on_whatever_the_files_time() {
+    for time in [1_500_000_000, 0] {
+        let (world, _seeing, pair) = blind_and_seeing(&[("a", "v1")]);
+        match time {
+            0 => world.local("a", "v2"),
+            time => world.local_at("a", "v2", time),
+        };
+        let put = When::op(Op::Put).key("docs/a");
+        assert!(world.killed(&[], put, Kill::After).is_none());
+        world.sync().expect_idle();
+        assert_eq!(pair.unwrap(&object(&world, "a")), b"v2");
+    }
 }

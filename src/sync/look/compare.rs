@@ -184,9 +184,14 @@ impl Compare {
     }
 
     /// An encoded object's bytes never repeat, so that its metadata speaks for it: the file's size
-    /// and time, as this program or another put them there. A time to the nanosecond is taken for
-    /// proof. One in whole seconds, as archives and builds set it on many files, is not: then the
-    /// object is opened where that is possible, and else the two are agreed on without proof.
+    /// and time, as this program or another put them there. Where nothing is known of the two, a time
+    /// to the nanosecond is taken for proof. One in whole seconds, as archives and builds set it on
+    /// many files, is not: then the object is opened where that is possible, and else the two are
+    /// agreed on without proof.
+    ///
+    /// An object that took the place of one that is known says that something was changed, perhaps by
+    /// who puts sizes and times back, as encrypted containers have it. So it is opened, and where it
+    /// cannot be, only what this very replica wrote, in a run that was cut off, is taken for the file.
     async fn against_encoded(
         &mut self,
         local: LocalStamp,
@@ -209,8 +214,15 @@ impl Compare {
         }
         let is_same_time = told.mtime_ns == Some(local.mtime_ns) && told.plain_size_bytes.is_some();
         let is_fine = local.mtime_ns % 1_000_000_000 != 0;
-        let is_believed = is_same_time && is_fine;
-        if is_believed && (self.reach.trust == Trust::Stamps || !can_open) {
+        let base = self.item.base.as_deref();
+        let is_baseless = base.is_none_or(|record| record.local.is_none());
+        let is_believed = match (is_baseless, can_open) {
+            (true, true) => self.reach.trust == Trust::Stamps,
+            (true, false) => true,
+            (false, true) => false,
+            (false, false) => told.writer == Some(self.hands.replica),
+        };
+        if is_same_time && is_fine && is_believed {
             let blake3 = self.sums(local, &ETag::parse("")).await?.blake3;
             return Ok(equal(Content::Blake3(blake3), encoding));
         }
@@ -223,12 +235,7 @@ impl Compare {
                 Answer::Different
             });
         }
-        let is_baseless = self
-            .item
-            .base
-            .as_deref()
-            .is_none_or(|record| record.local.is_none());
-        Ok(if is_same_time && is_baseless {
+        Ok(if is_same_time && is_believed {
             equal(Content::Unknown, encoding)
         } else {
             Answer::Different

@@ -78,7 +78,7 @@ impl Machine {
 
     /// The real program with a clean environment and this machine's state file.
     pub fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_s3-bsync"));
+        let mut command = program();
         command
             .env_clear()
             .env("HOME", &self.home)
@@ -278,6 +278,21 @@ impl Machine {
             })
             .collect()
     }
+}
+
+/// First argument of a child process that is the program itself, where no binary was built.
+pub const AS_PROGRAM: &str = "--as-s3-bsync";
+
+/// The real program: the binary that is built for tests, or in an example the example itself, which
+/// then must hand such arguments over.
+fn program() -> Command {
+    if let Some(path) = option_env!("CARGO_BIN_EXE_s3-bsync") {
+        return Command::new(path);
+    }
+    let own = std::env::current_exe().expect("a program knows where it is");
+    let mut command = Command::new(own);
+    command.arg(AS_PROGRAM);
+    command
 }
 
 fn files_below(root: &Path, own: &str) -> Tree {

@@ -13,7 +13,7 @@ mod remote;
 mod run;
 
 pub use expect::counts;
-pub use machine::{Machine, Tree};
+pub use machine::{AS_PROGRAM, Machine, Tree};
 pub use remote::{Object, Remote};
 pub use run::{Kill, Run, Running};
 

@@ -32,6 +32,12 @@ pub enum Kill {
 const PATIENCE: Duration = Duration::from_mins(3);
 
 impl Run {
+    /// Runs a command that runs the program.
+    pub fn of(command: &mut Command) -> Self {
+        let running = Running::start(command).expect("the program can be started");
+        running.wait()
+    }
+
     /// Panics with everything the run said unless it ended with `code`.
     #[track_caller]
     pub fn expect_code(&self, code: i32) -> &Self {
@@ -166,9 +172,7 @@ impl Machine {
     pub fn run_in(&self, variables: &[(&str, &str)], args: &[&str]) -> Run {
         let mut command = self.command(args);
         command.envs(variables.iter().copied());
-        Running::start(&mut command)
-            .expect("the program can be started")
-            .wait()
+        Run::of(&mut command)
     }
 
     /// Runs the program under `strace` with these options of it; says so and gives `None` where
