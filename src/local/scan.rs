@@ -6,10 +6,11 @@
 
 use super::error::{Error, Kind, shown};
 use super::kernel::{self, Place};
-use super::listing::{Name, joined, list};
+use super::listing::{Name, joined, list, split};
 use super::read::stamp_of;
 use super::root::Root;
 use super::rules::{Names, Rules};
+use super::temp::TempName;
 use crate::key::{Key, MAX_OBJECT_KEY_BYTES, OWN_FOLDER, Unfit};
 use crate::stamp::LocalStamp;
 use crate::state::Recursion;
@@ -84,6 +85,19 @@ impl fmt::Display for Why {
 /// A file that a dead run was writing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Leftover(pub(super) String);
+
+impl Leftover {
+    /// The key that the dead run was replacing, if it was: that its name is free may be that run's
+    /// doing, and no person's.
+    #[must_use]
+    pub fn replaced(&self) -> Option<Key> {
+        let (above, name) = split(&self.0);
+        match TempName::parse(name.as_bytes()) {
+            Some(TempName::Displaced) => Key::parse(&joined(above, TempName::own_name(name))).ok(),
+            _ => None,
+        }
+    }
+}
 
 /// A running scan. Fused: nothing comes after an error or the end.
 pub struct Scan {

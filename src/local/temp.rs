@@ -61,7 +61,7 @@ impl TempName {
     }
 
     /// The own name of a displaced file.
-    fn own_name(displaced: &str) -> &str {
+    pub(super) fn own_name(displaced: &str) -> &str {
         let at = TEMP_PREFIX.len() + 2 * RANDOM_BYTES + DISPLACED.len();
         match displaced.get(at..) {
             None | Some("") => displaced,

@@ -75,3 +75,17 @@ fn a_run_killed_where_it_renames_on_a_card_is_carried_on() {
     }
     panic!("a run that makes no end of renames");
 }
+
+#[test]
+fn a_file_that_a_dead_run_was_replacing_is_not_taken_for_deleted() {
+    let world = World::agreed(&[("a", "contents"), ("sub/b", "more"), ("gone", "1")]);
+    // So a run leaves it that dies, on such a disk, where it mends what a crash had emptied.
+    for (folder, name) in [("", "a"), ("sub/", "b")] {
+        let path = format!("{folder}{name}");
+        let aside = format!("{folder}.s3bsync-tmp-0123456789abcdef-old-{name}");
+        world.rename(&path, &aside);
+    }
+    world.remove("gone").sync();
+    world.expect_both(&[("a", "contents"), ("sub/b", "more"), ("zz", "stays")]);
+    world.expect_idle();
+}
