@@ -13,6 +13,7 @@ mod error;
 mod kernel;
 mod listing;
 mod make_way;
+mod marked;
 mod marker;
 mod moves;
 mod pattern;
@@ -29,6 +30,7 @@ mod touched;
 
 pub use crate::plan::Loser;
 pub use error::{Error, Kind};
+pub use marked::{Mark, marked_path};
 pub use marker::Marker;
 pub use place::PlaceAs;
 pub use read::Opened;
@@ -37,7 +39,7 @@ pub use root::{OwnFiles, Root};
 pub use rules::Rules;
 pub use run::RecoveryRun;
 pub use scan::{Found, Leftover, Scan, Why};
-pub use temp::{Mark, Temp, marked_path};
+pub use temp::Temp;
 
 #[cfg(test)]
 mod tests_confine;

@@ -6,10 +6,11 @@
 
 use super::error::{Error, Kind, shown};
 use super::kernel::{self, Place};
-use super::listing::{Name, joined, list};
+use super::listing::{Name, joined, list, split};
 use super::read::stamp_of;
 use super::root::Root;
 use super::rules::{Names, Rules};
+use super::temp::TempName;
 use crate::key::{Key, MAX_OBJECT_KEY_BYTES, OWN_FOLDER, Unfit};
 use crate::stamp::LocalStamp;
 use crate::state::Recursion;
@@ -90,6 +91,17 @@ impl Leftover {
     #[must_use]
     pub fn path(&self) -> &str {
         &self.0
+    }
+
+    /// The key that the dead run was replacing, if it was: that its name is free may be that run's
+    /// doing, and no person's.
+    #[must_use]
+    pub fn replaced(&self) -> Option<Key> {
+        let (above, name) = split(&self.0);
+        match TempName::parse(name.as_bytes()) {
+            Some(TempName::Displaced) => Key::parse(&joined(above, TempName::own_name(name))).ok(),
+            _ => None,
+        }
     }
 }
 

@@ -8,18 +8,14 @@ use super::run::RecoveryRun;
 use super::scan::Leftover;
 use crate::key::{Key, MAX_COMPONENT_BYTES, OWN_FOLDER, TEMP_PREFIX};
 use crate::stamp::Hex;
-use rustix::fs::{AtFlags, FileType, FlockOperation, Mode, OFlags, Stat};
-use rustix::fs::{flock, fstat, mkdirat, openat, unlinkat};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, mkdirat, openat, unlinkat};
 use rustix::io::Errno;
-use rustix::process::geteuid;
 use std::fs::File;
-use std::io::{self, Seek, SeekFrom, Write};
+use std::io::{self, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::FileExt;
 
-const RANDOM_BYTES: usize = 8;
-/// What a later run knows a file by that this one did not finish.
-pub type Mark = [u8; RANDOM_BYTES];
+pub(super) const RANDOM_BYTES: usize = 8;
 /// Stands before a displaced file's own name while it waits until it is known to be worthless. A
 /// crash may leave it there, so what bears such a name is kept, not swept away.
 const DISPLACED: &str = "-old-";
@@ -55,11 +51,6 @@ impl TempName {
         Ok(format!("{TEMP_PREFIX}{}", Hex(&random)))
     }
 
-    /// The name for a file that a later run must know again.
-    fn marked(mark: Mark) -> String {
-        format!("{TEMP_PREFIX}{}", Hex(&mark))
-    }
-
     /// The name for what `name` displaces; where both are too long for one, its end is cut.
     pub(super) fn displaced(partial: &str, name: &str) -> String {
         let mut whole = format!("{partial}{DISPLACED}{name}");
@@ -70,7 +61,7 @@ impl TempName {
     }
 
     /// The own name of a displaced file.
-    fn own_name(displaced: &str) -> &str {
+    pub(super) fn own_name(displaced: &str) -> &str {
         let at = TEMP_PREFIX.len() + 2 * RANDOM_BYTES + DISPLACED.len();
         match displaced.get(at..) {
             None | Some("") => displaced,
@@ -81,7 +72,7 @@ impl TempName {
 
 /// What becomes of a file that is not placed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Unplaced {
+pub(super) enum Unplaced {
     Goes,
     Stays,
 }
@@ -96,13 +87,7 @@ pub struct Temp {
     /// The name that leads to `file`; `None` when none does for certain.
     pub(super) name: Option<String>,
     created: Vec<String>,
-    unplaced: Unplaced,
-}
-
-/// Where the file lies that is written for `key` under this mark, below the root.
-#[must_use]
-pub fn marked_path(key: &Key, mark: Mark) -> String {
-    joined(key.parent(), &TempName::marked(mark))
+    pub(super) unplaced: Unplaced,
 }
 
 impl Root {
@@ -117,19 +102,7 @@ impl Root {
         self.temp_for(key, create_in)
     }
 
-    /// The file that an earlier run left unfinished under this mark to become the one under `key`,
-    /// or else an empty one, as [`Root::create_temp`] makes it; and how many bytes it has. Whoever
-    /// left it may have been cut off by a power cut, so the bytes prove nothing by being there.
-    ///
-    /// # Errors
-    /// As [`Root::create_temp`].
-    pub fn resume_temp(&self, key: &Key, mark: Mark) -> Result<(Temp, u64), Error> {
-        let temp = self.temp_for(key, |parent| open_marked(parent, mark))?;
-        let stat = fstat(&temp.file).at("look at", key.as_str())?;
-        Ok((temp, u64::try_from(stat.st_size).unwrap_or(0)))
-    }
-
-    fn temp_for(
+    pub(super) fn temp_for(
         &self,
         key: &Key,
         open: impl Fn(&OwnedFd) -> rustix::io::Result<(String, File)>,
@@ -288,51 +261,9 @@ pub(super) fn create_with(parent: &OwnedFd, mode: Mode) -> rustix::io::Result<(S
     Ok((name, file))
 }
 
-fn create_named(parent: &OwnedFd, name: &str, mode: Mode) -> rustix::io::Result<File> {
+pub(super) fn create_named(parent: &OwnedFd, name: &str, mode: Mode) -> rustix::io::Result<File> {
     let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     openat(parent, name, flags, mode).map(File::from)
-}
-
-/// Opens the file of this mark, or creates it, for this process alone. What bears the name and could
-/// have been written by somebody else, or has another name too, is none of ours, and goes. Where the
-/// file is another process's now, or cannot be locked, one of a random name does as well.
-fn open_marked(parent: &OwnedFd, mark: Mark) -> rustix::io::Result<(String, File)> {
-    let name = TempName::marked(mark);
-    let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
-    let found = match openat(parent, name.as_str(), flags, Mode::empty()) {
-        Ok(found) => Some(File::from(found)),
-        Err(Errno::NOENT | Errno::LOOP | Errno::ACCESS | Errno::NXIO) => None,
-        Err(errno) => return Err(errno),
-    };
-    let file = match found {
-        Some(found) if is_ours(&fstat(&found)?) => found,
-        _ => {
-            match unlinkat(parent, name.as_str(), AtFlags::empty()) {
-                Ok(()) | Err(Errno::NOENT) => {}
-                Err(errno) => return Err(errno),
-            }
-            create_named(parent, &name, Mode::RUSR | Mode::WUSR)?
-        }
-    };
-    if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
-        return create_in(parent);
-    }
-    // Whoever had the lock before may have given the file its own name.
-    let here = Place {
-        directory: parent.as_fd(),
-        name: &name,
-    };
-    match here.stat()? {
-        Some(stat) if super::kernel::is_same_inode(&stat, &fstat(&file)?) => Ok((name, file)),
-        _ => create_in(parent),
-    }
-}
-
-fn is_ours(stat: &Stat) -> bool {
-    super::kernel::file_type(stat) == FileType::RegularFile
-        && stat.st_nlink == 1
-        && stat.st_uid == geteuid().as_raw()
-        && stat.st_mode & 0o077 == 0
 }
 
 impl Temp {
@@ -348,20 +279,6 @@ impl Temp {
     /// As [`FileExt::write_all_at`].
     pub fn write_all_at(&self, bytes: &[u8], offset_bytes: u64) -> io::Result<()> {
         self.file.write_all_at(bytes, offset_bytes)
-    }
-
-    /// Keeps the first `bytes`, and goes on writing behind them.
-    ///
-    /// # Errors
-    /// What the system answers.
-    pub fn go_on_at(&mut self, bytes: u64) -> io::Result<()> {
-        self.file.set_len(bytes)?;
-        self.file.seek(SeekFrom::Start(bytes)).map(|_| ())
-    }
-
-    /// Leaves the file as it is, for [`Root::resume_temp`] in a later run.
-    pub fn leave(mut self) {
-        self.unplaced = Unplaced::Stays;
     }
 
     /// The error of an operation on the file's destination.

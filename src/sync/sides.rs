@@ -8,6 +8,7 @@ use crate::local::Leftover;
 use crate::reconcile::Ground;
 use crate::store::Store;
 use crate::transfer::Hands;
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Maps with fewer records than this are listed in one go.
@@ -93,10 +94,23 @@ pub(super) async fn read(
             leftovers: Vec::new(),
         });
     }
-    Ok(Read {
-        joined: joined.map_err(Halt::from)?,
-        leftovers,
-    })
+    let mut joined = joined.map_err(Halt::from)?;
+    spare_replaced(&mut joined, &leftovers);
+    Ok(Read { joined, leftovers })
+}
+
+/// A file that is gone because a dead run was replacing it was not deleted by anybody: it counts as
+/// one that was never here.
+fn spare_replaced(joined: &mut Joined, leftovers: &[Leftover]) {
+    let replaced: HashSet<Key> = leftovers.iter().filter_map(Leftover::replaced).collect();
+    if replaced.is_empty() {
+        return;
+    }
+    for item in &mut joined.items {
+        if item.local.is_none() && replaced.contains(&item.key) {
+            item.base = None;
+        }
+    }
 }
 
 pub(super) fn lock(store: &Mutex<Store>) -> std::sync::MutexGuard<'_, Store> {

@@ -107,7 +107,7 @@ impl Hands {
         let mut arriving = self.arriving(key, remote, near, had_bytes);
         while let Some(held) = arriving.next().await {
             let (bytes, permit) = match held {
-                Ok(held) => held,
+                Ok(came) => came,
                 Err(failure) => {
                     if head.crc64.is_some() && matches!(failure, Failure::Remote(_)) {
                         writing.leave();

@@ -8,7 +8,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 /// A world whose first machine has its root on a card, and the card.
-fn on_a_card() -> Option<(World, Mounted)> {
+pub(crate) fn on_a_card() -> Option<(World, Mounted)> {
     let world = World::embedded();
     let card = Mounted::card(world.root(), &world.home().join("card"))?;
     Some((world, card))

@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod card_trouble;
 mod folding;
 mod mounted;
 mod mounts;
