@@ -62,7 +62,11 @@ impl Scope {
     fn cases(&self) -> impl Iterator<Item = (Case, Vec<Deed>)> + '_ {
         let both = [Side::Local, Side::Remote];
         // Where there is one machine only, nobody else changes the bucket.
-        let sides = if self.machines == 1 { &both[..] } else { &both[..1] };
+        let sides = if self.machines == 1 {
+            &both[..]
+        } else {
+            &both[..1]
+        };
         let before = sequences(&acts(&self.names, sides), self.before);
         let amid = sequences(&acts(&self.names, &both), self.amid);
         let chosen = before
