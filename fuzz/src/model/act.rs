@@ -52,6 +52,8 @@ pub enum Act {
     Racy(Name),
     /// The record comes from version 1.
     Version1(Name),
+    /// Both sides were agreed on by metadata alone.
+    Unproven(Name),
     /// The state file is lost.
     LoseBase,
     /// The state file as it was at the last such act comes back.
@@ -63,7 +65,12 @@ impl Act {
     pub fn is_a_users(self) -> bool {
         !matches!(
             self,
-            Self::Racy(_) | Self::Version1(_) | Self::LoseBase | Self::OldBase | Self::Fog(_)
+            Self::Racy(_)
+                | Self::Version1(_)
+                | Self::Unproven(_)
+                | Self::LoseBase
+                | Self::OldBase
+                | Self::Fog(_)
         )
     }
 }
@@ -151,7 +158,7 @@ impl World {
 
     fn act_on_base(&mut self, who: usize, act: Act) {
         let name = match act {
-            Act::Fog(name) | Act::Racy(name) | Act::Version1(name) => name,
+            Act::Fog(name) | Act::Racy(name) | Act::Version1(name) | Act::Unproven(name) => name,
             _ => 0,
         };
         let key = self.name(who, name);
@@ -173,6 +180,11 @@ impl World {
             Act::Version1(_) => {
                 if let Some(record) = machine.base.get_mut(&key) {
                     record.local = None;
+                    record.content = Content::Unknown;
+                }
+            }
+            Act::Unproven(_) => {
+                if let Some(record) = machine.base.get_mut(&key) {
                     record.content = Content::Unknown;
                 }
             }

@@ -86,6 +86,7 @@ impl Work<'_> {
         over: Option<&RemoteStamp>,
     ) -> Result<Record, Failure> {
         let file = self.read(key, local).await?;
+        super::laws::of_sending(&self.world.borrow(), self.who, (key, over), file.bytes);
         let expect = over.map_or(Expect::Absent, |object| Expect::Is(&object.etag));
         let sent = (file.bytes, file.stamp.mtime_ns);
         let remote = self.put(key, sent, expect).await?;

@@ -4,7 +4,7 @@ mod guard;
 mod receipt;
 
 pub use guard::of_guard;
-pub use receipt::{of_lone_receipt, of_receipt};
+pub use receipt::{of_lone_receipt, of_receipt, of_sending};
 
 use super::sight::{Sides, View};
 use super::world::Machine;

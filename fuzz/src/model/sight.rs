@@ -206,6 +206,12 @@ impl Work<'_> {
             policy != ConflictPolicy::Newer || is_newer == (settled == Settlement::LocalWins),
             "the bucket wins a tie, and a base must be there"
         );
+        assert!(
+            policy != ConflictPolicy::Newer
+                || ground == Ground::Based
+                || settled == Settlement::KeepBoth,
+            "clocks rewrite nothing where there was no base"
+        );
         settled
     }
 

@@ -141,7 +141,7 @@ fn act(walk: &mut Walk, names: &[usize]) -> Act {
         26 => Act::Archive(one),
         27 => Act::Fog(one),
         28 => Act::Racy(one),
-        29 => Act::Version1(one),
+        29 => walk.one(&[Act::Version1(one), Act::Unproven(one)]),
         30 => walk.one(&[Act::LoseBase, Act::OldBase]),
         _ => Act::Damage(one),
     }

@@ -135,7 +135,7 @@ fn mirrored(event: Event) -> Option<Event> {
         Act::Echo(side, name) => Act::Echo(other(side), name),
         Act::Remove(side, name) => Act::Remove(other(side), name),
         Act::Rename(side, from, to) => Act::Rename(other(side), from, to),
-        Act::Version1(_) | Act::Racy(_) | Act::LoseBase | Act::OldBase => act,
+        Act::Version1(_) | Act::Unproven(_) | Act::Racy(_) | Act::LoseBase | Act::OldBase => act,
     };
     Some(Event::Act(act))
 }

@@ -1,6 +1,8 @@
-//! What is demanded of what is recorded.
+//! What is demanded of what is sent, and of what is recorded.
 
-use super::super::world::{Machine, World, blake3, etag};
+use super::super::world::{Bytes, Machine, World, blake3, etag, holds};
+use s3_bsync::key::Key;
+use s3_bsync::stamp::RemoteStamp;
 use s3_bsync::state::{Change, Content};
 
 /// A record is true: there was such a file, there was such an object, and they held the same. What
@@ -41,5 +43,19 @@ pub fn of_lone_receipt(world: &World, who: usize, change: &Change) {
             assert_eq!(file, None, "{key} is forgotten but here");
             assert_eq!(object, None, "{key} is forgotten but in the bucket");
         }
+    }
+}
+
+/// Nothing is sent over an object that is known to hold the very same.
+pub fn of_sending(
+    world: &World,
+    who: usize,
+    (key, over): (&Key, Option<&RemoteStamp>),
+    bytes: Bytes,
+) {
+    let base = world.machines[who].base.get(key);
+    if let Some((base, over)) = base.zip(over) {
+        let is_in_vain = base.remote.is_same_object(over) && holds(base, bytes);
+        assert!(!is_in_vain, "{key}: {bytes} is sent in vain");
     }
 }
