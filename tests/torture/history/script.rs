@@ -125,7 +125,36 @@ impl Script {
         self.steps.push(Step::Quiet(number));
     }
 
+    /// Two change the same name, and meet.
+    fn duel(&mut self) {
+        let (machine, nth) = (self.machine(), self.dice.count(8));
+        let name = self.name();
+        let other = self.place();
+        for place in [Place::Machine(machine), other] {
+            let act = match self.dice.roll(4) {
+                0 => Act::Remove(name.clone()),
+                1 => Act::Rename(name.clone(), self.name()),
+                _ => Act::Write(name.clone(), self.size(), self.time()),
+            };
+            if place == Place::Bucket {
+                let number = self.number();
+                let trouble = Trouble::Meanwhile(nth, place, act);
+                self.steps.push(Step::Run(number, machine, &[], trouble));
+            } else {
+                self.act(place, act);
+            }
+        }
+        if other != Place::Bucket {
+            let number = self.number();
+            let trouble = Trouble::Meanwhile(nth, other, Act::Sync);
+            self.steps.push(Step::Run(number, machine, &[], trouble));
+        }
+    }
+
     fn run(&mut self) {
+        if self.dice.once_in(8) {
+            return self.duel();
+        }
         let machine = self.machine();
         if self.dice.once_in(8) {
             let other = self.machine();
@@ -256,7 +285,10 @@ impl Script {
         match self.dice.roll(20) {
             0..7 => Trouble::None,
             7..11 => Trouble::Wire((0..=self.dice.roll(3)).map(|_| self.mishap()).collect()),
-            11..13 => Trouble::KillAtRequest(self.dice.count(12), self.dice.once_in(2)),
+            11..13 => {
+                let most = self.dice.one(&[3, 5, 16]);
+                Trouble::KillAtRequest(self.dice.count(most), self.dice.once_in(2))
+            }
             13 => Trouble::KillAtCall(self.dice.one(&CALLS), self.dice.count(8)),
             14 => Trouble::KillAfter(self.dice.roll(150)),
             15 => self.refusal(),
