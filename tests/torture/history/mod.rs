@@ -12,6 +12,7 @@ mod book;
 mod clock;
 mod contents;
 mod dice;
+mod judge;
 #[path = "../../envelope/keys.rs"]
 mod keys;
 mod look;
@@ -22,6 +23,7 @@ mod script;
 mod shrink;
 mod stage;
 mod stock;
+mod troubles;
 mod words;
 
 pub use play::{Finding, Tally, play};

@@ -1,7 +1,6 @@
 //! Plays a history and judges every step of it.
 
 use super::book::Book;
-use super::look::{Entry, Sight, files};
 use super::run::{Ended, both, run};
 use super::stage::{MapKind, Stage};
 use super::words::{Act, Place, Size, Step, Time, Trouble};
@@ -48,7 +47,7 @@ impl std::ops::AddAssign for Tally {
 /// More than quiet rounds ever take, with all that a person clears away between them.
 const MOST_ROUNDS: usize = 9;
 
-type Checked = Result<(), (&'static str, String)>;
+pub(super) type Checked = Result<(), (&'static str, String)>;
 
 /// Plays these steps.
 ///
@@ -86,11 +85,12 @@ pub fn play(kind: MapKind, steps: &[Step]) -> Result<Tally, Box<Finding>> {
     Ok(play.tally)
 }
 
-struct Play {
-    stage: Arc<Stage>,
+/// A history under way.
+pub(super) struct Play {
+    pub(super) stage: Arc<Stage>,
     book: Arc<Mutex<Book>>,
     told: Vec<String>,
-    tally: Tally,
+    pub(super) tally: Tally,
 }
 
 impl Play {
@@ -108,7 +108,7 @@ impl Play {
         }
     }
 
-    fn book(&self) -> MutexGuard<'_, Book> {
+    pub(super) fn book(&self) -> MutexGuard<'_, Book> {
         held(&self.book)
     }
 
@@ -267,102 +267,6 @@ impl Play {
         }
     }
 
-    fn is_equal(&self, sight: &Sight) -> Checked {
-        for (n, tree) in sight.trees.iter().enumerate() {
-            if let Some(difference) = self.difference(tree, &sight.bucket) {
-                let text = format!("machine {n} and the bucket: {difference}");
-                return Err(("quiet rounds make all equal", text));
-            }
-        }
-        Ok(())
-    }
-
-    fn is_honest(&self, at: usize, sight: &Sight) -> Checked {
-        match self.difference(&sight.trees[at], &sight.bucket) {
-            None => Ok(()),
-            Some(difference) => Err(("exit code 0 means equal", difference)),
-        }
-    }
-
-    fn is_untouched(&self, before: &Sight, after: &Sight) -> Checked {
-        for ((place, old), (_, new)) in before.places().zip(after.places()) {
-            if let Some(difference) = self.difference(old, new) {
-                let text = format!("{place}, before and after: {difference}");
-                return Err(("a dry run changes nothing", text));
-            }
-        }
-        if before.litter == after.litter {
-            Ok(())
-        } else {
-            Err(("a dry run changes nothing", format!("{:?}", after.litter)))
-        }
-    }
-
-    fn difference(&self, tree: &super::look::Tree, bucket: &super::look::Tree) -> Option<String> {
-        let (tree, bucket) = (files(tree), files(bucket));
-        let mut names: Vec<_> = tree.keys().chain(bucket.keys()).collect();
-        names.sort();
-        let name = names
-            .into_iter()
-            .find(|name| tree.get(*name) != bucket.get(*name))?;
-        let book = self.book();
-        let text = |entry: Option<&Entry>| match entry {
-            Some(Entry::File(id)) => book.label(*id),
-            Some(other) => format!("{other:?}"),
-            None => "nothing".to_owned(),
-        };
-        Some(format!(
-            "{name} is {} here and {} there",
-            text(tree.get(name)),
-            text(bucket.get(name))
-        ))
-    }
-
-    fn is_tidy(&self, sight: &Sight) -> Checked {
-        // A probe that is killed leaves a few bytes, and uploads are another story.
-        let is_known = |litter: &&String| {
-            litter.starts_with("upload ")
-                || (litter.starts_with(".s3bsync/probe-") && self.tally.kills > 0)
-        };
-        match sight.litter.iter().find(|litter| !is_known(litter)) {
-            None => Ok(()),
-            Some(litter) => Err(("nothing is left lying about", litter.clone())),
-        }
-    }
-
-    fn nothing_taken(&self, before: &Sight, after: &Sight) -> Checked {
-        match self.book().unlicensed(before, after) {
-            None => Ok(()),
-            Some(taken) => Err(("nothing is taken away without leave", taken)),
-        }
-    }
-
-    fn nothing_lost(&self, sight: &Sight) -> Checked {
-        self.book().see(sight);
-        if let Some(lost) = self.book().lost(sight) {
-            return Err(("nothing is lost", lost));
-        }
-        match self.book().risen(sight) {
-            None => Ok(()),
-            Some(risen) => Err(("what is gone stays gone", risen)),
-        }
-    }
-
-    /// The codes that are documented, and words wherever one is not 0.
-    fn code(ended: &Ended) -> Checked {
-        let Some(run) = ended else {
-            return Ok(());
-        };
-        if run.stderr.contains("panicked") {
-            return Err(("no panic", text(run)));
-        }
-        match run.code {
-            0 => Ok(()),
-            1 | 3 if !run.stderr.is_empty() => Ok(()),
-            _ => Err(("exit codes are those documented", text(run))),
-        }
-    }
-
     fn tell(&mut self, ended: &Ended, trouble: &Trouble) {
         self.tally.runs += 1;
         self.tally.kills += usize::from(ended.is_none());
@@ -381,7 +285,8 @@ impl Play {
     }
 }
 
-fn text(run: &Run) -> String {
+/// A run's end in words.
+pub(super) fn text(run: &Run) -> String {
     format!("code {}\n{}{}", run.code, run.stdout, run.stderr)
 }
 

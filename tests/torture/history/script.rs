@@ -2,43 +2,13 @@
 //! can be left out.
 
 use super::dice::Dice;
-use super::words::{Act, Kind, Matter, Mishap, Part, Place, Size, Step, Time, Trouble};
+use super::words::{Act, Matter, Mishap, Part, Place, Size, Step, Time, Trouble};
 use crate::support::wire::Op;
 
 const NAMES: [&str; 12] = [
     "a", "b", "c", "A", ".x", "x y", "é", "d/a", "d/b", "d/e/f", "d/e/g", "h/i",
 ];
 const FOLDERS: [&str; 4] = ["d", "d/e", "h", "k"];
-
-/// By every name a kernel may have for them: what makes, names, removes or makes durable.
-const CALLS: [&str; 7] = [
-    "fsync,fdatasync",
-    "rename,renameat,renameat2",
-    "link,linkat",
-    "unlink,unlinkat",
-    "mkdir,mkdirat",
-    "ftruncate,fchmod,utimensat",
-    "pwrite64,fallocate",
-];
-/// What only looks.
-const LOOKS: [&str; 3] = ["getdents64", "statx,newfstatat,fstat", "pread64"];
-const ERRORS: [&str; 3] = ["EIO", "ENOSPC", "EACCES"];
-const OPS: [Option<Op>; 14] = [
-    None,
-    None,
-    None,
-    Some(Op::List),
-    Some(Op::Get),
-    Some(Op::Head),
-    Some(Op::Put),
-    Some(Op::Put),
-    Some(Op::Delete),
-    Some(Op::Copy),
-    Some(Op::UploadPart),
-    Some(Op::CompleteMpu),
-    Some(Op::CreateMpu),
-    Some(Op::BatchDelete),
-];
 
 /// The steps of a seed's history.
 pub fn script(seed: u64, machines: usize) -> Vec<Step> {
@@ -62,8 +32,9 @@ pub fn script(seed: u64, machines: usize) -> Vec<Step> {
     script.steps
 }
 
-struct Script {
-    dice: Dice,
+/// A script that is being made up.
+pub(super) struct Script {
+    pub(super) dice: Dice,
     machines: usize,
     steps: Vec<Step>,
     number: u64,
@@ -125,7 +96,36 @@ impl Script {
         self.steps.push(Step::Quiet(number));
     }
 
+    /// Two change the same name, and meet.
+    fn duel(&mut self) {
+        let (machine, nth) = (self.machine(), self.dice.count(8));
+        let name = self.name();
+        let other = self.place();
+        for place in [Place::Machine(machine), other] {
+            let act = match self.dice.roll(4) {
+                0 => Act::Remove(name.clone()),
+                1 => Act::Rename(name.clone(), self.name()),
+                _ => Act::Write(name.clone(), self.size(), self.time()),
+            };
+            if place == Place::Bucket {
+                let number = self.number();
+                let trouble = Trouble::Meanwhile(nth, place, act);
+                self.steps.push(Step::Run(number, machine, &[], trouble));
+            } else {
+                self.act(place, act);
+            }
+        }
+        if other != Place::Bucket {
+            let number = self.number();
+            let trouble = Trouble::Meanwhile(nth, other, Act::Sync);
+            self.steps.push(Step::Run(number, machine, &[], trouble));
+        }
+    }
+
     fn run(&mut self) {
+        if self.dice.once_in(8) {
+            return self.duel();
+        }
         let machine = self.machine();
         if self.dice.once_in(8) {
             let other = self.machine();
@@ -151,11 +151,11 @@ impl Script {
         self.steps.push(Step::Run(number, machine, args, trouble));
     }
 
-    fn machine(&mut self) -> usize {
+    pub(super) fn machine(&mut self) -> usize {
         usize::try_from(self.dice.roll(self.machines as u64)).expect("few")
     }
 
-    fn place(&mut self) -> Place {
+    pub(super) fn place(&mut self) -> Place {
         match self.dice.roll(4) {
             0 => Place::Bucket,
             _ => Place::Machine(self.machine()),
@@ -207,7 +207,7 @@ impl Script {
         }
     }
 
-    fn any_act(&mut self, place: Place) -> Act {
+    pub(super) fn any_act(&mut self, place: Place) -> Act {
         let (name, other) = (self.name(), self.name());
         let folder = self.dice.one(&FOLDERS).to_owned();
         let is_machine = place != Place::Bucket;
@@ -249,118 +249,6 @@ impl Script {
             3 => Act::Restore(Part::Both),
             4 => Act::LoseState,
             _ => Act::LoseMarker,
-        }
-    }
-
-    fn trouble(&mut self) -> Trouble {
-        match self.dice.roll(20) {
-            0..7 => Trouble::None,
-            7..11 => Trouble::Wire((0..=self.dice.roll(3)).map(|_| self.mishap()).collect()),
-            11..13 => Trouble::KillAtRequest(self.dice.count(12), self.dice.once_in(2)),
-            13 => Trouble::KillAtCall(self.dice.one(&CALLS), self.dice.count(8)),
-            14 => Trouble::KillAfter(self.dice.roll(150)),
-            15 => self.refusal(),
-            16 => {
-                if self.dice.once_in(2) {
-                    Trouble::FileLimit(self.dice.count(4))
-                } else {
-                    Trouble::FileLimit(8000)
-                }
-            }
-            17 => Trouble::Clock(
-                self.dice
-                    .one(&[-86_400 * 400, -890, -60, 60, 890, 86_400 * 400]),
-            ),
-            _ => self.meanwhile(),
-        }
-    }
-
-    /// Another machine syncs between two requests, or a person does something.
-    fn meanwhile(&mut self) -> Trouble {
-        let nth = self.dice.count(8);
-        if self.dice.once_in(2) {
-            return Trouble::Meanwhile(nth, Place::Machine(self.machine()), Act::Sync);
-        }
-        let place = self.place();
-        loop {
-            let act = self.any_act(place);
-            if act != Act::Backup && !act.forgets() {
-                return Trouble::Meanwhile(nth, place, act);
-            }
-        }
-    }
-
-    fn refusal(&mut self) -> Trouble {
-        let times = self.dice.count(3);
-        match self.dice.roll(3) {
-            0 => Trouble::Refuse(self.dice.one(&LOOKS), "EIO", self.dice.count(30) + 5, times),
-            _ => Trouble::Refuse(
-                self.dice.one(&CALLS),
-                self.dice.one(&ERRORS),
-                self.dice.count(8),
-                times,
-            ),
-        }
-    }
-
-    fn mishap(&mut self) -> Mishap {
-        let op = self.dice.one(&OPS);
-        let most = if self.dice.once_in(5) { 8 } else { 2 };
-        let times = self.dice.count(most);
-        let kind = match op {
-            Some(Op::List) => self.dice.one(&[
-                Kind::TruncateList,
-                Kind::LoopList,
-                Kind::ShuffleList,
-                Kind::RepeatKey,
-                Kind::Cut(200),
-                Kind::Status(403, "AccessDenied"),
-                Kind::Status(404, "NoSuchBucket"),
-                Kind::Status(500, "InternalError"),
-                Kind::Reset,
-            ]),
-            Some(Op::Get) => self.dice.one(&[
-                Kind::Cut(50),
-                Kind::Cut(0),
-                Kind::FlipBit,
-                Kind::Status(403, "AccessDenied"),
-                Kind::Status(503, "SlowDown"),
-                Kind::Status(403, "InvalidObjectState"),
-                Kind::Status(412, "PreconditionFailed"),
-            ]),
-            Some(Op::Copy | Op::CompleteMpu) => self.dice.one(&[
-                Kind::Hidden("InternalError"),
-                Kind::Hidden("SlowDown"),
-                Kind::Lose,
-                Kind::Status(409, "ConditionalRequestConflict"),
-                Kind::Status(412, "PreconditionFailed"),
-                Kind::Status(501, "NotImplemented"),
-            ]),
-            // That an object is not there is a server's word for its being deleted, and none that may
-            // be said of one that is.
-            Some(Op::Put | Op::UploadPart | Op::CreateMpu) if self.dice.once_in(6) => {
-                Kind::Status(404, "NoSuchUpload")
-            }
-            _ => self.dice.one(&[
-                Kind::Status(500, "InternalError"),
-                Kind::Status(503, "SlowDown"),
-                Kind::Status(403, "AccessDenied"),
-                Kind::Status(412, "PreconditionFailed"),
-                Kind::Status(409, "ConditionalRequestConflict"),
-                Kind::Status(405, "MethodNotAllowed"),
-                Kind::Status(400, "ExpiredToken"),
-                Kind::Reset,
-                Kind::Lose,
-                Kind::Lose,
-                Kind::Cut(20),
-                Kind::Delay(40),
-            ]),
-        };
-        Mishap {
-            op,
-            nth: self.dice.count(if op.is_some() { 4 } else { 15 }),
-            times,
-            kind,
         }
     }
 }
