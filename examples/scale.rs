@@ -17,10 +17,11 @@ use s3_bsync::plan::Readability;
 use s3_bsync::remote::Listed;
 use s3_bsync::stamp::{ETag, LocalStamp, RemoteStamp};
 use s3_bsync::state::{
-    Access, Bucket, Content, DEFAULT_KEEP_DAYS, DirMap, Encoding, MapId, Record, ReplicaId, State,
+    Access, Bucket, ConflictPolicy, Content, DEFAULT_KEEP_DAYS, DirMap, Direction, Encoding,
+    Encryption, MapId, Record, Recursion, ReplicaId, State,
 };
 use s3_bsync::store::{Mode, Store};
-use s3_bsync::sync::{Broken, Scope, Trust, join, stream};
+use s3_bsync::sync::{Broken, Reencode, Scope, Trust, join, stream};
 use std::error::Error;
 use std::fs::File;
 use std::io::BufWriter;
@@ -90,10 +91,10 @@ fn measure(millions: u64) -> Result<(), Box<dyn Error>> {
     let scope = Scope {
         rules: &rules,
         prefix: "prefix",
-        recursion: Default::default(),
+        recursion: Recursion::default(),
         trust: Trust::Stamps,
-        reencode: Default::default(),
-        direction: Default::default(),
+        reencode: Reencode::default(),
+        direction: Direction::default(),
     };
     let base = store.records(0)?.map(|record| record.map_err(Broken::Base));
     let joined = join(base, scanned, listed, &scope)?;
@@ -116,12 +117,12 @@ fn write_state(path: &Path, count: u64) -> Result<(), Box<dyn Error>> {
         name: "scale".to_owned(),
         path: "/nowhere".to_owned(),
         prefix: "prefix".to_owned(),
-        recursion: Default::default(),
+        recursion: Recursion::default(),
         gzip_level: 0,
-        encryption: Default::default(),
+        encryption: Encryption::default(),
         storage_class: None,
-        conflict: Default::default(),
-        direction: Default::default(),
+        conflict: ConflictPolicy::default(),
+        direction: Direction::default(),
         keep_days: DEFAULT_KEEP_DAYS,
         generation: 1,
         root: None,
