@@ -63,6 +63,13 @@ impl Work<'_> {
         let mut world = self.moment(|| format!("removes {key}")).await?;
         let file = self.file(&world, key, expected)?;
         assert!(!world.machines[self.who].is_fogged(key), "{key}");
+        // A listing that fails, or is not whole, says of nothing that it is gone.
+        let object = world.remote.get(key);
+        let was_gone = object.is_none_or(|object| object.since > self.begun);
+        assert!(
+            was_gone,
+            "{key} goes here, and was never gone from the bucket"
+        );
         world.machines[self.who].local.remove(key);
         world.kept.insert(file.bytes);
         Ok(())

@@ -62,6 +62,8 @@ pub struct Work<'a> {
     pub(super) pace: &'a Pace,
     pub(super) terms: Terms,
     pub(super) ground: Ground,
+    /// When it began.
+    pub(super) begun: u64,
     asides: RefCell<Asides>,
     counts: RefCell<Counts>,
     records: Cell<u64>,
@@ -106,6 +108,7 @@ impl<'a> Work<'a> {
             pace,
             terms,
             ground,
+            begun: world.borrow_mut().fresh(),
             asides: RefCell::new(Asides::new(
                 format!("20261121T022529Z-{tag:07}{who}"),
                 PREFIX,

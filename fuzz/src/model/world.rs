@@ -26,6 +26,8 @@ pub struct Object {
     pub readability: Readability,
     /// Which request wrote it; 0 for somebody else's.
     pub write: u64,
+    /// When there was no object of its name for the last time.
+    pub since: u64,
 }
 
 /// A directory and its base.
@@ -134,7 +136,8 @@ impl World {
 
     pub fn put_object(&mut self, key: &Key, object: (Bytes, i64), etag: ETag, write: u64) {
         let (bytes, mtime_ns) = object;
-        self.tick += 1;
+        let now = self.fresh();
+        let since = self.remote.get(key).map_or(now, |before| before.since);
         self.objects.insert((key.clone(), etag.to_string()));
         let stamp = RemoteStamp {
             etag,
@@ -148,6 +151,7 @@ impl World {
             mtime_ns,
             readability: Readability::Readable,
             write,
+            since,
         };
         self.remote.insert(key.clone(), object);
     }
