@@ -2,7 +2,7 @@
 
 mod support;
 
-use std::collections::BTreeSet;
+use age::secrecy::ExposeSecret;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -34,12 +34,17 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 
 #[track_caller]
 fn expect_no_secret(machine: &Machine, runs: &[Run]) {
+    expect_none_of(&SECRETS, machine, runs);
+}
+
+#[track_caller]
+fn expect_none_of(secrets: &[&str], machine: &Machine, runs: &[Run]) {
     let holds = |bytes: &[u8], secret: &str| {
         bytes
             .windows(secret.len())
             .any(|window| window == secret.as_bytes())
     };
-    for secret in SECRETS {
+    for secret in secrets {
         for run in runs {
             let shows =
                 holds(run.stdout.as_bytes(), secret) || holds(run.stderr.as_bytes(), secret);
@@ -155,89 +160,115 @@ fn what_the_program_keeps_is_for_its_owner_alone() {
     }
 }
 
-/// The paths that system calls opened for writing, made, renamed or removed.
-fn written(trace: &str) -> BTreeSet<String> {
-    let changes = |line: &&str| {
-        let opens = line.contains("open")
-            && ["O_WRONLY", "O_RDWR", "O_CREAT"]
-                .iter()
-                .any(|flag| line.contains(flag));
-        let call = line.split_whitespace().nth(1).unwrap_or_default();
-        let acts = [
-            "rename", "unlink", "mkdir", "rmdir", "link", "symlink", "truncate", "creat",
-        ];
-        (opens || acts.iter().any(|act| call.starts_with(act))) && !line.contains(" = -1 ")
-    };
-    let paths = trace.lines().filter(changes).flat_map(|line| {
-        // Names relative to a descriptor are resolved by strace: openat(5</the/root>, "name".
-        let folder = line
-            .split_once('<')
-            .and_then(|(_, rest)| rest.split_once('>'));
-        let folder = folder.map_or("", |(folder, _)| folder).to_owned();
-        let names = line.split('"').skip(1).step_by(2);
-        names
-            .map(move |name| {
-                if name.starts_with('/') {
-                    name.to_owned()
-                } else {
-                    format!("{folder}/{name}")
-                }
-            })
-            .collect::<Vec<_>>()
-    });
-    paths.collect()
+#[test]
+fn no_command_shows_a_secret_however_its_requests_fail() {
+    let world = World::embedded();
+    world.local("a", "1").local("b", "2").init();
+    let commands = [
+        &["--debug"][..],
+        &["--debug", "sync", "root"],
+        &["--debug", "push", "root", "--delete"],
+        &["--debug", "pull", "root", "--delete"],
+        &["--debug", "edit", "root", "--keep", "7"],
+        &["--debug", "--full", "--json"],
+        &["--dump", "--hex"],
+    ];
+    let faults = [
+        Fault::Status(403, "InvalidAccessKeyId"),
+        Fault::Status(400, "InvalidToken"),
+        Fault::Status(500, "InternalError"),
+        Fault::Reset,
+        Fault::Cut(40),
+    ];
+    let variables = [
+        &[("AWS_SESSION_TOKEN", TOKEN)][..],
+        &[("AWS_SECRET_ACCESS_KEY", WRONG_SECRET)],
+        &[("AWS_ACCESS_KEY_ID", "")],
+    ];
+    let mut runs = Vec::new();
+    for (n, args) in commands.iter().enumerate() {
+        for variables in [variables[0], variables[n % variables.len()]] {
+            world.local("a", format!("1 {n} {}", variables.len()));
+            runs.push(world.run_in(variables, args));
+        }
+        let fault = &faults[n % faults.len()];
+        world.wire().fault(When::any().times(2), fault.clone());
+        world
+            .local("b", format!("2 {n}"))
+            .remote("c", format!("3 {n}"));
+        runs.push(world.run_in(variables[0], args));
+        world.wire().heal();
+    }
+    assert!(runs.iter().any(|run| run.code == 3) && runs.iter().any(|run| run.code == 0));
+    expect_no_secret(&world, &runs);
 }
 
 #[test]
-fn nothing_is_written_outside_the_root_and_the_state_s_folder() {
-    let world = World::new();
-    world
-        .local("a", "1")
-        .local("gone", "2")
-        .local("sub/b", "3")
-        .init()
-        .sync();
-    world
-        .local("a", "1 here")
-        .remote("a", "1 there")
-        .remove_remote("gone")
-        .remote("new/c", "4");
-    let trace = world.home().join("trace");
-    let into = trace.to_str().expect("UTF-8");
-    let options = [
-        "-f",
-        "-y",
-        "-s",
-        "4096",
-        "-e",
-        "trace=file,desc",
-        "-o",
-        into,
+fn a_proxy_s_password_is_not_shown_where_the_proxy_fails() {
+    const PASSWORD: &str = "a-password-that-nobody-may-see";
+    let world = World::embedded();
+    world.local("a", "1").init();
+    let proxy = format!("http://somebody:{PASSWORD}@127.0.0.1:1");
+    let run = world.run_in(&[("http_proxy", &proxy)], &["--debug"]);
+    run.expect_code(3);
+    expect_none_of(&[PASSWORD], &world, &[run]);
+}
+
+/// Puts a file beside the machine's home, and gives the way to it.
+fn beside(world: &World, name: &str, contents: &[u8]) -> String {
+    let path = world.home().with_file_name(name);
+    fs::write(&path, contents).expect("a file can be written");
+    path.to_str().expect("UTF-8").to_owned()
+}
+
+#[test]
+fn no_passphrase_and_no_identity_is_ever_shown() {
+    const RIGHT: &str = "the-right-passphrase-that-nobody-may-see";
+    const WRONG: &str = "the-wrong-passphrase-that-nobody-may-see";
+    let world = World::embedded();
+    let key = age::x25519::Identity::generate();
+    let secret = key.to_string();
+    let secret = secret.expose_secret();
+    let mut recipient = age::scrypt::Recipient::new(RIGHT.to_owned().into());
+    recipient.set_work_factor(4);
+    let sealed = age::encrypt(&recipient, secret.as_bytes()).expect("it can be sealed");
+    let identity = beside(&world, "identity", &sealed);
+    let recipient = key.to_public().to_string();
+    world.local("a", "for me").init_with(&[
+        "--age-recipient",
+        &recipient,
+        "--age-identity",
+        &identity,
+    ]);
+    world.sync().remove("a").local("b", "for me too");
+    let other = world.machine("b");
+    other.init_with(&["--age-recipient", &recipient, "--age-identity", &identity]);
+    let ways = [
+        beside(&world, "right", RIGHT.as_bytes()),
+        beside(&world, "wrong", WRONG.as_bytes()),
+        beside(
+            &world,
+            "spoiled",
+            format!("{WRONG}\u{e9}")
+                .as_bytes()
+                .split_last()
+                .expect("some")
+                .1,
+        ),
+        beside(&world, "long", WRONG.repeat(1000).as_bytes()),
     ];
-    let Some(run) = world.traced(&options, &[]) else {
-        return;
-    };
-    run.expect_code(0);
-    let trace = fs::read(&trace).expect("there is a trace");
-    let written = written(&String::from_utf8_lossy(&trace));
-    let home = world.home().to_str().expect("UTF-8");
-    let root = world.root().to_str().expect("UTF-8");
-    let state = world.state_file();
-    let state = state.to_str().expect("UTF-8");
-    let is_allowed = |path: &&String| {
-        path.starts_with(state)
-            || path.starts_with(&format!("{root}/"))
-            || path.as_str() == home
-            || path.starts_with("/dev/")
-            || path.starts_with("/proc/")
-    };
-    assert!(
-        written
-            .iter()
-            .any(|path| path.contains(".s3bsync/marker") || path.ends_with("/marker.new")),
-        "{written:#?}"
-    );
-    let outside: Vec<_> = written.iter().filter(|path| !is_allowed(path)).collect();
-    assert_eq!(outside, Vec::<&String>::new(), "written outside");
-    world.expect_same();
+    let mut runs = Vec::new();
+    for way in ways.iter().rev() {
+        let ask = format!("cat {way}");
+        for args in [&["--debug"][..], &["--json"], &[]] {
+            let mut args = args.to_vec();
+            args.extend(["--age-passphrase-command", &ask]);
+            runs.push(other.run(&args));
+        }
+    }
+    other.expect_local("a", "for me");
+    assert!(runs[..9].iter().all(|run| run.code == 1), "{runs:#?}");
+    for machine in [&*world, &other] {
+        expect_none_of(&[RIGHT, WRONG, secret], machine, &runs);
+    }
 }

@@ -5,7 +5,7 @@
 use super::temp::TempName;
 use super::touched::lock;
 use rustix::fs::{
-    AtFlags, FileType, Mode, OFlags, Stat, fstat, linkat, openat, renameat, statat, unlinkat,
+    AtFlags, FileType, Mode, OFlags, Stat, fstat, fsync, linkat, openat, renameat, statat, unlinkat,
 };
 use rustix::io::{Errno, Result};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -145,17 +145,38 @@ static LOOKING: Mutex<()> = Mutex::new(());
 /// # Errors
 /// `EEXIST` where something is at `to`.
 pub(super) fn rename_new(renames: Renames, from: Place<'_>, to: Place<'_>) -> Result<()> {
-    let flagged = match renames {
+    match rename_at_once(renames, from, to)? {
+        Some(()) => Ok(()),
+        None => rename_by_link(from, to),
+    }
+}
+
+/// The same in one step; `None` where the kernel or the file system cannot.
+pub(super) fn rename_at_once(
+    renames: Renames,
+    from: Place<'_>,
+    to: Place<'_>,
+) -> Result<Option<()>> {
+    let answer = match renames {
         Renames::Flagged => flagged::no_replace(from, to),
         Renames::Linked => Err(Errno::NOSYS),
     };
-    match flagged {
-        Err(errno) if lacks_flags(errno) => {}
-        answer => return answer,
+    match answer {
+        Ok(()) => Ok(Some(())),
+        Err(errno) if lacks_flags(errno) => Ok(None),
+        Err(errno) => Err(errno),
     }
+}
+
+/// The same by a second link, which is durable before the first one goes: of two directories a
+/// file system may write either first.
+pub(super) fn rename_by_link(from: Place<'_>, to: Place<'_>) -> Result<()> {
     let source = from.stat()?.ok_or(Errno::NOENT)?;
     match from.link(to) {
-        Ok(()) => unlink_linked(from, to, &source),
+        Ok(()) => {
+            make_durable(to.directory)?;
+            unlink_linked(from, to, &source)
+        }
         Err(Errno::PERM | Errno::OPNOTSUPP | Errno::NOSYS | Errno::MLINK) => {
             let _alone = lock(&LOOKING);
             match to.stat()? {
@@ -164,6 +185,15 @@ pub(super) fn rename_new(renames: Renames, from: Place<'_>, to: Place<'_>) -> Re
             }
         }
         Err(errno) => Err(errno),
+    }
+}
+
+/// Makes the names in a directory durable.
+pub(super) fn make_durable(directory: BorrowedFd<'_>) -> Result<()> {
+    match fsync(directory) {
+        // The answer of file systems that keep no directories on a medium.
+        Err(Errno::INVAL | Errno::OPNOTSUPP) => Ok(()),
+        answer => answer,
     }
 }
 

@@ -1,12 +1,12 @@
 //! The marker: a small text file in the root that says which state the tree belongs to.
 
 use super::error::{At, Error, Kind};
-use super::kernel::Place;
+use super::kernel::{self, Place};
 use super::listing::joined;
 use super::root::Root;
 use crate::key::OWN_FOLDER;
 use crate::state::{MapId, ReplicaId};
-use rustix::fs::{FileType, Mode, OFlags, fstat, fsync, openat, renameat};
+use rustix::fs::{FileType, Mode, OFlags, fstat, openat, renameat};
 use rustix::io::Errno;
 use std::fs::File;
 use std::io::{Read, Write};
@@ -48,7 +48,7 @@ impl Root {
             answer => answer.at(OPERATION, &path)?,
         };
         let stat = fstat(&descriptor).at(OPERATION, &path)?;
-        if super::kernel::file_type(&stat) != FileType::RegularFile {
+        if kernel::file_type(&stat) != FileType::RegularFile {
             return Err(Error::new(OPERATION, &path, Kind::NotARegularFile));
         }
         let mut text = Vec::new();
@@ -88,10 +88,7 @@ impl Root {
             .at(OPERATION, &path)?;
         renameat(&folder, NEW_NAME, &folder, NAME).at(OPERATION, &path)?;
         for directory in [folder.as_fd(), self.fd()] {
-            match fsync(directory) {
-                Err(Errno::INVAL | Errno::OPNOTSUPP) => {}
-                answer => answer.at(OPERATION, &path)?,
-            }
+            kernel::make_durable(directory).at(OPERATION, &path)?;
         }
         Ok(())
     }

@@ -122,7 +122,13 @@ impl Root {
                         directory: directory.as_fd(),
                         name,
                     };
-                    kernel::rename_new(self.inner().renames, from, to).map(|()| directory)
+                    let renamed = kernel::rename_at_once(self.inner().renames, from, to)?;
+                    if renamed.is_none() {
+                        // A directory whose own name is lost would take the new link along.
+                        self.sync_directories().map_err(|_| Errno::IO)?;
+                        kernel::rename_by_link(from, to)?;
+                    }
+                    Ok(directory)
                 });
             attempt += 1;
             match renamed {

@@ -18,6 +18,11 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 /// Largest ignore file that is read, in bytes.
 const MAX_IGNORE_BYTES: u64 = 1 << 20;
+/// Most text of all ignore files of a scan together, in bytes: rules take a hundred times as much
+/// memory, and who may write to the bucket may put such a file into every directory.
+const MAX_TEXT_BYTES: usize = 4 << 20;
+/// Most of it that may be patterns with wildcards, which take a thousand times as much.
+const MAX_WILD_BYTES: usize = 256 << 10;
 
 /// The ignore rules of one scan, shared by its clones.
 ///
@@ -25,8 +30,22 @@ const MAX_IGNORE_BYTES: u64 = 1 << 20;
 /// answered rightly once the scan has passed the key's place in the order.
 #[derive(Clone)]
 pub struct Rules {
-    by_directory: Arc<RwLock<HashMap<String, Gitignore>>>,
+    known: Arc<RwLock<Known>>,
     own: Option<OwnNames>,
+}
+
+/// What was read so far.
+#[derive(Default)]
+struct Known {
+    by_directory: HashMap<String, Gitignore>,
+    weight: Weight,
+}
+
+/// How much text rules were made of, in bytes.
+#[derive(Debug, Clone, Copy, Default)]
+struct Weight {
+    text: usize,
+    wild: usize,
 }
 
 /// What a path names, as far as rules care.
@@ -39,7 +58,7 @@ pub(super) enum Names {
 impl Rules {
     pub(super) fn new(own: Option<OwnNames>) -> Self {
         Self {
-            by_directory: Arc::default(),
+            known: Arc::default(),
             own,
         }
     }
@@ -47,14 +66,15 @@ impl Rules {
     /// Whether the rules leave this key, or a directory above it, out of the sync.
     #[must_use]
     pub fn is_ignored(&self, key: &Key) -> bool {
-        let by_directory = self.read();
-        if by_directory.is_empty() {
+        let known = self.read();
+        let path = key.as_str();
+        let spoken = known.above(path);
+        if spoken.is_empty() {
             return false;
         }
-        let path = key.as_str();
         path.match_indices('/')
-            .any(|(end, _)| verdict(&by_directory, &path[..end], Names::Directory))
-            || verdict(&by_directory, path, Names::File)
+            .any(|(end, _)| verdict(&spoken, &path[..end], Names::Directory))
+            || verdict(&spoken, path, Names::File)
     }
 
     /// Whether the key names one of the program's own state files.
@@ -70,8 +90,7 @@ impl Rules {
 
     /// Whether the rules leave out this path itself; its parent directory is known to be in.
     pub(super) fn leave_out(&self, path: &str, names: Names) -> bool {
-        let by_directory = self.read();
-        !by_directory.is_empty() && verdict(&by_directory, path, names)
+        verdict(&self.read().above(path), path, names)
     }
 
     /// Reads the ignore file of the directory `path`, where there is one.
@@ -84,43 +103,71 @@ impl Rules {
         let Some(text) = read_ignore_file(&file, directory)? else {
             return Ok(());
         };
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        known
+            .weight
+            .add(&text)
+            .map_err(|reason| bad_ignore(&file, 0, reason))?;
         let rules =
             pattern::parse(&text).map_err(|(line, reason)| bad_ignore(&file, line, reason))?;
         if !rules.is_empty() {
-            let mut by_directory = self
-                .by_directory
-                .write()
-                .unwrap_or_else(PoisonError::into_inner);
-            by_directory.insert(path.to_owned(), rules);
+            known.by_directory.insert(path.to_owned(), rules);
         }
         Ok(())
     }
 
-    fn read(&self) -> RwLockReadGuard<'_, HashMap<String, Gitignore>> {
-        self.by_directory
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
+    fn read(&self) -> RwLockReadGuard<'_, Known> {
+        self.known.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Known {
+    /// The rules of all directories above the path, each with the length of its directory's path
+    /// and the slash behind it, from the root on.
+    fn above(&self, path: &str) -> Vec<(usize, &Gitignore)> {
+        if self.by_directory.is_empty() {
+            return Vec::new();
+        }
+        let below_root = path
+            .match_indices('/')
+            .map(|(end, _)| (end + 1, &path[..end]));
+        std::iter::once((0, ""))
+            .chain(below_root)
+            .filter_map(|(begin, directory)| Some((begin, self.by_directory.get(directory)?)))
+            .collect()
+    }
+}
+
+impl Weight {
+    /// Adds a file's text, unless that would be too much.
+    fn add(&mut self, text: &[u8]) -> Result<(), String> {
+        let is_wild =
+            |line: &&[u8]| !line.starts_with(b"#") && line.iter().any(|byte| b"*?[".contains(byte));
+        let lines = text.split(|&byte| byte == b'\n');
+        let wild: usize = lines.filter(is_wild).map(<[u8]>::len).sum();
+        self.text += text.len();
+        self.wild += wild;
+        if self.text > MAX_TEXT_BYTES {
+            return Err("with those above over 4 MiB".to_owned());
+        }
+        if self.wild > MAX_WILD_BYTES {
+            return Err("with those above over 256 KiB of patterns with wildcards".to_owned());
+        }
+        Ok(())
     }
 }
 
 /// The nearest directory whose rules speak of the path decides, and in it the last such rule.
-fn verdict(by_directory: &HashMap<String, Gitignore>, path: &str, names: Names) -> bool {
-    let mut end = path.rfind('/');
-    loop {
-        let (directory, rest) = end.map_or(("", path), |at| (&path[..at], &path[at + 1..]));
-        let spoken = by_directory.get(directory).map_or(Match::None, |rules| {
-            rules.matched(rest, names == Names::Directory)
-        });
-        match spoken {
+fn verdict(spoken: &[(usize, &Gitignore)], path: &str, names: Names) -> bool {
+    let nearest = spoken.iter().rev().filter(|(begin, _)| *begin < path.len());
+    for (begin, rules) in nearest {
+        match rules.matched(&path[*begin..], names == Names::Directory) {
             Match::Ignore(_) => return true,
             Match::Whitelist(_) => return false,
             Match::None => {}
         }
-        match end {
-            Some(at) => end = path[..at].rfind('/'),
-            None => return false,
-        }
     }
+    false
 }
 
 fn read_ignore_file(path: &str, directory: BorrowedFd<'_>) -> Result<Option<Vec<u8>>, Error> {

@@ -1,10 +1,11 @@
 //! Which directories must be made durable before a receipt is recorded.
 
 use super::error::{At, Error, Kind};
+use super::kernel;
 use super::root::Root;
-use rustix::fs::fsync;
 use rustix::io::Errno;
 use std::collections::BTreeSet;
+use std::os::fd::AsFd;
 use std::sync::{Mutex, PoisonError};
 
 /// Directories changed since they were last made durable.
@@ -60,11 +61,7 @@ impl Root {
                 ));
             }
         };
-        match fsync(directory) {
-            // The answer of file systems that keep no directories on a medium.
-            Err(Errno::INVAL | Errno::OPNOTSUPP) => Ok(()),
-            answer => answer.at("make durable the directory", path),
-        }
+        kernel::make_durable(directory.as_fd()).at("make durable the directory", path)
     }
 }
 

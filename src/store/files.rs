@@ -1,6 +1,7 @@
 //! The names beside the state file, and the few things that are done to files there.
 
 use super::error::Error;
+use rustix::fs::{Mode, OFlags};
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom};
@@ -134,16 +135,13 @@ pub(super) fn create(path: &Path) -> Result<File, Error> {
         .map_err(Error::io("create", path))
 }
 
-/// Opens a file for its lock, creating it if need be, and leaves its content alone.
+/// Opens a file for its lock, creating it if need be, and leaves its content alone. A symlink is no
+/// such file: what it leads to is somebody else's.
 pub(super) fn open_or_create(path: &Path) -> Result<File, Error> {
-    OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(MODE)
-        .open(path)
-        .map_err(Error::io("open", path))
+    let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    rustix::fs::open(path, flags, Mode::RUSR | Mode::WUSR)
+        .map(File::from)
+        .map_err(|errno| Error::io("open", path)(errno.into()))
 }
 
 /// Opens a file for reading; `None` if there is none.

@@ -10,5 +10,6 @@
 pub mod client;
 pub mod mixed;
 pub mod server;
+pub mod trace;
 pub mod wire;
 pub mod world;

@@ -77,6 +77,21 @@ impl BucketHand {
         &self.store
     }
 
+    /// All that the bucket holds now.
+    pub fn copy(&self) -> Bucket {
+        let state = self.store.lock();
+        state
+            .bucket(&self.name)
+            .expect("the bucket is there")
+            .clone()
+    }
+
+    /// Makes the bucket, in memory, hold what it held when it was copied.
+    pub fn restore(&self, copy: Bucket) {
+        let mut state = self.store.lock();
+        *state.bucket_mut(&self.name).expect("the bucket is there") = copy;
+    }
+
     /// Writes an object.
     pub fn put(&self, key: &str, bytes: impl Into<Bytes>) {
         self.put_with(key, bytes, &[]);

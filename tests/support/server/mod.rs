@@ -27,7 +27,7 @@ mod uploads;
 
 pub use buckets::REGION;
 pub use hand::{BucketHand, Seen};
-pub use model::{Restore, Versioning};
+pub use model::{Bucket, Restore, Versioning};
 pub use profile::{Answer, Profile, Quotes};
 pub use store::{Rights, Store};
 
