@@ -68,12 +68,12 @@ impl Book {
                 self.removed.insert((name.clone(), id));
             }
             if let Some(Entry::File(id)) = after.get(name) {
-                self.revive(name, *id);
                 self.labels
                     .entry(*id)
                     .or_insert_with(|| format!("content of [{number}] {name}"));
                 // A backup brings back what somebody may long have taken away.
                 if !is_backup {
+                    self.revive(name, *id);
                     self.owe(name, *id);
                 }
             }
