@@ -190,8 +190,9 @@ impl Compare {
     /// agreed on without proof.
     ///
     /// An object that took the place of one that is known says that something was changed, perhaps by
-    /// who puts sizes and times back, as encrypted containers have it. So it is opened, and where it
-    /// cannot be, only what this very replica wrote, in a run that was cut off, is taken for the file.
+    /// who puts sizes and times back, as encrypted containers have it. So it is opened. Where it cannot
+    /// be, what this very replica wrote in a run that was cut off is taken for the file; what others
+    /// wrote is agreed on without proof, so that it is kept when it is replaced.
     async fn against_encoded(
         &mut self,
         local: LocalStamp,
@@ -216,15 +217,15 @@ impl Compare {
         let is_fine = local.mtime_ns % 1_000_000_000 != 0;
         let base = self.item.base.as_deref();
         let is_baseless = base.is_none_or(|record| record.local.is_none());
-        let is_believed = match (is_baseless, can_open) {
-            (true, true) => self.reach.trust == Trust::Stamps,
-            (true, false) => true,
-            (false, true) => false,
-            (false, false) => told.writer == Some(self.hands.replica),
-        };
+        let is_ours = is_baseless || told.writer == Some(self.hands.replica);
+        let is_believed = !can_open || (is_baseless && self.reach.trust == Trust::Stamps);
         if is_same_time && is_fine && is_believed {
-            let blake3 = self.sums(local, &ETag::parse("")).await?.blake3;
-            return Ok(equal(Content::Blake3(blake3), encoding));
+            let content = if is_ours {
+                Content::Blake3(self.sums(local, &ETag::parse("")).await?.blake3)
+            } else {
+                Content::Unknown
+            };
+            return Ok(equal(content, encoding));
         }
         if can_open {
             let theirs = self.hands.object_blake3(&self.item.key, head).await?;
@@ -235,7 +236,7 @@ impl Compare {
                 Answer::Different
             });
         }
-        Ok(if is_same_time && is_believed {
+        Ok(if is_same_time && is_ours {
             equal(Content::Unknown, encoding)
         } else {
             Answer::Different

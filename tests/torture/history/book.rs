@@ -50,6 +50,7 @@ impl Book {
         let names = names
             .into_iter()
             .filter(|name| before.get(*name) != after.get(*name));
+        let is_backup = matches!(act, Act::Restore(Part::Root | Part::Both));
         let mut taken = HashSet::new();
         for name in names {
             if let Some(Entry::File(id)) = before.get(name) {
@@ -67,11 +68,14 @@ impl Book {
                 self.removed.insert((name.clone(), id));
             }
             if let Some(Entry::File(id)) = after.get(name) {
-                self.revive(name, *id);
                 self.labels
                     .entry(*id)
                     .or_insert_with(|| format!("content of [{number}] {name}"));
-                self.owe(name, *id);
+                // A backup brings back what somebody may long have taken away.
+                if !is_backup {
+                    self.revive(name, *id);
+                    self.owe(name, *id);
+                }
             }
             if !matches!(after.get(name), Some(Entry::File(_) | Entry::Link)) {
                 self.vacated.insert(name.clone());
@@ -85,7 +89,6 @@ impl Book {
             self.touch(name, place, Some(*entry));
         }
         let stays = |id: &Id| after.values().any(|entry| *entry == Entry::File(*id));
-        let is_backup = matches!(act, Act::Restore(Part::Root | Part::Both));
         for pair in taken {
             // Who puts a backup in place has looked at no single file of what he replaces.
             if !is_backup {
