@@ -183,7 +183,8 @@ impl Book {
                     };
                     let pair = (name.clone(), *id);
                     // An edit that nobody else could see outlives the removal of what was before.
-                    let is_seen = place != "bucket" && self.uploaded.contains(&pair);
+                    let is_seen = place != "bucket"
+                        && (self.uploaded.contains(&pair) || before.kept.contains(id));
                     let is_licensed = new.contains_key(name)
                         || self.removed.contains(&pair)
                         || (is_seen && self.vacated.contains(name))

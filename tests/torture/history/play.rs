@@ -302,7 +302,10 @@ fn perform(stage: &Stage, book: &Mutex<Book>, number: u64, place: Place, act: &A
     };
     if let (Act::Sync, Some(machine)) = (act, machine) {
         let run = machine.run(&[]);
-        held(book).unclean += u64::from(run.code != 0);
+        let sight = stage.look();
+        let mut book = held(book);
+        book.see(&sight);
+        book.unclean += u64::from(run.code != 0);
         return;
     }
     let sight = act.forgets().then(|| stage.look());
