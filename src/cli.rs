@@ -22,8 +22,8 @@ mod verbs;
 use argh::FromArgs;
 use args::Args;
 pub use command::{
-    Age, Command, Detail, Dump, Edit, Form, Init, Level, Mapless, Maps, NewMap, Run, Settings,
-    Start, Unmap, Voice,
+    Age, Command, Detail, Dump, Edit, Form, Init, Level, Mapless, Maps, NewMap, Remove, Run,
+    Settings, Start, Targets, Unmap, Voice,
 };
 pub use keys::Keys;
 pub use misuse::Misuse;

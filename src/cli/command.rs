@@ -19,6 +19,10 @@ pub enum Command {
     Init(Init),
     /// Change a map's settings by its name.
     Edit(Edit),
+    /// Drop a map by its name.
+    Remove(Remove),
+    /// Tell which maps there are.
+    Targets(Targets),
     /// Push or pull once, without a map.
     Mapless(Mapless),
     /// Print the state file.
@@ -76,6 +80,26 @@ pub struct Edit {
     pub settings: Option<Settings>,
     /// The run that follows.
     pub then: Option<Run>,
+}
+
+/// A map to drop by its name.
+#[derive(Debug)]
+pub struct Remove {
+    /// The state file.
+    pub file: PathBuf,
+    /// How the command tells of itself.
+    pub voice: Voice,
+    /// The map's name.
+    pub name: String,
+}
+
+/// The maps of a state file, to be told of.
+#[derive(Debug)]
+pub struct Targets {
+    /// The state file.
+    pub file: PathBuf,
+    /// The form.
+    pub form: Form,
 }
 
 /// A run between a directory and a prefix that are no map.

@@ -1,7 +1,7 @@
 //! Commands that are words: each with its operands and flags, in whatever order.
 
 use super::tests::{read, refused};
-use super::{Command, Edit, Mapless, Maps, Misuse, Run};
+use super::{Command, Edit, Form, Mapless, Maps, Misuse, Run};
 use crate::state::{Direction, Recursion};
 use crate::sync::{Mode, Reencode, Trust};
 use std::path::Path;
@@ -97,4 +97,28 @@ fn an_edit_has_settings_or_a_run_or_both() {
     let renamed = edit("edit a --name b --reencode").then.unwrap();
     assert_eq!(renamed.maps, Maps::Named(vec!["b".to_owned()]));
     assert_eq!(run("").reencode, Reencode::Changed);
+}
+
+#[test]
+fn a_map_is_dropped_by_its_name_and_maps_are_listed() {
+    match read("rm a --quiet") {
+        Ok(Command::Remove(remove)) => assert_eq!(remove.name, "a"),
+        other => panic!("{other:?}"),
+    }
+    match read("targets --json") {
+        Ok(Command::Targets(targets)) => assert_eq!(targets.form, Form::Json),
+        other => panic!("{other:?}"),
+    }
+    for (args, flag) in [
+        ("rm a --keep 3", "--keep"),
+        ("rm a --full", "--full"),
+        ("targets --force", "--force"),
+        ("targets --dump", "--dump"),
+    ] {
+        let misuse = refused(args);
+        assert!(
+            matches!(misuse, Misuse::NotTaken { flag: found, .. } if found == flag),
+            "{args}"
+        );
+    }
 }

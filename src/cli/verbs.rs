@@ -1,7 +1,7 @@
-//! The commands that are words: `edit`, `sync`, `push` and `pull`, with the flags of each.
+//! The commands that are words, with the flags of each.
 
 use super::args::Args;
-use super::command::{Command, Edit, Mapless, Maps, Voice};
+use super::command::{Command, Edit, Mapless, Maps, Remove, Targets, Voice};
 use super::misuse::Misuse;
 use super::values::{S3Uri, Way};
 use crate::sync::Reencode;
@@ -12,6 +12,8 @@ use std::path::PathBuf;
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verb {
     Edit,
+    Rm,
+    Targets,
     Sync,
     Push,
     Pull,
@@ -21,6 +23,8 @@ impl Verb {
     pub(super) fn parse(word: &str) -> Result<Self, Misuse> {
         match word {
             "edit" => Ok(Self::Edit),
+            "rm" => Ok(Self::Rm),
+            "targets" => Ok(Self::Targets),
             "sync" => Ok(Self::Sync),
             "push" => Ok(Self::Push),
             "pull" => Ok(Self::Pull),
@@ -31,6 +35,8 @@ impl Verb {
     fn name(self) -> &'static str {
         match self {
             Self::Edit => "edit",
+            Self::Rm => "rm",
+            Self::Targets => "targets",
             Self::Sync => "sync",
             Self::Push => "push",
             Self::Pull => "pull",
@@ -39,7 +45,8 @@ impl Verb {
 
     fn takes(self) -> &'static str {
         match self {
-            Self::Edit => "NAME",
+            Self::Edit | Self::Rm => "NAME",
+            Self::Targets => "no name",
             Self::Sync => "[NAME...]",
             Self::Push => "NAME, or DIR S3_URI",
             Self::Pull => "NAME, or S3_URI DIR",
@@ -72,6 +79,21 @@ impl Args {
         }
         match (verb, operands) {
             (Verb::Edit, [name]) => self.into_edit(name, file, voice),
+            (Verb::Rm, [name]) => {
+                self.refuse_all(verb)?;
+                Ok(Command::Remove(Remove {
+                    file,
+                    voice,
+                    name: name.clone(),
+                }))
+            }
+            (Verb::Targets, []) => {
+                self.refuse_all(verb)?;
+                Ok(Command::Targets(Targets {
+                    file,
+                    form: voice.form,
+                }))
+            }
             (Verb::Sync, names) => {
                 refuse(verb.name(), self.setting_flags())?;
                 let maps = match names {
@@ -97,6 +119,12 @@ impl Args {
             }
             (verb, _) => Err(verb.has_other_operands()),
         }
+    }
+
+    /// Refuses whatever is about settings or a run.
+    fn refuse_all(&self, verb: Verb) -> Result<(), Misuse> {
+        refuse(verb.name(), self.setting_flags())?;
+        refuse(verb.name(), self.run_flag().map(|flag| (true, flag)))
     }
 
     fn into_edit(self, name: &str, file: PathBuf, voice: Voice) -> Result<Command, Misuse> {

@@ -11,6 +11,8 @@ mod text;
 mod view;
 mod words;
 
+pub(super) use json::settings_json;
+
 use crate::cli::{Detail, Dump, Form};
 use crate::format::{DecodeError, JOURNAL_SIGNATURE, Kind, ReadError};
 use crate::key::Shown;

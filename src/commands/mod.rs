@@ -6,6 +6,7 @@ pub mod init;
 pub mod mapless;
 mod settings;
 pub mod sync;
+pub mod targets;
 
 use crate::cli::{self, Command, Edit, Mapless, Run};
 use crate::event::Event;
@@ -61,6 +62,30 @@ fn carry_out(command: Command) -> Exit {
             }
         },
         Command::Edit(asked) => edit(&asked),
+        Command::Remove(asked) => {
+            let reporter = Reporter::new(asked.voice);
+            match edit::remove(&asked.file, &asked.name, now_ms()) {
+                Ok(told) => {
+                    reporter.say(&told);
+                    Exit::InSync
+                }
+                Err(error) => {
+                    reporter.complain(&error.to_string(), &error);
+                    error.exit()
+                }
+            }
+        }
+        Command::Targets(asked) => match targets::targets(&asked, now_ms()) {
+            Ok(text) => {
+                // A reader that went away has seen enough.
+                let _ = io::stdout().write_all(text.as_bytes());
+                Exit::InSync
+            }
+            Err(error) => {
+                report::complain(&error.to_string(), &error);
+                error.exit()
+            }
+        },
         Command::Mapless(asked) => run(&asked.run, Some(&asked)),
         Command::Sync(asked) => run(&asked, None),
     }

@@ -42,7 +42,7 @@ pub fn hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
 
 const NO_SPARE: &str = "restore the file from a backup, or delete it and add the maps again: the next run then compares everything and deletes nothing";
 
-const SEE_MAPS: &str = "see the maps with --dump";
+const SEE_MAPS: &str = "s3-bsync targets shows the maps";
 
 fn of_misuse(misuse: &Misuse) -> &'static str {
     match misuse {

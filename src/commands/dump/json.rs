@@ -4,6 +4,8 @@
 
 mod settings;
 
+pub(in crate::commands) use settings::of as settings_json;
+
 use super::view::{About, AboutJournal, Known, Tally, Totals, View, Voucher};
 use crate::format::DecodeError;
 use crate::format::journal::{Entry, Upload};

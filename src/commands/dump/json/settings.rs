@@ -5,7 +5,8 @@ use crate::state::{
 };
 use serde_json::{Value, json};
 
-pub(super) fn of(version: u8, bucket: &Bucket, map: &DirMap) -> Value {
+/// What is set of a map.
+pub(in crate::commands) fn of(version: u8, bucket: &Bucket, map: &DirMap) -> Value {
     let root = map
         .root
         .map(|root| json!({"device": root.device.to_string(), "inode": root.inode.to_string()}));
