@@ -13,6 +13,7 @@ use crate::cli::{Form, Level, Voice};
 use crate::commands::sync::Report;
 use crate::event::{Counts, Event};
 use crate::exit::Exit;
+use crate::key::Shown;
 pub use hint::hint;
 use progress::Progress;
 use redact::redacted;
@@ -86,6 +87,17 @@ impl Reporter {
             }
             if let Some(halt) = &ended.halt {
                 self.complain(&format!("map {}: {halt}", ended.map), halt);
+            }
+        }
+    }
+
+    /// Tells what a dry run came to, a line for each map that could be looked at.
+    pub fn tell_status(&self, report: &Report) {
+        for ended in &report.maps {
+            let is_known = ended.halt.is_none() || ended.counts != Counts::default();
+            if is_known {
+                let name = Shown(&ended.map);
+                self.say(&format!("{name}: {}", words::pending(&ended.counts)));
             }
         }
     }

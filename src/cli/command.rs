@@ -15,6 +15,8 @@ pub enum Command {
     Print(String),
     /// Keep every map's sides the same.
     Sync(Run),
+    /// Tell what that would do.
+    Status(Run),
     /// Change the state file's settings.
     Init(Init),
     /// Change a map's settings by its name.

@@ -100,6 +100,17 @@ fn an_edit_has_settings_or_a_run_or_both() {
 }
 
 #[test]
+fn a_status_is_a_run_that_changes_nothing() {
+    match read("status a --full") {
+        Ok(Command::Status(run)) => {
+            assert_eq!((run.mode, run.trust), (Mode::DryRun, Trust::Nothing));
+            assert_eq!(run.maps, Maps::Named(vec!["a".to_owned()]));
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
 fn a_map_is_dropped_by_its_name_and_maps_are_listed() {
     match read("rm a --quiet") {
         Ok(Command::Remove(remove)) => assert_eq!(remove.name, "a"),

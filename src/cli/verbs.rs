@@ -1,10 +1,10 @@
 //! The commands that are words, with the flags of each.
 
 use super::args::Args;
-use super::command::{Command, Edit, Mapless, Maps, Remove, Targets, Voice};
+use super::command::{Command, Edit, Mapless, Maps, Remove, Run, Targets, Voice};
 use super::misuse::Misuse;
 use super::values::{S3Uri, Way};
-use crate::sync::Reencode;
+use crate::sync::{Mode, Reencode};
 use argh::FromArgValue;
 use std::path::PathBuf;
 
@@ -14,6 +14,7 @@ pub(super) enum Verb {
     Edit,
     Rm,
     Targets,
+    Status,
     Sync,
     Push,
     Pull,
@@ -25,6 +26,7 @@ impl Verb {
             "edit" => Ok(Self::Edit),
             "rm" => Ok(Self::Rm),
             "targets" => Ok(Self::Targets),
+            "status" => Ok(Self::Status),
             "sync" => Ok(Self::Sync),
             "push" => Ok(Self::Push),
             "pull" => Ok(Self::Pull),
@@ -37,6 +39,7 @@ impl Verb {
             Self::Edit => "edit",
             Self::Rm => "rm",
             Self::Targets => "targets",
+            Self::Status => "status",
             Self::Sync => "sync",
             Self::Push => "push",
             Self::Pull => "pull",
@@ -47,7 +50,7 @@ impl Verb {
         match self {
             Self::Edit | Self::Rm => "NAME",
             Self::Targets => "no name",
-            Self::Sync => "[NAME...]",
+            Self::Status | Self::Sync => "[NAME...]",
             Self::Push => "NAME, or DIR S3_URI",
             Self::Pull => "NAME, or S3_URI DIR",
         }
@@ -94,18 +97,20 @@ impl Args {
                     form: voice.form,
                 }))
             }
-            (Verb::Sync, names) => {
+            (Verb::Sync | Verb::Status, names) => {
                 refuse(verb.name(), self.setting_flags())?;
                 let maps = match names {
                     [] => Maps::All,
                     names => Maps::Named(names.to_vec()),
                 };
-                Ok(Command::Sync(self.into_run(
-                    file,
-                    voice,
-                    maps,
-                    Reencode::Changed,
-                )))
+                let run = self.into_run(file, voice, maps, Reencode::Changed);
+                Ok(match verb {
+                    Verb::Status => Command::Status(Run {
+                        mode: Mode::DryRun,
+                        ..run
+                    }),
+                    _ => Command::Sync(run),
+                })
             }
             (Verb::Push, [name]) => self.into_one_way("push NAME", Way::Push, name, file, voice),
             (Verb::Pull, [name]) => self.into_one_way("pull NAME", Way::Pull, name, file, voice),

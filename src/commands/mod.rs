@@ -86,8 +86,9 @@ fn carry_out(command: Command) -> Exit {
                 error.exit()
             }
         },
-        Command::Mapless(asked) => run(&asked.run, Some(&asked)),
-        Command::Sync(asked) => run(&asked, None),
+        Command::Mapless(asked) => run(&asked.run, Errand::Mapless(&asked)),
+        Command::Sync(asked) => run(&asked, Errand::Sync),
+        Command::Status(asked) => run(&asked, Errand::Status),
     }
 }
 
@@ -104,13 +105,23 @@ fn edit(asked: &Edit) -> Exit {
         }
     }
     match &asked.then {
-        Some(then) => run(then, None),
+        Some(then) => run(then, Errand::Sync),
         None => Exit::InSync,
     }
 }
 
-/// Makes a run, of the state file's maps or without a map.
-fn run(asked: &Run, mapless: Option<&Mapless>) -> Exit {
+/// What a run is made for.
+#[derive(Clone, Copy)]
+enum Errand<'a> {
+    /// The state file's maps.
+    Sync,
+    /// To be told what it comes to, map by map.
+    Status,
+    /// A directory and a prefix that are no map.
+    Mapless(&'a Mapless),
+}
+
+fn run(asked: &Run, errand: Errand<'_>) -> Exit {
     let reporter = Arc::new(Reporter::new(asked.voice));
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -143,14 +154,17 @@ fn run(asked: &Run, mapless: Option<&Mapless>) -> Exit {
             stop: stop.clone(),
             sink: Arc::new(move |event: Event<'_>| listener.tell(&event)),
         };
-        match mapless {
-            Some(given) => mapless::mapless(&asked, given).await,
-            None => sync::sync(&asked).await,
+        match errand {
+            Errand::Mapless(given) => mapless::mapless(&asked, given).await,
+            Errand::Sync | Errand::Status => sync::sync(&asked).await,
         }
     });
     match result {
         Ok(report) => {
             reporter.end(&report);
+            if let Errand::Status = errand {
+                reporter.tell_status(&report);
+            }
             report.exit
         }
         Err(error) => {

@@ -124,3 +124,59 @@ pub(super) fn counted(counts: &Counts) -> String {
         counts.join(", ")
     }
 }
+
+/// What is to be done, as a dry run has counted it.
+pub(super) fn pending(counts: &Counts) -> String {
+    let bytes = |bytes| match bytes {
+        0 => String::new(),
+        bytes => format!(" ({bytes} bytes)"),
+    };
+    let parts = [
+        (counts.uploaded, "to upload", bytes(counts.uploaded_bytes)),
+        (
+            counts.downloaded,
+            "to download",
+            bytes(counts.downloaded_bytes),
+        ),
+        (counts.moved, "to rename", String::new()),
+        (counts.deleted_local, "to delete here", String::new()),
+        (
+            counts.deleted_remote,
+            "to delete in the bucket",
+            String::new(),
+        ),
+        (counts.conflicts, "in conflict", String::new()),
+        (counts.skipped, "left alone", String::new()),
+        (counts.failed, "failed", String::new()),
+    ];
+    let told = parts.iter().filter(|(count, ..)| *count > 0);
+    let told: Vec<_> = told
+        .map(|(count, what, bytes)| format!("{count} {what}{bytes}"))
+        .collect();
+    match (&told[..], counts.scanned) {
+        ([], 1) => "in sync, 1 file".to_owned(),
+        ([], files) => format!("in sync, {files} files"),
+        (told, _) => told.join(", "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_pending_is_told_in_a_line() {
+        let mut counts = Counts {
+            scanned: 7,
+            unchanged_by_state: 5,
+            ..Counts::default()
+        };
+        assert_eq!(pending(&counts), "in sync, 7 files");
+        counts.uploaded = 2;
+        counts.uploaded_bytes = 30;
+        counts.deleted_local = 1;
+        counts.conflicts = 1;
+        let told = "2 to upload (30 bytes), 1 to delete here, 1 in conflict";
+        assert_eq!(pending(&counts), told);
+    }
+}
