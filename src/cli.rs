@@ -22,7 +22,7 @@ mod verbs;
 use argh::FromArgs;
 use args::Args;
 pub use command::{
-    Age, Command, Detail, Dump, Edit, Form, Init, Level, Mapless, Maps, NewMap, Remove, Run,
+    Age, Command, Detail, Dump, Edit, Form, Init, Level, Mapless, Maps, NewMap, Prune, Remove, Run,
     Settings, Start, Targets, Unmap, Voice,
 };
 pub use keys::Keys;

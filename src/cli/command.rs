@@ -23,6 +23,8 @@ pub enum Command {
     Edit(Edit),
     /// Drop a map by its name.
     Remove(Remove),
+    /// Remove directories without files.
+    Prune(Prune),
     /// Tell which maps there are.
     Targets(Targets),
     /// Push or pull once, without a map.
@@ -93,6 +95,19 @@ pub struct Remove {
     pub voice: Voice,
     /// The map's name.
     pub name: String,
+}
+
+/// Directories without files, to be removed.
+#[derive(Debug)]
+pub struct Prune {
+    /// The state file.
+    pub file: PathBuf,
+    /// How the command tells of itself.
+    pub voice: Voice,
+    /// The map's name.
+    pub name: String,
+    /// Whether anything is changed.
+    pub mode: Mode,
 }
 
 /// The maps of a state file, to be told of.

@@ -16,6 +16,7 @@ Usage:
                                           pack anew what is packed in another way
   s3-bsync rm NAME                        drop a map, and no file on either side
   s3-bsync targets [--json]               list the maps: name, directory, way, prefix
+  s3-bsync prune-dirs NAME [--dryrun]     remove the directories of a map in which there is no file
   s3-bsync status [NAME...]               tell what a sync would do, a line for each map
   s3-bsync sync [NAME...]                 sync these maps, or all
   s3-bsync push NAME [--delete]           sync one map, to the bucket only

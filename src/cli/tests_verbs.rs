@@ -133,3 +133,21 @@ fn a_map_is_dropped_by_its_name_and_maps_are_listed() {
         );
     }
 }
+
+#[test]
+fn directories_are_removed_from_one_map_or_only_named() {
+    for (args, mode) in [
+        ("prune-dirs a", Mode::Apply),
+        ("prune-dirs a --dryrun", Mode::DryRun),
+    ] {
+        match read(args) {
+            Ok(Command::Prune(prune)) => assert_eq!((prune.name.as_str(), prune.mode), ("a", mode)),
+            other => panic!("{other:?}"),
+        }
+    }
+    for args in ["prune-dirs", "prune-dirs a b"] {
+        assert!(matches!(refused(args), Misuse::Operands { .. }), "{args}");
+    }
+    let misuse = refused("prune-dirs a --dryrun --force");
+    assert!(matches!(misuse, Misuse::NotTaken { flag: "--force", .. }));
+}

@@ -1,7 +1,7 @@
 //! The commands that are words, with the flags of each.
 
 use super::args::Args;
-use super::command::{Command, Edit, Mapless, Maps, Remove, Run, Targets, Voice};
+use super::command::{Command, Edit, Mapless, Maps, Prune, Remove, Run, Targets, Voice};
 use super::misuse::Misuse;
 use super::values::{S3Uri, Way};
 use crate::sync::{Mode, Reencode};
@@ -14,6 +14,7 @@ pub(super) enum Verb {
     Edit,
     Rm,
     Targets,
+    PruneDirs,
     Status,
     Sync,
     Push,
@@ -26,6 +27,7 @@ impl Verb {
             "edit" => Ok(Self::Edit),
             "rm" => Ok(Self::Rm),
             "targets" => Ok(Self::Targets),
+            "prune-dirs" => Ok(Self::PruneDirs),
             "status" => Ok(Self::Status),
             "sync" => Ok(Self::Sync),
             "push" => Ok(Self::Push),
@@ -39,6 +41,7 @@ impl Verb {
             Self::Edit => "edit",
             Self::Rm => "rm",
             Self::Targets => "targets",
+            Self::PruneDirs => "prune-dirs",
             Self::Status => "status",
             Self::Sync => "sync",
             Self::Push => "push",
@@ -48,7 +51,7 @@ impl Verb {
 
     fn takes(self) -> &'static str {
         match self {
-            Self::Edit | Self::Rm => "NAME",
+            Self::Edit | Self::Rm | Self::PruneDirs => "NAME",
             Self::Targets => "no name",
             Self::Status | Self::Sync => "[NAME...]",
             Self::Push => "NAME, or DIR S3_URI",
@@ -70,7 +73,7 @@ const OF_MAPS_ONLY: &[&str] = &["--name", "--conflict", "--direction", "--keep"]
 impl Args {
     /// The command that a verb and the words after it make.
     pub(super) fn into_verb(
-        self,
+        mut self,
         verb: Verb,
         operands: &[String],
         file: PathBuf,
@@ -88,6 +91,20 @@ impl Args {
                     file,
                     voice,
                     name: name.clone(),
+                }))
+            }
+            (Verb::PruneDirs, [name]) => {
+                let mode = if std::mem::take(&mut self.dryrun) {
+                    Mode::DryRun
+                } else {
+                    Mode::Apply
+                };
+                self.refuse_all(verb)?;
+                Ok(Command::Prune(Prune {
+                    file,
+                    voice,
+                    name: name.clone(),
+                    mode,
                 }))
             }
             (Verb::Targets, []) => {

@@ -5,7 +5,7 @@ use crate::cli::{Init, NewMap, S3Uri, Start, Unmap};
 use crate::envelope::KeyError;
 use crate::exit::Exit;
 use crate::key::Shown;
-use crate::local::RecoveryRun;
+use crate::local::{self, RecoveryRun};
 use crate::overlap::{self, Overlap};
 use crate::state::{
     Bucket, ConflictPolicy, DEFAULT_KEEP_DAYS, DirMap, Direction, Encryption, Recursion, State,
@@ -46,6 +46,8 @@ pub enum Error {
     NameTaken(String),
     /// Two maps would share files.
     Overlap(Overlap),
+    /// A map's directory.
+    Root(local::Error),
     /// There is nothing to do.
     NothingAsked,
 }
@@ -75,6 +77,7 @@ impl fmt::Display for Error {
             }
             Self::NameTaken(name) => write!(f, "another map is called {name}"),
             Self::Overlap(overlap) => overlap.fmt(f),
+            Self::Root(error) => error.fmt(f),
             Self::NothingAsked => write!(f, "--init was given nothing to do"),
         }
     }
@@ -85,7 +88,7 @@ impl Error {
     #[must_use]
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Store(_) => Exit::Stopped,
+            Self::Store(_) | Self::Root(_) => Exit::Stopped,
             Self::NoDirectory(..)
             | Self::NoMap(_)
             | Self::NoName(_)
@@ -107,6 +110,7 @@ impl std::error::Error for Error {
                 source.as_ref().map(|error| error as _)
             }
             Self::Key(error) => error.source(),
+            Self::Root(error) => error.source(),
             Self::NoMap(_)
             | Self::NoName(_)
             | Self::NoRecipients { .. }

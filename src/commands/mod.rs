@@ -4,11 +4,12 @@ pub mod dump;
 pub mod edit;
 pub mod init;
 pub mod mapless;
+pub mod prune;
 mod settings;
 pub mod sync;
 pub mod targets;
 
-use crate::cli::{self, Command, Edit, Mapless, Run};
+use crate::cli::{self, Command, Edit, Mapless, Run, Voice};
 use crate::event::Event;
 use crate::exit::Exit;
 use crate::report::{self, Reporter};
@@ -39,21 +40,7 @@ fn carry_out(command: Command) -> Exit {
             let _ = io::stdout().write_all(text.as_bytes());
             Exit::InSync
         }
-        Command::Init(asked) => {
-            let reporter = Reporter::new(asked.voice);
-            match init::init(&asked, now_ms()) {
-                Ok(told) => {
-                    for line in told {
-                        reporter.say(&line);
-                    }
-                    Exit::InSync
-                }
-                Err(error) => {
-                    reporter.complain(&error.to_string(), &error);
-                    error.exit()
-                }
-            }
-        }
+        Command::Init(asked) => say(asked.voice, init::init(&asked, now_ms())),
         Command::Dump(asked) => match dump::dump(&asked, now_ms()) {
             Ok(()) => Exit::InSync,
             Err(error) => {
@@ -63,18 +50,10 @@ fn carry_out(command: Command) -> Exit {
         },
         Command::Edit(asked) => edit(&asked),
         Command::Remove(asked) => {
-            let reporter = Reporter::new(asked.voice);
-            match edit::remove(&asked.file, &asked.name, now_ms()) {
-                Ok(told) => {
-                    reporter.say(&told);
-                    Exit::InSync
-                }
-                Err(error) => {
-                    reporter.complain(&error.to_string(), &error);
-                    error.exit()
-                }
-            }
+            let told = edit::remove(&asked.file, &asked.name, now_ms());
+            say(asked.voice, told.map(|line| vec![line]))
         }
+        Command::Prune(asked) => say(asked.voice, prune::prune(&asked, now_ms())),
         Command::Targets(asked) => match targets::targets(&asked, now_ms()) {
             Ok(text) => {
                 // A reader that went away has seen enough.
@@ -92,16 +71,30 @@ fn carry_out(command: Command) -> Exit {
     }
 }
 
+/// Tells what was done, or why not.
+fn say(voice: Voice, told: Result<Vec<String>, init::Error>) -> Exit {
+    let reporter = Reporter::new(voice);
+    match told {
+        Ok(lines) => {
+            for line in lines {
+                reporter.say(&line);
+            }
+            Exit::InSync
+        }
+        Err(error) => {
+            reporter.complain(&error.to_string(), &error);
+            error.exit()
+        }
+    }
+}
+
 /// Changes a map's settings, and syncs it where that is asked for too.
 fn edit(asked: &Edit) -> Exit {
     if let Some(settings) = &asked.settings {
-        let reporter = Reporter::new(asked.voice);
-        match edit::edit(&asked.file, &asked.name, settings, now_ms()) {
-            Ok(told) => reporter.say(&told),
-            Err(error) => {
-                reporter.complain(&error.to_string(), &error);
-                return error.exit();
-            }
+        let told = edit::edit(&asked.file, &asked.name, settings, now_ms());
+        match say(asked.voice, told.map(|line| vec![line])) {
+            Exit::InSync => {}
+            exit => return exit,
         }
     }
     match &asked.then {

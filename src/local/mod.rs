@@ -18,6 +18,7 @@ mod marker;
 mod moves;
 mod pattern;
 mod place;
+mod prune;
 mod read;
 mod recovery;
 mod root;

@@ -92,6 +92,7 @@ fn of_init(error: &init::Error) -> Option<&'static str> {
         init::Error::NoRecipients { .. } => {
             Some("name the recipients with --age-recipient or --age-recipients-file")
         }
+        init::Error::Root(error) => of_local(error),
         init::Error::NameTaken(_) => Some("choose another --name"),
         init::Error::Overlap(_) => {
             Some("map directories and prefixes that do not contain each other")

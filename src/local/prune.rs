@@ -1,0 +1,76 @@
+//! Finding and removing directories that hold nothing but empty directories, where a person asks for
+//! it; no run does so by itself.
+
+use super::error::{At, Error};
+use super::listing::{joined, list};
+use super::root::Root;
+use super::rules::{Names, Rules};
+use crate::key::OWN_FOLDER;
+use rustix::fs::FileType;
+use std::os::fd::AsFd;
+
+/// What a directory holds.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Holds {
+    Nothing,
+    Something,
+}
+
+impl Root {
+    /// The directories below the root in which there is no file, innermost first. One that is
+    /// ignored, cannot be read or is on another file system counts as a file.
+    ///
+    /// # Errors
+    /// What listing the root gives, and an ignore file that cannot be understood.
+    pub fn empty_directories(&self) -> Result<Vec<String>, Error> {
+        let mut found = Vec::new();
+        self.look_below("", &self.rules(), &mut found)?;
+        // The root holds itself.
+        found.retain(|path| !path.is_empty());
+        Ok(found)
+    }
+
+    fn look_below(
+        &self,
+        path: &str,
+        rules: &Rules,
+        found: &mut Vec<String>,
+    ) -> Result<Holds, Error> {
+        let opened = self.open_directory(path).and_then(|directory| {
+            let names = list(&directory)?;
+            Ok((directory, names))
+        });
+        let (directory, names) = match opened {
+            Ok(opened) => opened,
+            Err(errno) if path.is_empty() => return Err(errno).at("list", self.path()),
+            Err(_) => return Ok(Holds::Something),
+        };
+        rules.enter(path, directory.as_fd())?;
+        drop(directory);
+        let mut holds = Holds::Nothing;
+        for name in names {
+            let below = match str::from_utf8(&name.bytes) {
+                Ok(text) if name.file_type == FileType::Directory => joined(path, text),
+                _ => {
+                    holds = Holds::Something;
+                    continue;
+                }
+            };
+            let is_left_out = below == OWN_FOLDER || rules.leave_out(&below, Names::Directory);
+            if is_left_out || self.look_below(&below, rules, found)? == Holds::Something {
+                holds = Holds::Something;
+            }
+        }
+        if holds == Holds::Nothing {
+            found.push(path.to_owned());
+        }
+        Ok(holds)
+    }
+
+    /// Removes the directory at `path` if it is empty, and says whether it is gone. The change is
+    /// durable only after [`Root::sync_directories`].
+    #[must_use]
+    pub fn remove_empty(&self, path: &str) -> bool {
+        self.remove_if_empty(path)
+    }
+}
