@@ -149,5 +149,11 @@ fn directories_are_removed_from_one_map_or_only_named() {
         assert!(matches!(refused(args), Misuse::Operands { .. }), "{args}");
     }
     let misuse = refused("prune-dirs a --dryrun --force");
-    assert!(matches!(misuse, Misuse::NotTaken { flag: "--force", .. }));
+    assert!(matches!(
+        misuse,
+        Misuse::NotTaken {
+            flag: "--force",
+            ..
+        }
+    ));
 }

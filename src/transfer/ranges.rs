@@ -109,7 +109,8 @@ impl Hands {
             let (bytes, permit) = match held {
                 Ok(came) => came,
                 Err(failure) => {
-                    if head.crc64.is_some() && matches!(failure, Failure::Remote(_)) {
+                    let may_go_on = matches!(failure, Failure::Remote(_)) && !failure.is_stale();
+                    if may_go_on && head.crc64.is_some() {
                         writing.leave();
                     }
                     return Err(failure);
