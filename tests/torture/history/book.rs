@@ -73,8 +73,14 @@ impl Book {
                     .or_insert_with(|| format!("content of [{number}] {name}"));
                 // A backup brings back what somebody may long have taken away.
                 if !is_backup {
+                    let pair = (name.clone(), *id);
+                    // A name that gets back what it had in the bucket: a rename there and back is no
+                    // change, so that what others have made of the name meanwhile holds.
+                    let is_undone = self.uploaded.contains(&pair) && self.removed.contains(&pair);
                     self.revive(name, *id);
-                    self.owe(name, *id);
+                    if !is_undone {
+                        self.owe(name, *id);
+                    }
                 }
             }
             if !matches!(after.get(name), Some(Entry::File(_) | Entry::Link)) {
@@ -211,7 +217,8 @@ impl Book {
                 && touch.is_clean
                 && is_plain(touch.last)
                 && !sight.places().any(is_folder)
-                && !self.is_in_the_way(name, touch);
+                && !self.is_in_the_way(name, touch)
+                && !self.is_unrecorded(name);
             if !is_judged {
                 return None;
             }
@@ -240,6 +247,12 @@ impl Book {
         self.touched.iter().any(|(other, its)| {
             (is_above(other, name) || is_above(name, other)) && its.places != touch.places
         })
+    }
+
+    /// Whether it may be a conflict copy that a run put into the bucket and did not live to record:
+    /// whoever removes that there meets it again, from the machine that has it.
+    fn is_unrecorded(&self, name: &str) -> bool {
+        self.unclean > 0 && name.contains(".conflict-")
     }
 
     /// All is quiet and equal: what was taken away and is nowhere is dead.
