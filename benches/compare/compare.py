@@ -145,6 +145,8 @@ class Tool:
 def measured(tool, args):
     """Runs a program; gives wall, CPU, memory, requests and bytes."""
     server = tool.server
+    # Or whoever makes its own files durable pays for what was written to make the workload.
+    os.sync()
     server.forget()
     served = server.cpu()
     begun = time.monotonic()
