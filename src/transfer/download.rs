@@ -14,6 +14,9 @@ use bytes::Bytes;
 use std::io::Write;
 use std::sync::Arc;
 
+/// Bytes written at a time: for longer ones a kernel looks for pages that lie together, which can
+/// take several times as long as the writing.
+const WRITE_BYTES: usize = 64 * 1024;
 /// Disk space left free for others, in bytes.
 const SPARE_BYTES: u64 = 16 * digest::MIB;
 
@@ -47,8 +50,9 @@ pub(super) struct Writing {
 impl Receiver for Writing {
     fn receive(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         self.hasher.update(bytes);
-        self.temp
-            .write_all(bytes)
+        let mut pieces = bytes.chunks(WRITE_BYTES);
+        pieces
+            .try_for_each(|piece| self.temp.write_all(piece))
             .map_err(|error| io_failed("write", &self.key, error))
     }
 }
