@@ -3,10 +3,7 @@
 pub mod tree;
 
 use s3_bsync::format::{WriteError, Writer};
-use s3_bsync::state::{
-    Access, Bucket, ConflictPolicy, DEFAULT_KEEP_DAYS, DirMap, Direction, Encryption, MapId,
-    Record, Recursion, ReplicaId, State,
-};
+use s3_bsync::state::{Access, Bucket, DirMap, MapId, Record, ReplicaId, State};
 use std::borrow::Borrow;
 use std::io::Write;
 
@@ -14,19 +11,13 @@ use std::io::Write;
 #[must_use]
 pub fn settings() -> State {
     let map = DirMap {
-        id: MapId(*b"benchmap"),
-        name: "tree".to_owned(),
-        path: "/home/ann/tree".to_owned(),
-        prefix: "tree".to_owned(),
-        recursion: Recursion::default(),
-        gzip_level: 0,
-        encryption: Encryption::default(),
-        storage_class: None,
-        conflict: ConflictPolicy::default(),
-        direction: Direction::default(),
-        keep_days: DEFAULT_KEEP_DAYS,
         generation: 1,
-        root: None,
+        ..DirMap::new(
+            MapId(*b"benchmap"),
+            "tree".to_owned(),
+            "/home/ann/tree".to_owned(),
+            "tree".to_owned(),
+        )
     };
     let bucket = Bucket {
         name: "bucket".to_owned(),

@@ -17,8 +17,8 @@ use s3_bsync::plan::Readability;
 use s3_bsync::remote::Listed;
 use s3_bsync::stamp::{ETag, LocalStamp, RemoteStamp};
 use s3_bsync::state::{
-    Access, Bucket, ConflictPolicy, Content, DEFAULT_KEEP_DAYS, DirMap, Direction, Encoding,
-    Encryption, MapId, Record, Recursion, ReplicaId, State,
+    Access, Bucket, Content, DirMap, Direction, Encoding, MapId, Record, Recursion, ReplicaId,
+    State,
 };
 use s3_bsync::store::{Mode, Store};
 use s3_bsync::sync::{Broken, Reencode, Scope, Trust, join, stream};
@@ -113,19 +113,13 @@ fn measure(millions: u64) -> Result<(), Box<dyn Error>> {
 
 fn write_state(path: &Path, count: u64) -> Result<(), Box<dyn Error>> {
     let map = DirMap {
-        id: MapId(*b"scalemap"),
-        name: "scale".to_owned(),
-        path: "/nowhere".to_owned(),
-        prefix: "prefix".to_owned(),
-        recursion: Recursion::default(),
-        gzip_level: 0,
-        encryption: Encryption::default(),
-        storage_class: None,
-        conflict: ConflictPolicy::default(),
-        direction: Direction::default(),
-        keep_days: DEFAULT_KEEP_DAYS,
         generation: 1,
-        root: None,
+        ..DirMap::new(
+            MapId(*b"scalemap"),
+            "scale".to_owned(),
+            "/nowhere".to_owned(),
+            "prefix".to_owned(),
+        )
     };
     let bucket = Bucket {
         name: "bucket".to_owned(),

@@ -11,7 +11,7 @@ mod words;
 
 use crate::cli::{Form, Level, Voice};
 use crate::commands::sync::Report;
-use crate::event::{Counts, Event};
+use crate::event::Event;
 use crate::exit::Exit;
 use crate::key::Shown;
 pub use hint::hint;
@@ -81,7 +81,7 @@ impl Reporter {
             if self.voice.form == Form::Json {
                 self.out(&json::summary(ended, report.exit));
             }
-            if ended.halt.is_none() || ended.counts != Counts::default() {
+            if ended.was_looked_at() {
                 let counts = words::counted(&ended.counts);
                 self.debug(&format!("map {}: {counts}", ended.map));
             }
@@ -93,12 +93,9 @@ impl Reporter {
 
     /// Tells what a dry run came to, a line for each map that could be looked at.
     pub fn tell_status(&self, report: &Report) {
-        for ended in &report.maps {
-            let is_known = ended.halt.is_none() || ended.counts != Counts::default();
-            if is_known {
-                let name = Shown(&ended.map);
-                self.say(&format!("{name}: {}", words::pending(&ended.counts)));
-            }
+        for ended in report.maps.iter().filter(|ended| ended.was_looked_at()) {
+            let name = Shown(&ended.map);
+            self.say(&format!("{name}: {}", words::pending(&ended.counts)));
         }
     }
 

@@ -180,6 +180,26 @@ pub struct DirMap {
 }
 
 impl DirMap {
+    /// A map of which nothing else is said yet, and that no run has seen.
+    #[must_use]
+    pub fn new(id: MapId, name: String, path: String, prefix: String) -> Self {
+        Self {
+            id,
+            name,
+            path,
+            prefix,
+            recursion: Recursion::default(),
+            gzip_level: 0,
+            encryption: Encryption::default(),
+            storage_class: None,
+            conflict: ConflictPolicy::default(),
+            direction: Direction::default(),
+            keep_days: DEFAULT_KEEP_DAYS,
+            generation: 0,
+            root: None,
+        }
+    }
+
     /// `s3://bucket/prefix` as people write it.
     #[must_use]
     pub fn uri(&self, bucket: &str) -> String {

@@ -181,8 +181,7 @@ impl<'a> Sync<'a> {
         if terms.stop.is_wished() {
             return Ok(());
         }
-        let joined = read.joined;
-        let mut joined = joined;
+        let mut joined = read.joined;
         for item in &mut joined.items {
             item.readability = self.hands.readability(item.readability);
         }

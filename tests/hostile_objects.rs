@@ -12,6 +12,7 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
+use support::noise;
 use support::world::World;
 
 /// Every file below a folder, the program's own included, with its contents and its time.
@@ -50,12 +51,6 @@ fn text(length: usize) -> Vec<u8> {
         .cycle()
         .take(length)
         .collect()
-}
-
-fn noise(length: usize) -> Vec<u8> {
-    let mut bytes = vec![0; length];
-    blake3::Hasher::new().finalize_xof().fill(&mut bytes);
-    bytes
 }
 
 fn flipped(mut bytes: Vec<u8>, at: usize) -> Vec<u8> {
@@ -120,7 +115,7 @@ fn compressed_objects_that_lie_leave_nothing() {
     let plain = text(100_000);
     let good = gzip(&plain);
     let size = Some(100_000);
-    let large = gzip(&noise(LARGE_BYTES));
+    let large = gzip(&noise(LARGE_BYTES, 0));
     let large_size = Some(LARGE_BYTES as u64);
     expect_refused(
         &["--compress", "6"],
@@ -160,7 +155,7 @@ fn encrypted_objects_that_lie_leave_nothing() {
     let pressed = gzip(&plain);
     let size = Some(100_000);
     let end = good.len() - 1;
-    let large = seal(&ours, &noise(LARGE_BYTES));
+    let large = seal(&ours, &noise(LARGE_BYTES, 0));
     let large_size = Some(LARGE_BYTES as u64);
     let header = b"age-encryption.org/v1\n-> X25519 ".to_vec();
     let endless = [header.clone(), vec![b'a'; 2 << 20]].concat();

@@ -22,18 +22,21 @@ pub(super) enum Verb {
 }
 
 impl Verb {
+    const ALL: [Self; 8] = [
+        Self::Edit,
+        Self::Rm,
+        Self::Targets,
+        Self::PruneDirs,
+        Self::Status,
+        Self::Sync,
+        Self::Push,
+        Self::Pull,
+    ];
+
     pub(super) fn parse(word: &str) -> Result<Self, Misuse> {
-        match word {
-            "edit" => Ok(Self::Edit),
-            "rm" => Ok(Self::Rm),
-            "targets" => Ok(Self::Targets),
-            "prune-dirs" => Ok(Self::PruneDirs),
-            "status" => Ok(Self::Status),
-            "sync" => Ok(Self::Sync),
-            "push" => Ok(Self::Push),
-            "pull" => Ok(Self::Pull),
-            _ => Err(Misuse::Stray(word.to_owned())),
-        }
+        let mut all = Self::ALL.into_iter();
+        all.find(|verb| verb.name() == word)
+            .ok_or_else(|| Misuse::Stray(word.to_owned()))
     }
 
     fn name(self) -> &'static str {

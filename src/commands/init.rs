@@ -7,9 +7,7 @@ use crate::exit::Exit;
 use crate::key::Shown;
 use crate::local::{self, RecoveryRun};
 use crate::overlap::{self, Overlap};
-use crate::state::{
-    Bucket, ConflictPolicy, DEFAULT_KEEP_DAYS, DirMap, Direction, Encryption, Recursion, State,
-};
+use crate::state::{Bucket, DirMap, State};
 use crate::store::{self, Store};
 use std::fmt;
 
@@ -279,19 +277,6 @@ fn fresh(state: &State, new: &NewMap) -> Result<DirMap, Error> {
 
 /// A map of which nothing is said yet.
 pub(super) fn blank(name: String, path: String, dest: &S3Uri) -> Result<DirMap, Error> {
-    Ok(DirMap {
-        id: store::new_map_id()?,
-        name,
-        path,
-        prefix: dest.prefix.clone(),
-        recursion: Recursion::Recursive,
-        gzip_level: 0,
-        encryption: Encryption::None,
-        storage_class: None,
-        conflict: ConflictPolicy::Newer,
-        direction: Direction::Both,
-        keep_days: DEFAULT_KEEP_DAYS,
-        generation: 0,
-        root: None,
-    })
+    let id = store::new_map_id()?;
+    Ok(DirMap::new(id, name, path, dest.prefix.clone()))
 }

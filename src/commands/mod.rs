@@ -35,11 +35,7 @@ pub fn main_with(argv: Vec<OsString>) -> u8 {
 
 fn carry_out(command: Command) -> Exit {
     match command {
-        Command::Print(text) => {
-            // A reader that went away has seen enough.
-            let _ = io::stdout().write_all(text.as_bytes());
-            Exit::InSync
-        }
+        Command::Print(text) => print(&text),
         Command::Init(asked) => say(asked.voice, init::init(&asked, now_ms())),
         Command::Dump(asked) => match dump::dump(&asked, now_ms()) {
             Ok(()) => Exit::InSync,
@@ -55,11 +51,7 @@ fn carry_out(command: Command) -> Exit {
         }
         Command::Prune(asked) => say(asked.voice, prune::prune(&asked, now_ms())),
         Command::Targets(asked) => match targets::targets(&asked, now_ms()) {
-            Ok(text) => {
-                // A reader that went away has seen enough.
-                let _ = io::stdout().write_all(text.as_bytes());
-                Exit::InSync
-            }
+            Ok(text) => print(&text),
             Err(error) => {
                 report::complain(&error.to_string(), &error);
                 error.exit()
@@ -69,6 +61,12 @@ fn carry_out(command: Command) -> Exit {
         Command::Sync(asked) => run(&asked, Errand::Sync),
         Command::Status(asked) => run(&asked, Errand::Status),
     }
+}
+
+fn print(text: &str) -> Exit {
+    // A reader that went away has seen enough.
+    let _ = io::stdout().write_all(text.as_bytes());
+    Exit::InSync
 }
 
 /// Tells what was done, or why not.

@@ -29,7 +29,7 @@ pub fn prune(asked: &Prune, now_ms: i64) -> Result<Vec<String>, Error> {
     for path in empty {
         match asked.mode {
             Mode::DryRun => told.push(format!("would remove {}/", Shown(&path))),
-            Mode::Apply if root.remove_empty(&path) => {
+            Mode::Apply if root.remove_if_empty(&path) => {
                 told.push(format!("removed {}/", Shown(&path)));
             }
             // Something came into it, or it may not be removed.

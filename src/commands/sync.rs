@@ -59,6 +59,14 @@ pub struct Ended {
     pub halt: Option<Halt>,
 }
 
+impl Ended {
+    /// Whether the map was looked at, so that its counts say something.
+    #[must_use]
+    pub fn was_looked_at(&self) -> bool {
+        self.halt.is_none() || self.counts != Counts::default()
+    }
+}
+
 /// How a run ended.
 pub struct Report {
     /// How each map ended.

@@ -8,8 +8,8 @@ use super::wire::{self, Text};
 use crate::key::Key;
 use crate::stamp::{ETag, RemoteStamp};
 use crate::state::{
-    Access, Bucket, ConflictPolicy, Content, DEFAULT_KEEP_DAYS, DirMap, Direction, Encoding,
-    Encryption, MapId, Record, Recursion, ReplicaId, State,
+    Access, Bucket, Content, DirMap, Encoding, Encryption, MapId, Record, Recursion, ReplicaId,
+    State,
 };
 use nom::bytes::complete::{take, take_till};
 use nom::number::complete::{le_u8, le_u64};
@@ -300,10 +300,6 @@ fn dir_map<'a, W: Watch>(input: Bytes<'a, W>, count: &mut u64) -> Parsed<'a, W, 
     };
     let (left, _) = control(left, &[wire::MAP.close])?;
     let map = DirMap {
-        id: MapId([0; 8]),
-        name: String::new(),
-        path,
-        prefix,
         recursion,
         gzip_level,
         encryption: if is_encrypted {
@@ -311,12 +307,7 @@ fn dir_map<'a, W: Watch>(input: Bytes<'a, W>, count: &mut u64) -> Parsed<'a, W, 
         } else {
             Encryption::None
         },
-        storage_class: None,
-        conflict: ConflictPolicy::default(),
-        direction: Direction::default(),
-        keep_days: DEFAULT_KEEP_DAYS,
-        generation: 0,
-        root: None,
+        ..DirMap::new(MapId([0; 8]), String::new(), path, prefix)
     };
     Ok((left, map))
 }

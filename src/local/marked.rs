@@ -4,7 +4,7 @@ use super::error::{At, Error};
 use super::kernel::{self, Place};
 use super::listing::joined;
 use super::root::Root;
-use super::temp::{RANDOM_BYTES, Temp, Unplaced, create_in, create_named};
+use super::temp::{RANDOM_BYTES, Temp, create_in, create_named};
 use crate::key::{Key, TEMP_PREFIX};
 use crate::stamp::Hex;
 
@@ -54,9 +54,12 @@ impl Temp {
         self.file.seek(SeekFrom::Start(bytes)).map(|_| ())
     }
 
-    /// Leaves the file as it is, for [`Root::resume_temp`] in a later run.
-    pub fn leave(mut self) {
-        self.unplaced = Unplaced::Stays;
+    /// Leaves the file as it is for [`Root::resume_temp`] in a later run, which finds it if it was
+    /// begun under this mark; else it goes.
+    pub fn leave(mut self, mark: Mark) {
+        if self.name.as_ref() == Some(&name_of(mark)) {
+            self.name = None;
+        }
     }
 }
 

@@ -66,11 +66,4 @@ impl Root {
         }
         Ok(holds)
     }
-
-    /// Removes the directory at `path` if it is empty, and says whether it is gone. The change is
-    /// durable only after [`Root::sync_directories`].
-    #[must_use]
-    pub fn remove_empty(&self, path: &str) -> bool {
-        self.remove_if_empty(path)
-    }
 }

@@ -70,13 +70,6 @@ impl TempName {
     }
 }
 
-/// What becomes of a file that is not placed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Unplaced {
-    Goes,
-    Stays,
-}
-
 /// A file being written. Dropped without being placed, it is removed, and so are the directories
 /// that were created for it; unless it was [left](Temp::leave) for a later run.
 pub struct Temp {
@@ -84,10 +77,9 @@ pub struct Temp {
     pub(super) key: Key,
     pub(super) parent: OwnedFd,
     pub(super) file: File,
-    /// The name that leads to `file`; `None` when none does for certain.
+    /// The name that leads to `file`; `None` when none does for certain, or it is left there.
     pub(super) name: Option<String>,
     created: Vec<String>,
-    pub(super) unplaced: Unplaced,
 }
 
 impl Root {
@@ -123,7 +115,6 @@ impl Root {
                         file,
                         name: Some(name),
                         created,
-                        unplaced: Unplaced::Goes,
                     };
                     // Another step may just have made the directory, and spelled it otherwise.
                     if self.is_spelled(key.parent()).at(OPERATION, path)? {
@@ -185,8 +176,10 @@ impl Root {
         }
     }
 
-    /// Removes the directory `path`, and says whether it is gone.
-    pub(super) fn remove_if_empty(&self, path: &str) -> bool {
+    /// Removes the directory `path` if it is empty, and says whether it is gone. That is durable only
+    /// after [`Root::sync_directories`].
+    #[must_use]
+    pub fn remove_if_empty(&self, path: &str) -> bool {
         let (above, name) = split(path);
         let removed = self
             .open_directory(above)
@@ -299,9 +292,6 @@ impl Write for Temp {
 
 impl Drop for Temp {
     fn drop(&mut self) {
-        if self.unplaced == Unplaced::Stays {
-            return;
-        }
         if let Some(name) = &self.name {
             let place = Place {
                 directory: self.parent.as_fd(),

@@ -5,6 +5,9 @@
 
 use super::flow::BUDGET_BYTES;
 use bytes::Bytes;
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Smaller buffers are left to the allocator.
@@ -33,6 +36,17 @@ impl Buffers {
             bytes,
             home: self.clone(),
         }
+    }
+
+    /// The `length` bytes of a file at `offset`, all of them.
+    ///
+    /// # Errors
+    /// What reading gives; [`io::ErrorKind::UnexpectedEof`] where there are fewer.
+    pub(super) fn read(&self, file: &File, offset: u64, length: usize) -> io::Result<Bytes> {
+        let mut buffer = self.take(length);
+        buffer.bytes.resize(length, 0);
+        file.read_exact_at(&mut buffer.bytes, offset)?;
+        Ok(buffer.freeze())
     }
 
     /// The smallest buffer at rest that has the room.

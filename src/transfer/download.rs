@@ -66,11 +66,6 @@ impl Writing {
         }
     }
 
-    /// Leaves what is written to the next run.
-    pub(super) fn leave(self) {
-        self.temp.leave();
-    }
-
     /// What was opened, whose content its own digest identifies.
     pub(super) fn opened(self, head: Head, encoding: Encoding) -> Fetched {
         let blake3 = self.hasher.finish();

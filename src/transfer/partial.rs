@@ -13,7 +13,6 @@ use crate::local::{self, Mark};
 use crate::plan::Step;
 use crate::remote::Head;
 use crate::stamp::RemoteStamp;
-use std::os::unix::fs::FileExt;
 
 /// Where the unfinished download of a step lies, if an earlier run has left one, below the root.
 #[must_use]
@@ -34,6 +33,11 @@ fn mark(key: &Key, remote: &RemoteStamp) -> Mark {
     let mut mark = Mark::default();
     mark.copy_from_slice(&digest::blake3(text.as_bytes())[..8]);
     mark
+}
+
+/// Leaves what is written to the next run, where that can know it again.
+pub(super) fn leave(writing: Writing, key: &Key, remote: &RemoteStamp) {
+    writing.temp.leave(mark(key, remote));
 }
 
 /// Whether what an earlier run has left is taken.
@@ -81,17 +85,15 @@ impl Hands {
         let length = usize::try_from(part_bytes).unwrap_or(usize::MAX);
         for at in (0..had_bytes).step_by(length) {
             if self.stop.is_wished() {
-                begun.writing.leave();
+                leave(begun.writing, key, remote);
                 return Err(Failure::Interrupted);
             }
-            let mut buffer = self.flow.buffers.take(length);
-            buffer.bytes.resize(length, 0);
             let file = begun.writing.temp.file();
-            file.read_exact_at(&mut buffer.bytes, at)
-                .map_err(|error| io_failed("read", key, error))?;
-            begun.writing.hasher.update(&buffer.bytes);
-            begun.pieces.update(&buffer.bytes);
-            let sum = digest::crc64(&buffer.bytes);
+            let read = self.flow.buffers.read(file, at, length);
+            let bytes = read.map_err(|error| io_failed("read", key, error))?;
+            begun.writing.hasher.update(&bytes);
+            begun.pieces.update(&bytes);
+            let sum = digest::crc64(&bytes);
             begun.crc64 = digest::crc64_join(begun.crc64, sum, part_bytes);
         }
         let go_on = begun.writing.temp.go_on_at(had_bytes);

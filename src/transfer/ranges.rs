@@ -6,7 +6,7 @@
 
 use super::cut::From;
 use super::download::{Fetched, Writing};
-use super::partial::{Begun, Leftovers};
+use super::partial::{self, Begun, Leftovers};
 use super::unseal::Receiver;
 use super::upload::Source;
 use super::{Failure, Hands, blocking};
@@ -57,20 +57,15 @@ impl Hands {
             None => None,
         };
         let begun = self.begin_at(key, remote, &head, Leftovers::Taken).await?;
-        if near.is_some() || begun.had_bytes > 0 {
-            match self
-                .fetch_plain(key, remote, &head, begun, near.as_ref())
-                .await
-            {
-                Err(Failure::Damaged { .. }) => {}
-                fetched => return fetched,
-            }
-            let begun = self
-                .begin_at(key, remote, &head, Leftovers::Refused)
-                .await?;
-            return self.fetch_plain(key, remote, &head, begun, None).await;
+        let is_helped = near.is_some() || begun.had_bytes > 0;
+        let fetched = self.fetch_plain(key, remote, &head, begun, near.as_ref());
+        match fetched.await {
+            Err(Failure::Damaged { .. }) if is_helped => {}
+            fetched => return fetched,
         }
-        self.fetch_plain(key, remote, &head, begun, None).await
+        let begun = self.begin_at(key, remote, &head, Leftovers::Refused);
+        self.fetch_plain(key, remote, &head, begun.await?, None)
+            .await
     }
 
     async fn begin_at(
@@ -109,9 +104,8 @@ impl Hands {
             let (bytes, permit) = match held {
                 Ok(came) => came,
                 Err(failure) => {
-                    let may_go_on = matches!(failure, Failure::Remote(_)) && !failure.is_stale();
-                    if may_go_on && head.crc64.is_some() {
-                        writing.leave();
+                    if matches!(failure, Failure::Remote(_)) && !failure.is_stale() {
+                        partial::leave(writing, key, remote);
                     }
                     return Err(failure);
                 }
@@ -129,9 +123,7 @@ impl Hands {
             (writing, (pieces, crc64)) = tokio::try_join!(written, summed)?;
             drop(permit);
             if self.stop.is_wished() {
-                if head.crc64.is_some() {
-                    writing.leave();
-                }
+                partial::leave(writing, key, remote);
                 return Err(Failure::Interrupted);
             }
         }

@@ -209,10 +209,8 @@ impl Source {
 
     /// The `length` bytes at `offset`, all of them.
     pub(super) fn at(&self, offset: u64, length: usize) -> Result<Bytes, Failure> {
-        let mut buffer = self.buffers.take(length);
-        buffer.bytes.resize(length, 0);
-        match self.file.read_exact_at(&mut buffer.bytes, offset) {
-            Ok(()) => Ok(buffer.freeze()),
+        match self.buffers.read(&self.file, offset, length) {
+            Ok(bytes) => Ok(bytes),
             Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
                 Err(Failure::ChangedWhileRead)
             }

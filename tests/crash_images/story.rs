@@ -40,19 +40,8 @@ impl Story<'_> {
 
     /// The same for the command that adds the world's map.
     pub(crate) fn tell_init(&self, world: &World, most: usize) {
-        let root = world.root().to_str().expect("UTF-8");
-        let (uri, endpoint) = (world.uri(), world.wire().endpoint());
-        let args = [
-            "--init",
-            "--dir",
-            root,
-            &uri,
-            "--endpoint-url",
-            &endpoint,
-            "--path-style",
-            "--region",
-            "us-east-1",
-        ];
+        let args = world.init_args(&world.uri());
+        let args = args.each_ref().map(String::as_str);
         self.tell_of(world, &[], &args, most);
     }
 

@@ -11,6 +11,7 @@ mod refused;
 mod travels;
 mod unchanged;
 
+use support::noise;
 use support::world::{Machine, Object, World};
 
 /// A world on our own server whose map encrypts and can read what it wrote.
@@ -29,15 +30,6 @@ fn sealed(settings: &[&str]) -> (World, keys::Pair) {
 fn object(machine: &Machine, name: &str) -> Object {
     let found = machine.object(name);
     found.unwrap_or_else(|| panic!("no object {name}"))
-}
-
-/// Bytes that no compressor makes smaller, another sequence for each seed.
-fn noise(length: usize, seed: u64) -> Vec<u8> {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(&seed.to_le_bytes());
-    let mut bytes = vec![0; length];
-    hasher.finalize_xof().fill(&mut bytes);
-    bytes
 }
 
 /// Bytes that any compressor makes smaller.

@@ -2,7 +2,7 @@
 
 use crate::support::wire::{Fault, Op, When};
 use crate::support::world::{Machine, World};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use std::fs::OpenOptions;
 use std::io::{Seek, SeekFrom, Write};
 use std::sync::mpsc::channel;
@@ -118,13 +118,11 @@ fn a_machine_that_sleeps_in_mid_run_decides_by_what_it_finds_when_it_wakes() {
     let run = world.start(&["--jobs", "1"]);
     told.recv_timeout(Duration::from_mins(1))
         .expect("the run got there");
-    let pid = i32::try_from(run.id()).ok().and_then(Pid::from_raw);
-    let pid = pid.expect("a process has a number");
-    kill_process(pid, Signal::STOP).expect("a child can be stopped");
+    run.signal(Signal::STOP);
     // While it sleeps, the world goes on.
     b.local("edited", "2 by b").local("gone", "5 by b").sync();
     std::thread::sleep(Duration::from_secs(2));
-    kill_process(pid, Signal::CONT).expect("a child can be woken");
+    run.signal(Signal::CONT);
     let _ = go.send(());
     run.wait().expect_code(0);
     world.wire().heal();

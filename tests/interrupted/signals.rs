@@ -2,18 +2,13 @@
 
 use crate::support::wire::{Fault, Op, When};
 use crate::support::world::{Machine, Running, World};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// A hung run is a failed test.
 const PATIENCE: Duration = Duration::from_mins(1);
-
-fn send(running: &Running, signal: Signal) {
-    let pid = i32::try_from(running.id()).ok().and_then(Pid::from_raw);
-    kill_process(pid.expect("a process has a number"), signal).expect("a child can be signalled");
-}
 
 /// Starts a run that waits at the request until it is told to go on.
 fn paused(machine: &Machine, args: &[&str], when: When) -> (Running, Receiver<()>, impl Fn()) {
@@ -46,7 +41,7 @@ fn a_signal_ends_a_run_cleanly(signal: Signal) {
     world.remove("zero");
     let (run, told, go_on) = paused(&world, &["--jobs", "2"], When::op(Op::Put).nth(4));
     told.recv_timeout(PATIENCE).expect("the run got there");
-    send(&run, signal);
+    run.signal(signal);
     // The signal is handled on another thread of the program, within no time.
     std::thread::sleep(Duration::from_millis(100));
     go_on();
@@ -90,7 +85,7 @@ fn a_signal_while_the_bucket_is_listed_changes_nothing() {
     world.remove("a").local("c", "3");
     let (run, told, go_on) = paused(&world, &[], When::op(Op::List));
     told.recv_timeout(PATIENCE).expect("the run got there");
-    send(&run, Signal::TERM);
+    run.signal(Signal::TERM);
     std::thread::sleep(Duration::from_millis(100));
     go_on();
     run.wait().expect_code(130);
@@ -111,9 +106,9 @@ fn a_second_signal_ends_a_run_at_once() {
         .fault(When::op(Op::Put).always(), Fault::HoldBefore(tell));
     let run = world.start(&[]);
     told.recv_timeout(PATIENCE).expect("the run got there");
-    send(&run, Signal::INT);
+    run.signal(Signal::INT);
     std::thread::sleep(Duration::from_millis(100));
-    send(&run, Signal::INT);
+    run.signal(Signal::INT);
     run.wait().expect_code(130);
     world.wire().heal();
     world.sync();

@@ -1,17 +1,7 @@
 //! Killed at system calls that make something durable, and refused them by the system.
 
 use crate::support::mixed::Mixed;
-use crate::support::world::{Run, World};
-
-/// What makes, names, removes or makes durable; by every name a kernel may have for it.
-const CALLS: [&str; 6] = [
-    "fsync,fdatasync",
-    "rename,renameat,renameat2",
-    "link,linkat",
-    "unlink,unlinkat",
-    "mkdir,mkdirat",
-    "ftruncate,fchmod,utimensat",
-];
+use crate::support::world::{CALLS, Run, World};
 
 /// More of one kind than any thread of a run makes.
 const ENOUGH: usize = 60;

@@ -39,20 +39,7 @@ fn a_bucket_that_is_gone_deletes_nothing() {
 fn a_bucket_that_never_was_stops_the_map() {
     let world = World::new();
     let uri = format!("s3://{}-that-never-was", world.bucket());
-    let (root, endpoint) = (
-        world.root().to_str().expect("UTF-8"),
-        world.wire().endpoint(),
-    );
-    let init = [
-        "--init",
-        "--dir",
-        root,
-        &uri,
-        "--endpoint-url",
-        &endpoint,
-        "--path-style",
-    ];
-    world.local("a", "1").run(&init).expect_code(0);
+    world.local("a", "1").try_init(&uri, &[]).expect_code(0);
     world.sync_code(3).expect_stderr("no such bucket");
     world.expect_local("a", "1");
 }

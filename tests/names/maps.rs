@@ -69,18 +69,7 @@ fn folders_that_were_synced_are_frozen_when_they_are_left_out() {
 #[track_caller]
 fn expect_refused(map: &Machine) {
     let before = fs::read(map.state_file()).expect("there is a state");
-    let (root, endpoint) = (map.root().to_str().expect("UTF-8"), map.wire().endpoint());
-    let uri = map.uri();
-    let args = [
-        "--init",
-        "--dir",
-        root,
-        &uri,
-        "--endpoint-url",
-        &endpoint,
-        "--path-style",
-    ];
-    let run = map.run(&[&args[..], &["--region", "us-east-1"]].concat());
+    let run = map.try_init(&map.uri(), &[]);
     assert!(run.code == 2 || run.code == 3, "{run:?}");
     run.expect_stderr("overlap");
     assert_eq!(

@@ -9,18 +9,11 @@ mod iam;
 mod two_way;
 
 use iam::Policy;
+use support::noise;
 use support::world::World;
 
 /// Large enough to go in parts.
 const LARGE: usize = 9 << 20;
-
-/// Bytes that no compressor makes smaller, others for each seed.
-fn noise(length: usize, seed: u8) -> Vec<u8> {
-    let mut bytes = vec![0; length];
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(&[seed]).finalize_xof().fill(&mut bytes);
-    bytes
-}
 
 #[test]
 fn no_example_allows_more_than_it_names() {

@@ -4,7 +4,7 @@
 use crate::support::wire::{Exchange, Fault, Op, When};
 use crate::support::world::{Kill, Machine, World};
 use crate::{PIECE_BYTES, bytes};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
@@ -95,9 +95,7 @@ fn ctrl_c_leaves_what_has_come() {
     while fetched(&b.wire().log()) < 7 {
         std::thread::sleep(Duration::from_millis(5));
     }
-    let id = i32::try_from(running.id()).expect("it fits");
-    let id = Pid::from_raw(id).expect("a child has a number");
-    kill_process(id, Signal::INT).expect("a child can be signalled");
+    running.signal(Signal::INT);
     running.wait().expect_code(130);
     b.wire().heal();
     b.wire().forget();

@@ -3,7 +3,7 @@
 use crate::support::wire::{Exchange, Fault, Op, When};
 use crate::support::world::{Kill, World};
 use crate::{MIB, PIECE_BYTES, bytes};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use std::fs;
 use std::time::Duration;
 
@@ -201,9 +201,7 @@ fn ctrl_c_removes_the_upload() {
     while world.wire().count(Op::UploadPart) == 0 {
         std::thread::sleep(Duration::from_millis(5));
     }
-    let id = i32::try_from(running.id()).expect("it fits");
-    let id = Pid::from_raw(id).expect("a child has a number");
-    kill_process(id, Signal::INT).expect("a child can be signalled");
+    running.signal(Signal::INT);
     running.wait().expect_code(130);
     world.wire().heal();
     world.expect_no_remote(NAME);

@@ -10,9 +10,11 @@ mod passphrases;
 mod theirs;
 mod tools;
 
+use support::noise;
+
 /// Text that halves in gzip, another one for each seed: an object of it takes several parts where
 /// the file has 20 MiB.
-fn text(length: usize, seed: u8) -> Vec<u8> {
+fn text(length: usize, seed: u64) -> Vec<u8> {
     let digit = |half: u8| b"0123456789abcdef"[usize::from(half)];
     let mut lines: Vec<u8> = noise(length / 2 + 1, seed)
         .into_iter()
@@ -25,14 +27,4 @@ fn text(length: usize, seed: u8) -> Vec<u8> {
         .step_by(64)
         .for_each(|end| *end = b'\n');
     lines
-}
-
-/// Bytes that no compressor makes smaller.
-fn noise(length: usize, seed: u8) -> Vec<u8> {
-    let mut bytes = vec![0; length];
-    blake3::Hasher::new()
-        .update(&[seed])
-        .finalize_xof()
-        .fill(&mut bytes);
-    bytes
 }

@@ -13,3 +13,12 @@ pub mod server;
 pub mod trace;
 pub mod wire;
 pub mod world;
+
+/// Bytes that no compressor makes smaller, others for each seed.
+pub fn noise(length: usize, seed: u64) -> Vec<u8> {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&seed.to_le_bytes());
+    let mut bytes = vec![0; length];
+    hasher.finalize_xof().fill(&mut bytes);
+    bytes
+}

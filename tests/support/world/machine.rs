@@ -105,19 +105,34 @@ impl Machine {
     /// Maps the root to the prefix with further settings.
     #[track_caller]
     pub fn init_with(&self, settings: &[&str]) -> &Self {
+        self.try_init(&self.uri(), settings).expect_code(0);
+        self
+    }
+
+    /// Maps the root to what is at this address, if that may be.
+    pub fn try_init(&self, uri: &str, settings: &[&str]) -> Run {
+        let args = self.init_args(uri);
+        let mut args: Vec<&str> = args.iter().map(String::as_str).collect();
+        args.extend(settings);
+        self.run(&args)
+    }
+
+    /// What maps the root to what is at this address.
+    pub fn init_args(&self, uri: &str) -> [String; 9] {
         let root = self.root.to_str().expect("temporary paths are UTF-8");
-        let (uri, endpoint) = (self.uri(), self.wire().endpoint());
-        let mut args = vec!["--init", "--dir", root, &uri];
-        args.extend([
+        let endpoint = self.wire().endpoint();
+        [
+            "--init",
+            "--dir",
+            root,
+            uri,
             "--endpoint-url",
             &endpoint,
             "--path-style",
             "--region",
             "us-east-1",
-        ]);
-        args.extend(settings);
-        self.run(&args).expect_code(0);
-        self
+        ]
+        .map(str::to_owned)
     }
 
     /// Syncs; all must go well.

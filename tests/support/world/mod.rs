@@ -15,7 +15,7 @@ mod run;
 pub use expect::counts;
 pub use machine::{AS_PROGRAM, Machine, Tree};
 pub use remote::{Object, Remote};
-pub use run::{Kill, Run, Running};
+pub use run::{CALLS, Kill, Run, Running};
 
 use super::client::{External, Keys};
 use super::server::{BucketHand, Store};

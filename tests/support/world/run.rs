@@ -2,6 +2,7 @@
 
 use super::machine::Machine;
 use crate::support::wire::{Fault, When};
+use rustix::process::{Pid, Signal, kill_process};
 use std::fs::File;
 use std::io;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -90,6 +91,17 @@ pub struct Running {
     stderr: File,
 }
 
+/// System calls that make, name, remove or make durable, by every name a kernel may have for them;
+/// for [`Machine::traced`].
+pub const CALLS: [&str; 6] = [
+    "fsync,fdatasync",
+    "rename,renameat,renameat2",
+    "link,linkat",
+    "unlink,unlinkat",
+    "mkdir,mkdirat",
+    "ftruncate,fchmod,utimensat",
+];
+
 impl Running {
     /// Starts a command with its output in files, so that it never waits for a reader.
     pub(super) fn start(command: &mut Command) -> io::Result<Self> {
@@ -107,9 +119,16 @@ impl Running {
         })
     }
 
-    /// The process's number, to send it signals.
+    /// The process's number.
     pub fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, signal: Signal) {
+        let pid = i32::try_from(self.id()).ok().and_then(Pid::from_raw);
+        let pid = pid.expect("a process has a number");
+        kill_process(pid, signal).expect("a child can be signalled");
     }
 
     /// Ends it as a power cut would.

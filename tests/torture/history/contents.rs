@@ -1,6 +1,7 @@
 //! Contents that are never the same twice.
 
 use super::words::{Matter, Size};
+use crate::support::noise;
 
 /// The content that the act of this number writes.
 pub fn contents(number: u64, size: Size) -> Vec<u8> {
@@ -15,14 +16,6 @@ pub fn contents(number: u64, size: Size) -> Vec<u8> {
         Matter::Text => head.iter().copied().cycle().take(length).collect(),
     };
     [head, rest].concat()
-}
-
-fn noise(length: usize, seed: u64) -> Vec<u8> {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(&seed.to_le_bytes());
-    let mut bytes = vec![0; length];
-    hasher.finalize_xof().fill(&mut bytes);
-    bytes
 }
 
 /// The content with something added.

@@ -3,17 +3,10 @@
 use super::script::Script;
 use super::words::{Act, Kind, Mishap, Place, Trouble};
 use crate::support::wire::Op;
+use crate::support::world::CALLS;
 
-/// By every name a kernel may have for them: what makes, names, removes or makes durable.
-const CALLS: [&str; 7] = [
-    "fsync,fdatasync",
-    "rename,renameat,renameat2",
-    "link,linkat",
-    "unlink,unlinkat",
-    "mkdir,mkdirat",
-    "ftruncate,fchmod,utimensat",
-    "pwrite64,fallocate",
-];
+/// What writes to the journal and to files in parts.
+const WRITES: &str = "pwrite64,fallocate";
 /// What only looks.
 const LOOKS: [&str; 3] = ["getdents64", "statx,newfstatat,fstat", "pread64"];
 const ERRORS: [&str; 3] = ["EIO", "ENOSPC", "EACCES"];
@@ -35,6 +28,12 @@ const OPS: [Option<Op>; 14] = [
 ];
 
 impl Script {
+    /// A kind of system call that changes something.
+    fn call(&mut self) -> &'static str {
+        let calls: Vec<_> = CALLS.into_iter().chain([WRITES]).collect();
+        self.dice.one(&calls)
+    }
+
     /// What goes wrong during a run; often nothing.
     pub(super) fn trouble(&mut self) -> Trouble {
         match self.dice.roll(20) {
@@ -44,7 +43,7 @@ impl Script {
                 let most = self.dice.one(&[3, 5, 16]);
                 Trouble::KillAtRequest(self.dice.count(most), self.dice.once_in(2))
             }
-            13 => Trouble::KillAtCall(self.dice.one(&CALLS), self.dice.count(8)),
+            13 => Trouble::KillAtCall(self.call(), self.dice.count(8)),
             14 => Trouble::KillAfter(self.dice.roll(150)),
             15 => self.refusal(),
             16 => {
@@ -82,7 +81,7 @@ impl Script {
         match self.dice.roll(3) {
             0 => Trouble::Refuse(self.dice.one(&LOOKS), "EIO", self.dice.count(30) + 5, times),
             _ => Trouble::Refuse(
-                self.dice.one(&CALLS),
+                self.call(),
                 self.dice.one(&ERRORS),
                 self.dice.count(8),
                 times,
