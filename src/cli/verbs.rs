@@ -1,11 +1,14 @@
 //! The commands that are words, with the flags of each.
 
+mod edit;
+mod named;
+mod one_way;
+mod runs;
+
 use super::args::Args;
-use super::command::{Command, Edit, Mapless, Maps, Prune, Remove, Run, Targets, Voice};
+use super::command::{Command, Voice};
 use super::misuse::Misuse;
-use super::values::{S3Uri, Way};
-use crate::sync::{Mode, Reencode};
-use argh::FromArgValue;
+use super::values::Way;
 use std::path::PathBuf;
 
 /// A command that is a word.
@@ -21,62 +24,45 @@ pub(super) enum Verb {
     Pull,
 }
 
-impl Verb {
-    const ALL: [Self; 8] = [
-        Self::Edit,
-        Self::Rm,
-        Self::Targets,
-        Self::PruneDirs,
-        Self::Status,
-        Self::Sync,
-        Self::Push,
-        Self::Pull,
-    ];
+/// Each command as it is written, and what it takes.
+const VERBS: &[(Verb, &str, &str)] = &[
+    (Verb::Edit, "edit", "NAME"),
+    (Verb::Rm, "rm", "NAME"),
+    (Verb::Targets, "targets", "no name"),
+    (Verb::PruneDirs, "prune-dirs", "NAME"),
+    (Verb::Status, "status", "[NAME...]"),
+    (Verb::Sync, "sync", "[NAME...]"),
+    (Verb::Push, "push", "NAME, or DIR S3_URI"),
+    (Verb::Pull, "pull", "NAME, or S3_URI DIR"),
+];
 
+impl Verb {
     pub(super) fn parse(word: &str) -> Result<Self, Misuse> {
-        let mut all = Self::ALL.into_iter();
-        all.find(|verb| verb.name() == word)
+        let found = VERBS.iter().find(|(_, name, _)| *name == word);
+        found
+            .map(|(verb, ..)| *verb)
             .ok_or_else(|| Misuse::Stray(word.to_owned()))
     }
 
-    fn name(self) -> &'static str {
-        match self {
-            Self::Edit => "edit",
-            Self::Rm => "rm",
-            Self::Targets => "targets",
-            Self::PruneDirs => "prune-dirs",
-            Self::Status => "status",
-            Self::Sync => "sync",
-            Self::Push => "push",
-            Self::Pull => "pull",
-        }
+    fn row(self) -> (&'static str, &'static str) {
+        let found = VERBS.iter().find(|(verb, ..)| *verb == self);
+        found.map_or(("", ""), |(_, name, takes)| (name, takes))
     }
 
-    fn takes(self) -> &'static str {
-        match self {
-            Self::Edit | Self::Rm | Self::PruneDirs => "NAME",
-            Self::Targets => "no name",
-            Self::Status | Self::Sync => "[NAME...]",
-            Self::Push => "NAME, or DIR S3_URI",
-            Self::Pull => "NAME, or S3_URI DIR",
-        }
+    fn name(self) -> &'static str {
+        self.row().0
     }
 
     fn has_other_operands(self) -> Misuse {
-        Misuse::Operands {
-            verb: self.name(),
-            takes: self.takes(),
-        }
+        let (verb, takes) = self.row();
+        Misuse::Operands { verb, takes }
     }
 }
-
-/// Settings that a run without a map has no use for.
-const OF_MAPS_ONLY: &[&str] = &["--name", "--conflict", "--direction", "--keep"];
 
 impl Args {
     /// The command that a verb and the words after it make.
     pub(super) fn into_verb(
-        mut self,
+        self,
         verb: Verb,
         operands: &[String],
         file: PathBuf,
@@ -88,59 +74,20 @@ impl Args {
         }
         match (verb, operands) {
             (Verb::Edit, [name]) => self.into_edit(name, file, voice),
-            (Verb::Rm, [name]) => {
-                self.refuse_all(verb)?;
-                Ok(Command::Remove(Remove {
-                    file,
-                    voice,
-                    name: name.clone(),
-                }))
-            }
-            (Verb::PruneDirs, [name]) => {
-                let mode = if std::mem::take(&mut self.dryrun) {
-                    Mode::DryRun
-                } else {
-                    Mode::Apply
-                };
-                self.refuse_all(verb)?;
-                Ok(Command::Prune(Prune {
-                    file,
-                    voice,
-                    name: name.clone(),
-                    mode,
-                }))
-            }
-            (Verb::Targets, []) => {
-                self.refuse_all(verb)?;
-                Ok(Command::Targets(Targets {
-                    file,
-                    form: voice.form,
-                }))
-            }
-            (Verb::Sync | Verb::Status, names) => {
-                refuse(verb.name(), self.setting_flags())?;
-                let maps = match names {
-                    [] => Maps::All,
-                    names => Maps::Named(names.to_vec()),
-                };
-                let run = self.into_run(file, voice, maps, Reencode::Changed);
-                Ok(match verb {
-                    Verb::Status => Command::Status(Run {
-                        mode: Mode::DryRun,
-                        ..run
-                    }),
-                    _ => Command::Sync(run),
-                })
-            }
+            (Verb::Rm, [name]) => self.into_remove(name, file, voice),
+            (Verb::Targets, []) => self.into_targets(file, voice),
+            (Verb::PruneDirs, [name]) => self.into_prune(name, file, voice),
+            (Verb::Status, names) => self.into_status(names, file, voice),
+            (Verb::Sync, names) => self.into_sync(names, file, voice),
             (Verb::Push, [name]) => self.into_one_way("push NAME", Way::Push, name, file, voice),
             (Verb::Pull, [name]) => self.into_one_way("pull NAME", Way::Pull, name, file, voice),
             (Verb::Push, [dir, uri]) => {
                 let of = "push DIR S3_URI";
-                self.into_mapless(of, Way::Push, dir, dest(verb, uri)?, file, voice)
+                self.into_mapless(of, Way::Push, dir, one_way::dest(verb, uri)?, file, voice)
             }
             (Verb::Pull, [uri, dir]) => {
                 let of = "pull S3_URI DIR";
-                self.into_mapless(of, Way::Pull, dir, dest(verb, uri)?, file, voice)
+                self.into_mapless(of, Way::Pull, dir, one_way::dest(verb, uri)?, file, voice)
             }
             (verb, _) => Err(verb.has_other_operands()),
         }
@@ -151,76 +98,6 @@ impl Args {
         refuse(verb.name(), self.setting_flags())?;
         refuse(verb.name(), self.run_flag().map(|flag| (true, flag)))
     }
-
-    fn into_edit(self, name: &str, file: PathBuf, voice: Voice) -> Result<Command, Misuse> {
-        let has_settings = self.setting_flags().iter().any(|(is_given, _)| *is_given);
-        match (self.reencode, self.run_flag()) {
-            (false, Some(flag)) => return Err(Misuse::WithoutReencode(flag)),
-            (false, None) if !has_settings => return Err(Misuse::NoChange),
-            _ => {}
-        }
-        self.check_settings()?;
-        let (settings, rest) = self.split_settings();
-        let then = rest.reencode.then(|| {
-            let name = settings.name.as_deref().unwrap_or(name);
-            let maps = Maps::Named(vec![name.to_owned()]);
-            rest.into_run(file.clone(), voice, maps, Reencode::All)
-        });
-        Ok(Command::Edit(Edit {
-            file,
-            voice,
-            name: name.to_owned(),
-            settings: has_settings.then_some(settings),
-            then,
-        }))
-    }
-
-    fn into_one_way(
-        self,
-        of: &'static str,
-        way: Way,
-        name: &str,
-        file: PathBuf,
-        voice: Voice,
-    ) -> Result<Command, Misuse> {
-        let flags = self.setting_flags().into_iter();
-        refuse(of, flags.filter(|(_, flag)| *flag != "--delete"))?;
-        let maps = Maps::OneWay(name.to_owned(), self.toward(way));
-        let run = self.into_run(file, voice, maps, Reencode::Changed);
-        Ok(Command::Sync(run))
-    }
-
-    fn into_mapless(
-        mut self,
-        of: &'static str,
-        way: Way,
-        dir: &str,
-        dest: S3Uri,
-        file: PathBuf,
-        voice: Voice,
-    ) -> Result<Command, Misuse> {
-        let flags = self.setting_flags().into_iter();
-        refuse(of, flags.filter(|(_, flag)| OF_MAPS_ONLY.contains(flag)))?;
-        if dir.is_empty() {
-            return Err(Misuse::EmptyPath);
-        }
-        self.direction = Some(way);
-        self.check_settings()?;
-        let (settings, rest) = self.split_settings();
-        Ok(Command::Mapless(Mapless {
-            dir: PathBuf::from(dir),
-            dest,
-            settings,
-            run: rest.into_run(file, voice, Maps::All, Reencode::Changed),
-        }))
-    }
-}
-
-fn dest(verb: Verb, uri: &str) -> Result<S3Uri, Misuse> {
-    S3Uri::from_arg_value(uri).map_err(|reason| Misuse::BadValue {
-        flag: verb.name().to_owned(),
-        reason,
-    })
 }
 
 /// Refuses the first of these flags that was given.

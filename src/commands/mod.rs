@@ -4,7 +4,9 @@ pub mod dump;
 pub mod edit;
 pub mod init;
 pub mod mapless;
+mod named;
 pub mod prune;
+mod runtime;
 mod settings;
 pub mod sync;
 pub mod targets;
@@ -13,12 +15,10 @@ use crate::cli::{self, Command, Edit, Mapless, Run, Voice};
 use crate::event::Event;
 use crate::exit::Exit;
 use crate::report::{self, Reporter};
-use crate::stop::Stop;
+use runtime::{in_runtime, now_ms};
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
-use tokio::signal::unix::{SignalKind, signal};
 
 /// Runs the whole program with this argv, the program's name first; gives the exit code.
 #[must_use]
@@ -114,22 +114,8 @@ enum Errand<'a> {
 
 fn run(asked: &Run, errand: Errand<'_>) -> Exit {
     let reporter = Arc::new(Reporter::new(asked.voice));
-    let runtime = match tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-    {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            reporter.complain("cannot start threads", &error);
-            return Exit::Stopped;
-        }
-    };
     let listener = Arc::clone(&reporter);
-    let stop = Stop::default();
-    let result = runtime.block_on(async {
-        if let Err(error) = heed_signals(&stop) {
-            reporter.complain("cannot listen for signals", &error);
-        }
+    let ended = in_runtime(&reporter, async |stop| {
         let asked = sync::Asked {
             file: &asked.file,
             maps: &asked.maps,
@@ -142,7 +128,7 @@ fn run(asked: &Run, errand: Errand<'_>) -> Exit {
             safety: asked.safety,
             passphrase_command: asked.passphrase_command.as_deref(),
             now_ms: now_ms(),
-            stop: stop.clone(),
+            stop,
             sink: Arc::new(move |event: Event<'_>| listener.tell(&event)),
         };
         match errand {
@@ -150,46 +136,18 @@ fn run(asked: &Run, errand: Errand<'_>) -> Exit {
             Errand::Sync | Errand::Status => sync::sync(&asked).await,
         }
     });
-    match result {
-        Ok(report) => {
+    match ended {
+        None => Exit::Stopped,
+        Some(Ok(report)) => {
             reporter.end(&report);
             if let Errand::Status = errand {
                 reporter.tell_status(&report);
             }
             report.exit
         }
-        Err(error) => {
+        Some(Err(error)) => {
             reporter.stop(&error, error.exit());
             error.exit()
         }
     }
-}
-
-/// The time, milliseconds since the epoch: it enters the program here, once a run.
-fn now_ms() -> i64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .ok()
-        .and_then(|since| i64::try_from(since.as_millis()).ok())
-        .unwrap_or(0)
-}
-
-/// The first Ctrl-C or SIGTERM ends the run cleanly, the second at once.
-fn heed_signals(stop: &Stop) -> io::Result<()> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let stop = stop.clone();
-    tokio::spawn(async move {
-        loop {
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-            }
-            if stop.is_wished() {
-                std::process::exit(i32::from(Exit::Interrupted.code()));
-            }
-            stop.wish();
-        }
-    });
-    Ok(())
 }

@@ -2,6 +2,7 @@
 //! keeps runs away while it works.
 
 use super::init::Error;
+use super::named;
 use super::sync::own_files;
 use crate::cli::Prune;
 use crate::key::Shown;
@@ -19,9 +20,7 @@ pub fn prune(asked: &Prune, now_ms: i64) -> Result<Vec<String>, Error> {
         Mode::DryRun => store::Mode::ReadOnly,
     };
     let store = Store::open(&asked.file, mode, RecoveryRun::at(now_ms).name())?;
-    let mut maps = store.state().maps();
-    let named = maps.find(|(_, map)| map.name == asked.name);
-    let (_, map) = named.ok_or_else(|| Error::NoName(asked.name.clone()))?;
+    let (_, map) = named::one(store.state(), &asked.name)?;
     let own = own_files(store.own_name_prefix());
     let root = Root::open(&map.path, Some(own)).map_err(Error::Root)?;
     let empty = root.empty_directories().map_err(Error::Root)?;

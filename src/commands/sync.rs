@@ -3,6 +3,7 @@
 mod error;
 
 use super::init::real_path;
+use super::named::missing;
 use crate::cli::Maps;
 use crate::event::{Counts, Event, Sink};
 use crate::exit::Exit;
@@ -214,9 +215,8 @@ fn tasks(state: &State, maps: &Maps, terms: &Terms) -> Result<Vec<Task>, Error> 
         Maps::Named(names) => &names[..],
         Maps::OneWay(name, _) => std::slice::from_ref(name),
     };
-    let is_there = |name: &String| state.maps().any(|(_, map)| map.name == *name);
-    if let Some(name) = names.iter().find(|name| !is_there(name)) {
-        return Err(Error::NoName(name.clone()));
+    if let Some(name) = missing(state, names) {
+        return Err(Error::NoName(name.to_owned()));
     }
     let tasks = state
         .maps()
