@@ -138,7 +138,21 @@ impl Listing {
     }
 
     fn bad(&self, why: &'static str) -> Error {
-        Error::new(Kind::BadListing(why), Operation::List, &self.remote.bucket)
+        self.remote.of_listing(Error::new(
+            Kind::BadListing(why),
+            Operation::List,
+            &self.remote.bucket,
+        ))
+    }
+}
+
+impl Remote {
+    /// The same failure, with the prefix that was listed: rights are often given by prefix.
+    fn of_listing(&self, error: Error) -> Error {
+        match self.folder() {
+            whole if whole.is_empty() => error,
+            folder => error.at(&folder),
+        }
     }
 }
 
@@ -159,7 +173,13 @@ enum Position {
 }
 
 async fn pages(remote: &Remote, range: Range, sender: &mpsc::Sender<Message>) -> Result<(), Error> {
-    let bad = |why| Error::new(Kind::BadListing(why), Operation::List, &remote.bucket);
+    let bad = |why| {
+        remote.of_listing(Error::new(
+            Kind::BadListing(why),
+            Operation::List,
+            &remote.bucket,
+        ))
+    };
     let budget = &remote.client.shared.budget;
     let folder = remote.folder();
     let own = remote.own_key("");
@@ -259,7 +279,7 @@ async fn fetch_with(
             if matches!(error.kind, Kind::BadAnswer(_)) {
                 error.kind = Kind::BadListing("a page is malformed");
             }
-            error
+            remote.of_listing(error)
         })?;
     Ok((answer, entries))
 }

@@ -237,7 +237,9 @@ fn of_remote(error: &remote::Error) -> Option<&'static str> {
         Kind::Unknown => Some("the next run finds out whether it was done"),
         Kind::BadListing(_) => Some("the server's listing cannot be trusted, so nothing was done"),
         Kind::Changed | Kind::NotFound => Some("the next run looks at it again"),
-        Kind::Unsupported => Some("this server lacks the operation"),
+        Kind::Unsupported => {
+            Some("is the endpoint right? this server answers that it has no such request")
+        }
         Kind::BadAnswer(_) | Kind::Other => None,
     }
 }

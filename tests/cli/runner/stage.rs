@@ -1,14 +1,16 @@
 //! Where a case is played: a home, an environment and, if it needs one, a bucket.
 
 use crate::states::{encode, one_map, plain_record};
+use crate::support::wire::{Fault, Op, When};
 use crate::support::world::{Run, World};
 use s3_bsync::key::Key;
 use s3_bsync::stamp::LocalStamp;
 use s3_bsync::state::Record;
 use std::ffi::OsString;
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
 use std::io::Write;
 use std::os::unix::ffi::OsStringExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use tempfile::TempDir;
@@ -17,6 +19,8 @@ pub(crate) struct Stage {
     place: Place,
     environment: Vec<(String, OsString)>,
     lock: Option<File>,
+    /// Whether modes of files bind the program, even where root runs the tests.
+    modes_count: bool,
 }
 
 enum Place {
@@ -48,12 +52,12 @@ impl Stage {
             environment: given.chain([home]).collect(),
             place: Place::Bare(dir),
             lock: None,
+            modes_count: false,
         }
     }
 
     /// A stage with a bucket behind `{endpoint}`. The home holds `root`, for the prefix `docs`.
-    pub(crate) fn world() -> Self {
-        let world = World::new();
+    pub(crate) fn world(world: World) -> Self {
         let command = world.command(&[]);
         let given = command
             .get_envs()
@@ -62,6 +66,7 @@ impl Stage {
             environment: given.collect(),
             place: Place::World(world),
             lock: None,
+            modes_count: false,
         }
     }
 
@@ -101,7 +106,15 @@ impl Stage {
     }
 
     pub(crate) fn command(&self, args: &[impl AsRef<std::ffi::OsStr>]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_s3-bsync"));
+        let program = env!("CARGO_BIN_EXE_s3-bsync");
+        let is_root = fs::metadata(self.home()).unwrap().uid() == 0;
+        let mut command = if self.modes_count && is_root {
+            let mut command = Command::new("setpriv");
+            command.args(["--bounding-set=-dac_override,-dac_read_search", program]);
+            command
+        } else {
+            Command::new(program)
+        };
         command
             .env_clear()
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
@@ -188,6 +201,16 @@ impl Stage {
                 let told = if size.is_empty() { 1 } else { 2 };
                 world.remote_with(first, "no stream of any kind", &meta[..told]);
             }
+            ("fault", Place::World(world)) => set_fault(world, first, rest),
+            ("heal", Place::World(world)) => drop(world.wire().heal()),
+            ("class", Place::World(world)) => {
+                world.hand().unwrap().set_class(first, rest);
+            }
+            ("mode", _) => {
+                let mode = u32::from_str_radix(rest, 8).unwrap();
+                fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+            }
+            ("modes-count", _) => self.modes_count = true,
             ("remove", Place::World(world)) => drop(world.remove(first)),
             ("remove-remote", Place::World(world)) => drop(world.remove_remote(first)),
             _ => panic!("no such step: {line}"),
@@ -227,6 +250,27 @@ impl Stage {
         let bytes = encode(&(one_map(), vec![records])).unwrap();
         fs::write(self.state_file(), bytes).unwrap();
     }
+}
+
+/// Lets requests fail: `fault list 403 AccessDenied`, all of them from now on.
+fn set_fault(world: &World, op: &str, answer: &str) {
+    let op = match op {
+        "list" => Op::List,
+        "get" => Op::Get,
+        "head" => Op::Head,
+        "put" => Op::Put,
+        "delete" => Op::Delete,
+        _ => panic!("no such operation: {op}"),
+    };
+    let fault = match answer.split_once(' ') {
+        None if answer == "flip-bit" => Fault::FlipBit,
+        None if answer == "loop" => Fault::LoopList,
+        None if answer == "shuffle" => Fault::ShuffleList,
+        None => Fault::Reset,
+        // The words of a fault live as long as the program does.
+        Some((status, code)) => Fault::Status(status.parse().unwrap(), code.to_owned().leak()),
+    };
+    world.wire().fault(When::op(op).always(), fault);
 }
 
 /// A record with numbers at their limits.
