@@ -85,7 +85,7 @@ async fn remote() -> Option<Remote> {
     let client = connect(&access).await.unwrap();
     let remote = client.remote(&bucket, &prefix, Capabilities::default());
     remote.check_bucket().await.unwrap();
-    let found = remote.probe().await.unwrap();
+    let found = remote.probe(ReplicaId([7; 16])).await.unwrap();
     println!("{found:#?}");
     assert_eq!(list(&remote, &[]).await, [], "the probe left something");
     Some(remote.with_capabilities(found))

@@ -14,7 +14,7 @@ use super::error::{Error, Kind, Operation};
 use super::meta::WriteId;
 use super::trial::{PART, Refusal, Trial, absent, crc64, meta, other, refusal, took, whole};
 use super::write::Conditions;
-use crate::state::Capabilities;
+use crate::state::{Capabilities, ReplicaId};
 use aws_sdk_s3::types::BucketVersioningStatus;
 use bytes::Bytes;
 
@@ -24,15 +24,18 @@ pub(super) struct Probe {
 }
 
 impl Remote {
-    /// Probes the server with scratch objects under `PREFIX/.s3bsync/`, which it removes again.
+    /// Probes the server with scratch objects under `PREFIX/.s3bsync/`, which it removes again, and
+    /// first of all those of a probe of this replica's that did not come to its end.
     ///
     /// # Errors
     /// Where the bucket cannot be written at all, or a request gets no answer: then nothing was
     /// found out.
-    pub async fn probe(&self) -> Result<Capabilities, Error> {
+    pub async fn probe(&self, replica: ReplicaId) -> Result<Capabilities, Error> {
         let fail = || Error::new(Kind::Other, Operation::Probe, &self.bucket);
         let id = WriteId::random().map_err(|source| fail().because(source))?;
-        let scratch = |name: &str| self.own_key(&format!("probe-{id}-{name}"));
+        let of_replica = self.own_key(&format!("probe-{replica}-"));
+        self.clear(&of_replica).await;
+        let scratch = |name: &str| format!("{of_replica}{id}-{name}");
         let keys = ["a", "b", "c", "d"].map(scratch);
         let mut probe = Probe {
             remote: self.with_capabilities(Capabilities::default()),
@@ -47,6 +50,18 @@ impl Remote {
             error.operation = Operation::Probe;
             error
         })
+    }
+
+    /// Removes what bears such a key. What stays is a few bytes.
+    async fn clear(&self, begun: &str) {
+        let listing = self.sdk().list_objects_v2().bucket(&*self.bucket);
+        let Ok(listed) = listing.prefix(begun).send().await else {
+            return;
+        };
+        let keys = listed.contents().iter().filter_map(|object| object.key());
+        for key in keys.filter(|key| key.starts_with(begun)) {
+            let _ = self.remove(key).await;
+        }
     }
 
     async fn remove(&self, key: &str) -> Result<(), Error> {

@@ -98,7 +98,8 @@ impl Sync<'_> {
         if is_known || !plan.steps().any(Step::writes_remote) {
             return Ok(());
         }
-        let found = self.hands.remote.probe().await.map_err(Halt::Remote)?;
+        let probed = self.hands.remote.probe(self.hands.replica).await;
+        let found = probed.map_err(Halt::Remote)?;
         for shortcoming in shortcomings(found).into_iter().flatten() {
             (self.task.terms.sink)(Event::Notice(shortcoming));
         }

@@ -2,7 +2,7 @@
 
 use crate::support::server::Profile;
 use crate::support::wire::{Exchange, Fault, Op, When};
-use crate::support::world::{Machine, World};
+use crate::support::world::{Kill, Machine, World};
 use std::thread;
 
 const WRITES: &str = "this server does not honour conditional writes: two machines writing the same \
@@ -11,6 +11,25 @@ const PARTS: &str = "this server does not honour conditions on multipart uploads
                      writing the same large file in the same moment can overwrite each other";
 const DELETES: &str = "this server does not honour conditional deletes: what one machine writes in \
                        the moment when another deletes the same file can be lost";
+
+#[test]
+fn what_a_killed_probe_left_is_removed_by_the_next() {
+    let scratch = |world: &World| -> Vec<String> {
+        let keys = world.hand().unwrap().all_keys().into_iter();
+        keys.filter(|key| key.contains("/.s3bsync/probe-"))
+            .collect()
+    };
+    let world = World::embedded();
+    world.local("a", "1").init();
+    // Another machine's scratch object, which may be in use.
+    let others = "docs/.s3bsync/probe-0123456789abcdef0123456789abcdef-0-a";
+    world.hand().unwrap().put(others, "first");
+    let killed = world.killed(&[], When::op(Op::Put).nth(3), Kill::After);
+    assert!(killed.is_none_or(|run| run.code != 0));
+    assert!(scratch(&world).len() > 1, "the probe was not under way");
+    world.sync().expect_remote("a", "1");
+    assert_eq!(scratch(&world), [others]);
+}
 
 #[test]
 fn what_a_server_does_not_honour_is_said_once_and_in_these_words() {
