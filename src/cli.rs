@@ -7,13 +7,18 @@
 mod args;
 mod combine;
 mod command;
+mod completions;
 mod help;
 mod keys;
+mod manual;
 mod misuse;
+mod surface;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod tests_settings;
+#[cfg(test)]
+mod tests_surface;
 #[cfg(test)]
 mod tests_verbs;
 mod values;
@@ -25,7 +30,9 @@ pub use command::{
     Age, Command, Detail, Dump, Edit, Form, Init, Level, Mapless, Maps, NewMap, Prune, Remove, Run,
     Settings, Start, Targets, Unmap, Voice,
 };
+pub use completions::Shell;
 pub use keys::Keys;
+pub use manual::manual;
 pub use misuse::Misuse;
 use std::ffi::OsString;
 pub use values::S3Uri;

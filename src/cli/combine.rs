@@ -20,7 +20,11 @@ impl Args {
         if verb.is_none() {
             self.check_combination()?;
         }
-        let file = self.state_file()?;
+        let file = match verb {
+            // Packages are built where there may be no home.
+            Some(Verb::Completions) => PathBuf::new(),
+            _ => self.state_file()?,
+        };
         let voice = self.voice();
         if let Some(verb) = verb {
             return self.into_verb(verb, &words[1..], file, voice);

@@ -6,6 +6,7 @@ mod run;
 mod settings;
 mod voice;
 
+use super::completions::Shell;
 pub use dump::{Detail, Dump, Targets};
 pub use named::{Prune, Remove};
 pub use run::{Mapless, Maps, Run};
@@ -33,6 +34,8 @@ pub enum Command {
     Targets(Targets),
     /// Push or pull once, without a map.
     Mapless(Mapless),
+    /// Print a script that lets a shell complete command lines.
+    Completions(Shell),
     /// Print the state file.
     Dump(Dump),
 }

@@ -12,8 +12,7 @@ Usage:
   s3-bsync --dump --hex                   print its bytes and what they are
 
   s3-bsync edit NAME [MAP SETTINGS] [--reencode]
-                                          change a map's settings; with --reencode sync it then, and
-                                          pack anew what is packed in another way
+                                          change a map's settings
   s3-bsync rm NAME                        drop a map, and no file on either side
   s3-bsync targets [--json]               list the maps: name, directory, way, prefix
   s3-bsync prune-dirs NAME [--dryrun]     remove the directories of a map in which there is no file
@@ -23,6 +22,7 @@ Usage:
   s3-bsync pull NAME [--delete]           sync one map, from the bucket only
   s3-bsync push DIR S3_URI [--delete]     send a directory that is in no map; nothing is remembered
   s3-bsync pull S3_URI DIR [--delete]     fetch a prefix that is in no map; nothing is remembered
+  s3-bsync completions bash|zsh|fish      print what lets a shell complete commands, flags and names
 
 A map is a directory and the S3 prefix it is kept the same as. The state file holds the maps, and
 for each file what both sides last agreed on. Credentials come from the usual AWS environment
@@ -85,6 +85,9 @@ take them too, but for --name, --conflict, --direction and --keep:
                             which file takes the name where both sides changed; the other is
                             kept in the recovery folder. Default newer; ask leaves both alone
   --keep DAYS               how long the recovery folder keeps files; default 30
+
+With edit:
+  --reencode                sync the map then, and pack anew what is packed in another way
 
 Exit codes:
   0    both sides are equal

@@ -7,8 +7,10 @@ mod runs;
 
 use super::args::Args;
 use super::command::{Command, Voice};
+use super::completions::{SHELLS, Shell};
 use super::misuse::Misuse;
 use super::values::Way;
+use crate::key::Shown;
 use std::path::PathBuf;
 
 /// A command that is a word.
@@ -22,10 +24,11 @@ pub(super) enum Verb {
     Sync,
     Push,
     Pull,
+    Completions,
 }
 
 /// Each command as it is written, and what it takes.
-const VERBS: &[(Verb, &str, &str)] = &[
+pub(super) const VERBS: &[(Verb, &str, &str)] = &[
     (Verb::Edit, "edit", "NAME"),
     (Verb::Rm, "rm", "NAME"),
     (Verb::Targets, "targets", "no name"),
@@ -34,6 +37,7 @@ const VERBS: &[(Verb, &str, &str)] = &[
     (Verb::Sync, "sync", "[NAME...]"),
     (Verb::Push, "push", "NAME, or DIR S3_URI"),
     (Verb::Pull, "pull", "NAME, or S3_URI DIR"),
+    (Verb::Completions, "completions", SHELLS),
 ];
 
 impl Verb {
@@ -89,8 +93,21 @@ impl Args {
                 let of = "pull S3_URI DIR";
                 self.into_mapless(of, Way::Pull, dir, one_way::dest(verb, uri)?, file, voice)
             }
+            (Verb::Completions, [shell]) => self.into_completions(shell),
             (verb, _) => Err(verb.has_other_operands()),
         }
+    }
+
+    fn into_completions(self, shell: &str) -> Result<Command, Misuse> {
+        self.refuse_all(Verb::Completions)?;
+        let known = Shell::parse(shell).map(Command::Completions);
+        known.ok_or_else(|| {
+            let shells = SHELLS.replace('|', ", ");
+            Misuse::BadValue {
+                flag: Verb::Completions.name().to_owned(),
+                reason: format!("'{}' is none of {shells}", Shown(shell)),
+            }
+        })
     }
 
     /// Refuses whatever is about settings or a run.

@@ -36,6 +36,7 @@ pub fn main_with(argv: Vec<OsString>) -> u8 {
 fn carry_out(command: Command) -> Exit {
     match command {
         Command::Print(text) => print(&text),
+        Command::Completions(shell) => print(&shell.completions()),
         Command::Init(asked) => say(asked.voice, init::init(&asked, now_ms())),
         Command::Dump(asked) => match dump::dump(&asked, now_ms()) {
             Ok(()) => Exit::InSync,
