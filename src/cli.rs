@@ -22,13 +22,14 @@ mod tests_surface;
 #[cfg(test)]
 mod tests_verbs;
 mod values;
+mod values_archive;
 mod verbs;
 
 use argh::FromArgs;
 use args::Args;
 pub use command::{
-    Age, Command, Detail, Dump, Edit, Form, Init, Level, Mapless, Maps, NewMap, Prune, Remove, Run,
-    Settings, Start, Targets, Unmap, Voice,
+    Age, Command, Consent, Detail, Dump, Edit, Form, Init, Level, Mapless, Maps, NewMap, Prune,
+    Remove, Restore, RestoreStatus, Run, Settings, Start, Targets, Unmap, Verify, Voice, Which,
 };
 pub use completions::Shell;
 pub use keys::Keys;

@@ -132,13 +132,27 @@ impl Reporter {
         hints.unwrap_or_else(PoisonError::into_inner).insert(hint)
     }
 
-    fn mention(&self, text: &str) {
+    /// Tells a machine what was found or done.
+    pub fn record(&self, told: &serde_json::Value) {
+        if self.voice.form == Form::Json {
+            self.out(&told.to_string());
+        }
+    }
+
+    /// Nothing more is under way.
+    pub fn finish(&self) {
+        self.progress.finish();
+    }
+
+    /// Tells what a person should know.
+    pub fn mention(&self, text: &str) {
         if self.voice.level != Level::Quiet {
             self.err(&format!("{text}\n"));
         }
     }
 
-    fn debug(&self, text: &str) {
+    /// Tells somebody who wants to hear everything.
+    pub fn debug(&self, text: &str) {
         if self.voice.level == Level::Debug && self.voice.form == Form::Text {
             self.out(text);
         }

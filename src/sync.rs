@@ -2,7 +2,9 @@
 //!
 //! Nothing flows back up: a stale step is not repaired but looked at anew in a further round.
 
+mod archive;
 mod halt;
+mod hands;
 mod join;
 mod look;
 mod pace;
@@ -15,6 +17,7 @@ mod stand;
 mod steer;
 mod streams;
 mod task;
+mod verify;
 #[cfg(test)]
 mod tests_hands;
 #[cfg(test)]
@@ -26,13 +29,13 @@ use crate::draft::{Asides, Decided, Draft, draft};
 use crate::event::{Counts, Event};
 use crate::guard::{hold_back, judge_plan};
 use crate::key::Key;
-use crate::local::{RecoveryRun, Root};
+use crate::local::Root;
 use crate::plan::{Clash, Item, Obstacle, Plan, Step};
 use crate::reconcile::{Ground, Settlement, Why, why};
-use crate::remote;
 use crate::state::{Capabilities, Direction, Record, RootId};
 use crate::store::Store;
-use crate::transfer::{Failure, Flow, Hands, Unfinished, partial_path};
+use crate::transfer::{Failure, Hands, partial_path};
+pub use archive::{Cold, Frozen, Wish, archived, ask};
 pub use halt::Halt;
 pub use join::{Broken, Joined, Scope, Trust, join};
 pub use stand::{Generation, Standing, confirm, stand};
@@ -41,6 +44,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 pub use streams::{Received, Sender, Unheard, stream};
 pub use task::{Mode, Reencode, Safety, Task, Terms};
+pub use verify::{By, Difference, Doubt, Finding, Proof, Suspect, Verified, verify};
 
 /// Rounds in which stale keys are looked at anew before they are left to the next run.
 const ROUNDS: u32 = 3;
@@ -130,41 +134,20 @@ impl<'a> Sync<'a> {
             path: &map.path,
             uri: &map.uri(&bucket.name),
         });
-        let client = remote::connect(&bucket.access)
-            .await
-            .map_err(Halt::Remote)?;
-        let capabilities = bucket.capabilities.unwrap_or_default();
-        let remote = client.remote(&bucket.name, &map.prefix, capabilities);
+        let hands = hands::hands(task, root, store).await?;
         let outcome = Outcome {
-            root: Some(root.id()),
+            root: Some(hands.root.id()),
             ..Outcome::default()
         };
-        let recovery = RecoveryRun::at(terms.now_ms);
         // Time and replica tell a run's conflict copies from all others'.
-        let time: String = recovery.name().replace(['-', ':'], "");
+        let time: String = hands.recovery.name().replace(['-', ':'], "");
         let replica = terms.replica.to_string();
         let tag = format!("{time}-{}", &replica[..8]);
-        let hands = Hands {
-            root,
-            remote,
-            recovery,
-            replica: terms.replica,
-            storage_class: map.storage_class.clone(),
-            envelope: task.envelope().map_err(Halt::Key)?,
-            recorded: HashMap::new(),
-            unfinished: Unfinished::of(map.id, store.cloned()),
-            stop: terms.stop.clone(),
-            sink: Arc::clone(&terms.sink),
-            flow: Flow::limited(terms.bytes_per_s),
-        };
         Ok(Self {
             task,
             store,
-            hands: Arc::new(hands),
-            ground: match standing {
-                Standing::Based => Ground::Based,
-                Standing::New | Standing::Foreign => Ground::Baseless,
-            },
+            hands,
+            ground: standing.ground(),
             bases: HashMap::new(),
             records: 0,
             asides: Asides::new(tag, &map.prefix),

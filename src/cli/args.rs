@@ -4,6 +4,7 @@ use super::keys::Keys;
 use super::values::{
     AgeRecipient, Days, FilePath, GzipLevel, Jobs, MapArg, Policy, Rate, Text, UnmapArg, Url, Way,
 };
+use super::values_archive::{Speed, Stay};
 use crate::guard::Limit;
 use argh::FromArgs;
 
@@ -132,6 +133,22 @@ pub(super) struct Args {
     /// trust no recorded fingerprint: read and compare every file
     #[argh(switch)]
     pub(super) full: bool,
+
+    /// with restore: bulk, standard (default) or expedited
+    #[argh(option)]
+    pub(super) tier: Option<Speed>,
+    /// with restore: days for which a restored copy stays, default 7
+    #[argh(option)]
+    pub(super) days: Option<Stay>,
+    /// with restore: also what is here already
+    #[argh(switch)]
+    pub(super) all: bool,
+    /// with restore: go on without a question
+    #[argh(switch)]
+    pub(super) yes: bool,
+    /// with verify: read every object
+    #[argh(switch)]
+    pub(super) download: bool,
 
     /// a command, and what it is about
     #[argh(positional)]

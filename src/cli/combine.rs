@@ -121,6 +121,7 @@ impl Args {
         if self.reencode {
             return Err(Misuse::WithoutEdit("--reencode"));
         }
+        self.check_archive(None)?;
         if self.init {
             if let Some(flag) = self.run_flag() {
                 return Err(Misuse::WithInit(flag));

@@ -1,5 +1,6 @@
 //! What can be asked for, valid by its types.
 
+mod archive;
 mod dump;
 mod named;
 mod run;
@@ -7,6 +8,7 @@ mod settings;
 mod voice;
 
 use super::completions::Shell;
+pub use archive::{Consent, Restore, RestoreStatus, Verify, Which};
 pub use dump::{Detail, Dump, Targets};
 pub use named::{Prune, Remove};
 pub use run::{Mapless, Maps, Run};
@@ -36,6 +38,12 @@ pub enum Command {
     Mapless(Mapless),
     /// Print a script that lets a shell complete command lines.
     Completions(Shell),
+    /// Ask for archived objects.
+    Restore(Restore),
+    /// Tell which objects are archived.
+    RestoreStatus(RestoreStatus),
+    /// Read both sides back and compare them.
+    Verify(Verify),
     /// Print the state file.
     Dump(Dump),
 }

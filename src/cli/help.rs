@@ -23,6 +23,12 @@ Usage:
   s3-bsync push DIR S3_URI [--delete]     send a directory that is in no map; nothing is remembered
   s3-bsync pull S3_URI DIR [--delete]     fetch a prefix that is in no map; nothing is remembered
   s3-bsync completions bash|zsh|fish      print what lets a shell complete commands, flags and names
+  s3-bsync restore [NAME] [PATTERN] [--tier bulk|standard|expedited] [--days N]
+                                          ask for archived objects that a sync would fetch
+  s3-bsync restore-status [NAME] [PATTERN]
+                                          tell what is archived, being restored or restored
+  s3-bsync verify [NAME] [PATTERN] [--download]
+                                          read everything back and compare; changes nothing
 
 A map is a directory and the S3 prefix it is kept the same as. The state file holds the maps, and
 for each file what both sides last agreed on. Credentials come from the usual AWS environment
@@ -52,6 +58,16 @@ Run settings, also with sync, push and pull:
   --age-passphrase-command CMD
                             what prints the passphrase of an identity file; never stored
   --full                    read and compare every file, whatever its recorded size and time
+
+With restore, which also takes --dryrun and --jobs:
+  --tier bulk|standard|expedited
+                            how fast, and how dear; default standard
+  --days N                  how long a restored copy stays, 1 to 3650; default 7
+  --all                     all that is archived, also where an equal file is here
+  --yes                     go on without a question
+
+With verify, which also takes --jobs, --bwlimit and --age-passphrase-command:
+  --download                read every object, and believe no checksum that the server tells
 
 Maps, with -i or --init:
   --dir PATH S3_DEST        add a map, or change its settings; PATH is absolute and a directory,

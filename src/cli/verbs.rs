@@ -1,5 +1,6 @@
 //! The commands that are words, with the flags of each.
 
+mod archive;
 mod edit;
 mod named;
 mod one_way;
@@ -25,6 +26,9 @@ pub(super) enum Verb {
     Push,
     Pull,
     Completions,
+    Restore,
+    RestoreStatus,
+    Verify,
 }
 
 /// Each command as it is written, and what it takes.
@@ -38,6 +42,9 @@ pub(super) const VERBS: &[(Verb, &str, &str)] = &[
     (Verb::Push, "push", "NAME, or DIR S3_URI"),
     (Verb::Pull, "pull", "NAME, or S3_URI DIR"),
     (Verb::Completions, "completions", SHELLS),
+    (Verb::Restore, "restore", "[NAME] [PATTERN]"),
+    (Verb::RestoreStatus, "restore-status", "[NAME] [PATTERN]"),
+    (Verb::Verify, "verify", "[NAME] [PATTERN]"),
 ];
 
 impl Verb {
@@ -76,6 +83,7 @@ impl Args {
         if verb != Verb::Edit {
             refuse(verb.name(), [(self.reencode, "--reencode")])?;
         }
+        self.check_archive(Some(verb))?;
         match (verb, operands) {
             (Verb::Edit, [name]) => self.into_edit(name, file, voice),
             (Verb::Rm, [name]) => self.into_remove(name, file, voice),
@@ -94,6 +102,9 @@ impl Args {
                 self.into_mapless(of, Way::Pull, dir, one_way::dest(verb, uri)?, file, voice)
             }
             (Verb::Completions, [shell]) => self.into_completions(shell),
+            (Verb::Restore, words) => self.into_restore(words, file, voice),
+            (Verb::RestoreStatus, words) => self.into_restore_status(words, file, voice),
+            (Verb::Verify, words) => self.into_verify(words, file, voice),
             (verb, _) => Err(verb.has_other_operands()),
         }
     }

@@ -6,15 +6,19 @@ pub mod init;
 pub mod mapless;
 mod named;
 pub mod prune;
+pub mod restore;
 mod runtime;
 mod settings;
+mod survey;
 pub mod sync;
 pub mod targets;
+mod verify;
 
 use crate::cli::{self, Command, Edit, Mapless, Run, Voice};
 use crate::event::Event;
 use crate::exit::Exit;
 use crate::report::{self, Reporter};
+use crate::stop::Stop;
 use runtime::{in_runtime, now_ms};
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -59,6 +63,16 @@ fn carry_out(command: Command) -> Exit {
             }
         },
         Command::Mapless(asked) => run(&asked.run, Errand::Mapless(&asked)),
+        Command::Restore(asked) => told(asked.voice, async |reporter, stop| {
+            restore::restore(&asked, reporter, now_ms(), stop).await
+        }),
+        Command::RestoreStatus(asked) => told(asked.voice, async |reporter, stop| {
+            restore::status::status(&asked, reporter, now_ms(), stop).await
+        }),
+        Command::Verify(asked) => told(asked.voice, async |reporter, stop| {
+            let verified = verify::verify(&asked, reporter, now_ms(), stop).await;
+            Ok(verified?)
+        }),
         Command::Sync(asked) => run(&asked, Errand::Sync),
         Command::Status(asked) => run(&asked, Errand::Status),
     }
@@ -82,6 +96,26 @@ fn say(voice: Voice, told: Result<Vec<String>, init::Error>) -> Exit {
         }
         Err(error) => {
             reporter.complain(&error.to_string(), &error);
+            error.exit()
+        }
+    }
+}
+
+/// Does what tells of itself while it goes on.
+fn told(
+    voice: Voice,
+    work: impl AsyncFnOnce(&Arc<Reporter>, Stop) -> Result<Exit, restore::Error>,
+) -> Exit {
+    let reporter = Arc::new(Reporter::new(voice));
+    let ended = in_runtime(&reporter, async |stop| work(&reporter, stop).await);
+    match ended {
+        None => Exit::Stopped,
+        Some(Ok(exit)) => {
+            reporter.finish();
+            exit
+        }
+        Some(Err(error)) => {
+            reporter.stop(&error, error.exit());
             error.exit()
         }
     }

@@ -36,7 +36,7 @@ pub use list::{Listed, Listing};
 pub use meta::{Meta, Told, WriteId};
 pub use object::{Body, Head};
 pub use sums::PartSum;
-pub use thaw::{Thawing, Tier};
+pub use thaw::{TIERED, Thawing, Tier};
 pub use upload::{MAX_PARTS, MIN_PART_BYTES, Part, Upload};
 pub use write::{Expect, Gone};
 

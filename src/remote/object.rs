@@ -11,7 +11,7 @@ use crate::key::Key;
 use crate::stamp::{ETag, RemoteStamp};
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
-use aws_sdk_s3::primitives::{ByteStream, DateTime};
+use aws_sdk_s3::primitives::{ByteStream, DateTime, DateTimeFormat};
 use aws_sdk_s3::types::{ArchiveStatus, ChecksumMode, StorageClass};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -35,6 +35,10 @@ pub struct Head {
     pub storage_class: Option<String>,
     /// Whether the bytes can be read.
     pub readability: Readability,
+    /// The archive tier of Intelligent-Tiering that it is in, as the server names it.
+    pub archive_tier: Option<Box<str>>,
+    /// Until when a restored copy stays, milliseconds since the epoch.
+    pub restored_until_ms: Option<i64>,
 }
 
 struct Raw<'a> {
@@ -104,6 +108,8 @@ impl Head {
             crc64: raw.crc64.and_then(parse_crc64),
             storage_class: raw.class.map(|class| class.as_str().to_owned()),
             readability: readability(raw),
+            archive_tier: raw.archive.map(|tier| tier.as_str().into()),
+            restored_until_ms: raw.restore.and_then(expiry_ms),
         })
     }
 }
@@ -122,6 +128,14 @@ fn readability(raw: &Raw<'_>) -> Readability {
         }
         _ => Readability::Archived,
     }
+}
+
+/// The time in `ongoing-request="false", expiry-date="Fri, 21 Dec 2012 00:00:00 GMT"`.
+fn expiry_ms(restore: &str) -> Option<i64> {
+    let (_, date) = restore.split_once("expiry-date=\"")?;
+    let (date, _) = date.split_once('"')?;
+    let time = DateTime::from_str(date, DateTimeFormat::HttpDate).ok()?;
+    time.to_millis().ok()
 }
 
 /// A version id, unless it is the one that unversioned objects have.

@@ -1,9 +1,12 @@
 //! Asks for archived objects.
 
 use super::error::{Error, Operation};
-use super::{Head, Remote};
+use super::Remote;
 use crate::key::Key;
 use aws_sdk_s3::types::{GlacierJobParameters, RestoreRequest};
+
+/// The class whose objects are archived where nobody asks for them.
+pub const TIERED: &str = "INTELLIGENT_TIERING";
 
 /// How fast, and how dear, an archived object comes back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -29,7 +32,7 @@ pub enum Thawing {
 }
 
 impl Remote {
-    /// Asks the server to make an archived object readable for `days`. An object in an archive tier
+    /// Asks the server to make an archived object of this storage class readable for `days`. An object in an archive tier
     /// of Intelligent-Tiering comes back for good, and `days` is of no account.
     ///
     /// # Errors
@@ -37,25 +40,25 @@ impl Remote {
     pub async fn thaw(
         &self,
         key: &Key,
-        head: &Head,
+        class: &str,
         days: u16,
         tier: Tier,
     ) -> Result<Thawing, Error> {
         let key = self.object_key(key);
         let budget = &self.client.shared.budget;
         budget
-            .retry(|| self.thaw_once(&key, head, days, tier))
+            .retry(|| self.thaw_once(&key, class, days, tier))
             .await
     }
 
     async fn thaw_once(
         &self,
         key: &str,
-        head: &Head,
+        class: &str,
         days: u16,
         tier: Tier,
     ) -> Result<Thawing, Error> {
-        let is_tiered = head.storage_class.as_deref() == Some("INTELLIGENT_TIERING");
+        let is_tiered = class == TIERED;
         let fail = || self.error(super::Kind::Other, Operation::Thaw, key);
         let job = GlacierJobParameters::builder()
             .tier(match tier {

@@ -1,10 +1,10 @@
 //! What to do about an error: one sentence for each kind a user can act on.
 
 use crate::cli::Misuse;
-use crate::commands::{dump, init, sync};
+use crate::commands::{dump, init, restore, sync};
 use crate::envelope::{KeyError, OpenError};
 use crate::guard::Held;
-use crate::sync::{Broken, Halt};
+use crate::sync::{Broken, Difference, Finding, Halt, Suspect};
 use crate::transfer::Failure;
 use crate::{local, remote, store};
 use std::error::Error;
@@ -26,6 +26,15 @@ pub fn hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
     }
     if let Some(error) = error.downcast_ref() {
         return of_failure(error);
+    }
+    if let Some(error) = error.downcast_ref() {
+        return of_restore(error);
+    }
+    if let Some(finding) = error.downcast_ref::<Finding>() {
+        return of_finding(finding);
+    }
+    if let Some(error) = error.downcast_ref() {
+        return of_remote(error);
     }
     match error.downcast_ref()? {
         dump::Error::Store(error) => of_store(error),
@@ -64,7 +73,7 @@ fn of_misuse(misuse: &Misuse) -> &'static str {
         Misuse::WithoutInit(_) => "add --init to change settings; leave the flag out to sync",
         Misuse::WithInit(_) => "change the settings first, then run again without --init",
         Misuse::WithoutDir(_) => "name the map: --init --dir PATH S3_DEST",
-        Misuse::Operands { .. } | Misuse::NotTaken { .. } => {
+        Misuse::Operands { .. } | Misuse::NotTaken { .. } | Misuse::WithoutVerb { .. } => {
             "s3-bsync --help shows the commands and what each takes"
         }
         Misuse::WithoutReencode(_) => "add --reencode, or run sync afterwards",
@@ -100,6 +109,37 @@ fn of_init(error: &init::Error) -> Option<&'static str> {
         init::Error::NothingAsked => {
             Some("add --dir PATH S3_DEST, --rmdir PATH, --overwrite or --purge")
         }
+    }
+}
+
+fn of_restore(error: &restore::Error) -> Option<&'static str> {
+    match error {
+        restore::Error::Open(error) => of_init(error),
+        restore::Error::Halt(_, halt) => of_halt(halt),
+        restore::Error::NoConsent => Some("add --yes to go on, or see with --dryrun what it is"),
+        restore::Error::TooFast(_) => {
+            Some("nothing was asked for; use --tier standard, or name others with a PATTERN")
+        }
+    }
+}
+
+fn of_finding(finding: &Finding) -> Option<&'static str> {
+    let Finding::Differs(difference) = finding else {
+        return None;
+    };
+    match difference {
+        Difference::Content(Suspect::Here) => Some(
+            "nothing was changed; to have the object in its place, move the file away, and sync with pull NAME",
+        ),
+        Difference::Content(Suspect::There) => Some(
+            "nothing was changed; to have the file in its place, touch the file, and sync",
+        ),
+        Difference::Content(_)
+        | Difference::Size { .. }
+        | Difference::MissingHere
+        | Difference::MissingThere
+        | Difference::Missing => Some("status tells what a sync would do about it"),
+        Difference::Unreadable(failure) | Difference::Unopenable(failure) => of_failure(failure),
     }
 }
 

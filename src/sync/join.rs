@@ -94,6 +94,45 @@ pub fn join(
     remote: impl Iterator<Item = Result<Listed, Broken>>,
     scope: &Scope<'_>,
 ) -> Result<Joined, Broken> {
+    let mut items = Vec::new();
+    let joined = zip(base, local, remote, scope, Handed::Unequal, &mut |item| {
+        items.push(item);
+    })?;
+    Ok(Joined { items, ..joined })
+}
+
+/// Joins the three streams, and hands every key to `each`, also those that are plainly equal. None
+/// is held.
+///
+/// # Errors
+/// [`Broken`], as [`join`].
+pub(super) fn join_each(
+    base: impl Iterator<Item = Result<Record, Broken>>,
+    local: impl Iterator<Item = Result<Found, Broken>>,
+    remote: impl Iterator<Item = Result<Listed, Broken>>,
+    scope: &Scope<'_>,
+    each: &mut impl FnMut(Item),
+) -> Result<Joined, Broken> {
+    zip(base, local, remote, scope, Handed::All, each)
+}
+
+/// Which keys are handed over.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Handed {
+    /// Those that are not plainly equal.
+    Unequal,
+    /// All.
+    All,
+}
+
+fn zip(
+    base: impl Iterator<Item = Result<Record, Broken>>,
+    local: impl Iterator<Item = Result<Found, Broken>>,
+    remote: impl Iterator<Item = Result<Listed, Broken>>,
+    scope: &Scope<'_>,
+    handed: Handed,
+    each: &mut impl FnMut(Item),
+) -> Result<Joined, Broken> {
     let hidden = RefCell::new(Vec::new());
     let shadows = RefCell::new(Vec::new());
     let mut base = Stream::new(base)?;
@@ -172,12 +211,13 @@ pub fn join(
         let key = key.clone();
         if quiet == Quiet::Yes {
             joined.unchanged += 1;
-        } else {
+        }
+        if quiet == Quiet::No || handed == Handed::All {
             let (readability, class) = object
                 .as_mut()
                 .map(|object| (object.readability, object.class.take()))
                 .unwrap_or_default();
-            joined.items.push(Item {
+            each(Item {
                 key: key.clone(),
                 base: record.map(|record| Box::new(scope.weigh(record))),
                 local: file.map(|file| file.stamp),

@@ -1,15 +1,17 @@
 //! Reads both sides and the base at the same time and joins them.
 
-use super::join::{Broken, Joined, Scope, join};
+use super::join::{Broken, Joined, Scope, join, join_each};
 use super::streams::stream;
 use super::{Halt, Task};
 use crate::key::Key;
 use crate::local::Leftover;
+use crate::plan::Item;
 use crate::reconcile::Ground;
 use crate::store::Store;
 use crate::transfer::Hands;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::mpsc;
 
 /// Maps with fewer records than this are listed in one go.
 const RECORDS_FOR_CUTS: u64 = 10_000;
@@ -29,6 +31,30 @@ pub(super) async fn read(
     hands: &Arc<Hands>,
     ground: Ground,
     store: Option<&Arc<Mutex<Store>>>,
+) -> Result<Read, Halt> {
+    let mut read = read_both(task, hands, ground, store, None).await?;
+    spare_replaced(&mut read.joined, &read.leftovers);
+    Ok(read)
+}
+
+/// Reads both sides and hands over every key, in order, as fast as they are taken.
+pub(super) async fn read_each(
+    task: &Task,
+    hands: &Arc<Hands>,
+    ground: Ground,
+    store: Option<&Arc<Mutex<Store>>>,
+    each: mpsc::Sender<Item>,
+) -> Result<Joined, Halt> {
+    let read = read_both(task, hands, ground, store, Some(each)).await?;
+    Ok(read.joined)
+}
+
+async fn read_both(
+    task: &Task,
+    hands: &Arc<Hands>,
+    ground: Ground,
+    store: Option<&Arc<Mutex<Store>>>,
+    each: Option<mpsc::Sender<Item>>,
 ) -> Result<Read, Halt> {
     let store = store.filter(|_| ground == Ground::Based);
     let cuts = match store {
@@ -68,7 +94,13 @@ pub(super) async fn read(
                 reencode,
                 direction,
             };
-            join(base, scanned, listed, &scope)
+            match each {
+                None => join(base, scanned, listed, &scope),
+                // Whoever takes no more has its reason, and needs nothing of the rest.
+                Some(each) => join_each(base, scanned, listed, &scope, &mut |item| {
+                    let _ = each.blocking_send(item);
+                }),
+            }
         })
     };
     let mut listing = hands.remote.list(&cuts);
@@ -94,8 +126,7 @@ pub(super) async fn read(
             leftovers: Vec::new(),
         });
     }
-    let mut joined = joined.map_err(Halt::from)?;
-    spare_replaced(&mut joined, &leftovers);
+    let joined = joined.map_err(Halt::from)?;
     Ok(Read { joined, leftovers })
 }
 

@@ -2,6 +2,7 @@
 
 use super::{Halt, Safety, Task};
 use crate::local::{Marker, Root};
+use crate::reconcile::Ground;
 use crate::state::{DirMap, Encryption, ReplicaId};
 
 /// Which generation of the state file the records are from.
@@ -22,6 +23,15 @@ pub enum Standing {
     New,
     /// The records are of another time or place: they must be forgotten first.
     Foreign,
+}
+
+impl Standing {
+    pub(super) fn ground(self) -> Ground {
+        match self {
+            Self::Based => Ground::Based,
+            Self::New | Self::Foreign => Ground::Baseless,
+        }
+    }
 }
 
 /// Opens a map's root and finds out whether its records may be believed.

@@ -5,7 +5,7 @@ use std::fmt;
 use time::OffsetDateTime;
 
 /// UTC to the millisecond, 24 characters, or the number itself where it is beyond the calendar.
-pub(super) fn utc(ms: i64) -> String {
+pub(in crate::commands) fn utc(ms: i64) -> String {
     let at = OffsetDateTime::from_unix_timestamp(ms.div_euclid(1000));
     let Some((at, year)) = at
         .ok()

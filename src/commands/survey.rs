@@ -1,0 +1,109 @@
+//! Maps that are looked at without a run: the state file is read and not locked, and nothing is
+//! remembered.
+
+use super::init::Error;
+use super::named::named;
+use super::sync::{fallen_back, own_files};
+use crate::cli::Which;
+use crate::event::{Event, Sink};
+use crate::guard::Limit;
+use crate::local::{RecoveryRun, Root};
+use crate::stop::Stop;
+use crate::store::{self, Store};
+use crate::sync::{self, Generation, Halt, Mode, Reencode, Safety, Standing, Task, Terms, Trust};
+use std::num::NonZeroU64;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+/// How maps are looked at.
+pub(super) struct Look<'a> {
+    /// The state file.
+    pub(super) file: &'a Path,
+    /// Which maps.
+    pub(super) which: &'a Which,
+    /// Files or requests at a time.
+    pub(super) jobs: Option<usize>,
+    /// The most bytes that travel in a second.
+    pub(super) bytes_per_s: Option<NonZeroU64>,
+    /// The command that prints the passphrase of an identity file.
+    pub(super) passphrase_command: Option<&'a str>,
+    /// Whether a directory without its marker is looked at too, without its records.
+    pub(super) safety: Safety,
+    /// The time, milliseconds since the epoch.
+    pub(super) now_ms: i64,
+    /// The wish to stop.
+    pub(super) stop: &'a Stop,
+    /// Where events go.
+    pub(super) sink: Arc<Sink>,
+}
+
+/// The maps, and the records they are looked at with.
+pub(super) struct Survey {
+    pub(super) store: Arc<Mutex<Store>>,
+    pub(super) tasks: Vec<Task>,
+}
+
+impl Look<'_> {
+    /// Reads the state file.
+    ///
+    /// # Errors
+    /// What opening it gives, and [`Error::NoName`].
+    pub(super) fn begin(&self) -> Result<Survey, Error> {
+        let run = RecoveryRun::at(self.now_ms);
+        let store = Store::open(self.file, store::Mode::ReadOnly, run.name())?;
+        let generation = match store.fell_back() {
+            None => Generation::Last,
+            Some(fell_back) => {
+                (self.sink)(Event::Notice(&fallen_back(&fell_back.defect)));
+                Generation::Before
+            }
+        };
+        let state = store.state();
+        let names = Vec::from_iter(self.which.map.clone());
+        let asked = named(state, &names)?;
+        let terms = Terms {
+            replica: state.replica,
+            now_ms: self.now_ms,
+            generation,
+            mode: Mode::DryRun,
+            trust: Trust::Stamps,
+            safety: self.safety,
+            reencode: Reencode::Changed,
+            limit: Limit::default(),
+            passphrase_command: self.passphrase_command.map(str::to_owned),
+            jobs: self.jobs,
+            bytes_per_s: self.bytes_per_s,
+            own: own_files(store.own_name_prefix()),
+            stop: self.stop.clone(),
+            sink: Arc::clone(&self.sink),
+        };
+        let all = state.maps().enumerate();
+        let tasks = all
+            .filter(|(_, (_, map))| asked.iter().any(|(_, one)| one.id == map.id))
+            .map(|(index, (bucket, map))| Task {
+                index,
+                bucket: bucket.clone(),
+                map: map.clone(),
+                terms: terms.clone(),
+            });
+        Ok(Survey {
+            tasks: tasks.collect(),
+            store: Arc::new(Mutex::new(store)),
+        })
+    }
+}
+
+/// Opens a map's directory; tells where its records are of no use.
+///
+/// # Errors
+/// [`Halt`] as a run has it.
+pub(super) fn stand(task: &Task) -> Result<(Root, Standing), Halt> {
+    let (root, standing) = sync::stand(task)?;
+    if standing == Standing::Foreign {
+        (task.terms.sink)(Event::Notice(&format!(
+            "map {}: what is recorded is of another time or directory and is not used",
+            task.map.name
+        )));
+    }
+    Ok((root, standing))
+}
