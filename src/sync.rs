@@ -17,13 +17,13 @@ mod stand;
 mod steer;
 mod streams;
 mod task;
-mod verify;
 #[cfg(test)]
 mod tests_hands;
 #[cfg(test)]
 mod tests_laws;
 #[cfg(test)]
 mod tests_model;
+mod verify;
 
 use crate::draft::{Asides, Decided, Draft, draft};
 use crate::event::{Counts, Event};

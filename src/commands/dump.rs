@@ -10,7 +10,7 @@ mod state;
 mod text;
 mod view;
 mod words;
-pub(super) use words::utc;
+pub(super) use words::{Size, utc};
 
 pub(super) use json::settings_json;
 

@@ -45,6 +45,12 @@ pub(super) async fn verify(
             Ok(exit) => exit,
             Err(halt) => {
                 reporter.complain(&format!("map {}: {halt}", task.map.name), &halt);
+                reporter.record(&json!({
+                    "event": "summary",
+                    "map": task.map.name,
+                    "halt": halt.to_string(),
+                    "exit": Exit::Stopped.code(),
+                }));
                 Exit::Stopped
             }
         });
@@ -92,8 +98,7 @@ async fn one(
         reporter.mention(&format!("map {name}: {}: {doubt}", files(*count)));
     }
     reporter.say(&format!("{name}: {}", summary(&verified)));
-    let is_proven =
-        verified.differing == 0 && verified.unproven == 0 && verified.hidden.is_empty();
+    let is_proven = verified.differing == 0 && verified.unproven == 0 && verified.hidden.is_empty();
     let exit = if is_proven {
         Exit::InSync
     } else {

@@ -25,6 +25,7 @@ pub(super) fn classify(status: u16, code: &str, region: Option<String>) -> (Kind
             return (Kind::Throttled, Passing::Unclear);
         }
         "InternalError" | "RequestTimeout" => return (Kind::Unreachable, Passing::Unclear),
+        "GlacierExpeditedRetrievalNotAvailable" => Kind::NoCapacity,
         "NotImplemented" | "XNotImplemented" => Kind::Unsupported,
         "ConditionalRequestConflict" | "OperationAborted" => {
             return (Kind::Changed, Passing::Refused);

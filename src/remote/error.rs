@@ -62,6 +62,8 @@ pub enum Kind {
     Changed,
     /// The object is archived and cannot be read or copied before it is restored.
     Archived,
+    /// The expedited tier can take no more for now.
+    NoCapacity,
     /// The server asks to slow down, and went on asking.
     Throttled,
     /// No answer came: no connection, a time-out, a broken answer.
@@ -212,6 +214,7 @@ impl Error {
             | Kind::Changed
             | Kind::Archived
             | Kind::Throttled
+            | Kind::NoCapacity
             | Kind::Unreachable
             | Kind::Unknown
             | Kind::BadAnswer(_)
@@ -256,6 +259,7 @@ impl fmt::Display for Kind {
             } => write!(f, "the bucket is in region {}", Shown(region)),
             Self::Changed => write!(f, "the object was changed by somebody else"),
             Self::Archived => write!(f, "the object is archived"),
+            Self::NoCapacity => write!(f, "there is no capacity for the expedited tier now"),
             Self::Throttled => write!(f, "the server asks to slow down"),
             Self::Unreachable => write!(f, "no answer from the server"),
             Self::Unknown => write!(f, "nothing tells whether the write happened"),

@@ -1,7 +1,7 @@
 //! Asks for archived objects.
 
-use super::error::{Error, Operation};
 use super::Remote;
+use super::error::{Error, Operation};
 use crate::key::Key;
 use aws_sdk_s3::types::{GlacierJobParameters, RestoreRequest};
 

@@ -131,9 +131,9 @@ fn of_finding(finding: &Finding) -> Option<&'static str> {
         Difference::Content(Suspect::Here) => Some(
             "nothing was changed; to have the object in its place, move the file away, and sync with pull NAME",
         ),
-        Difference::Content(Suspect::There) => Some(
-            "nothing was changed; to have the file in its place, touch the file, and sync",
-        ),
+        Difference::Content(Suspect::There) => {
+            Some("nothing was changed; to have the file in its place, touch the file, and sync")
+        }
         Difference::Content(_)
         | Difference::Size { .. }
         | Difference::MissingHere
@@ -271,9 +271,10 @@ fn of_remote(error: &remote::Error) -> Option<&'static str> {
         Kind::ExpiredCredentials => Some("renew the credentials; what was finished is saved"),
         Kind::ClockSkew => Some("set this machine's clock"),
         Kind::WrongRegion { .. } => Some("set the map's --region to the bucket's"),
+        Kind::NoCapacity => Some("run again later, or with --tier standard"),
         Kind::Throttled => Some("run again later, or with fewer --jobs"),
         Kind::Unreachable => Some("check the network, the endpoint and the proxy settings"),
-        Kind::Archived => Some("restore the object, then run again"),
+        Kind::Archived => Some("ask for it with s3-bsync restore, then run again"),
         Kind::Unknown => Some("the next run finds out whether it was done"),
         Kind::BadListing(_) => Some("the server's listing cannot be trusted, so nothing was done"),
         Kind::Changed | Kind::NotFound => Some("the next run looks at it again"),

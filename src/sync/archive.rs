@@ -10,6 +10,7 @@ use crate::local::Root;
 use crate::plan::{Item, Readability};
 use crate::reconcile::{Action, Ground};
 use crate::remote::{self, Head, Remote, TIERED, Thawing, Tier};
+use crate::state::{DirMap, Direction};
 use crate::stop::Stop;
 use crate::store::Store;
 use crate::transfer::{Failure, Hands};
@@ -27,7 +28,7 @@ const MOST_LOOKS: usize = 1000;
 /// Which archived objects are meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wish {
-    /// Those that a sync would fetch if it could, and those in conflict.
+    /// Those that a sync or a pull would fetch if it could, and those in conflict.
     ForSync,
     /// All that cannot be read.
     All,
@@ -79,6 +80,16 @@ pub async fn archived(
     wish: Wish,
     wanted: impl Fn(&Key) -> bool,
 ) -> Result<Frozen, Halt> {
+    // A backup fetches nothing by itself, and a person restores it all the same.
+    let task = &Task {
+        index: task.index,
+        bucket: task.bucket.clone(),
+        map: DirMap {
+            direction: Direction::Both,
+            ..task.map.clone()
+        },
+        terms: task.terms.clone(),
+    };
     let hands = hands(task, root, Some(store)).await?;
     let ground = standing.ground();
     let (sender, mut each) = mpsc::channel(AHEAD);

@@ -27,9 +27,10 @@ impl Args {
 
     /// Refuses the flags of these commands to all others.
     pub(in crate::cli) fn check_archive(&self, verb: Option<Verb>) -> Result<(), Misuse> {
-        let stray = self.archive_flags().into_iter().find(|(given, _, of)| {
-            *given && verb.is_none_or(|verb| !of.contains(&verb))
-        });
+        let stray = self
+            .archive_flags()
+            .into_iter()
+            .find(|(given, _, of)| *given && verb.is_none_or(|verb| !of.contains(&verb)));
         match stray {
             None => Ok(()),
             Some((_, flag, of)) => Err(Misuse::WithoutVerb {

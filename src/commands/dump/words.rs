@@ -78,7 +78,7 @@ pub(super) fn counted(count: u64, thing: &str) -> String {
 }
 
 /// A number of bytes: readable, then exact where the two differ.
-pub(super) struct Size(pub(super) u64);
+pub(in crate::commands) struct Size(pub(in crate::commands) u64);
 
 impl fmt::Display for Size {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,10 +1,10 @@
 //! What restoring takes: how many objects, how many bytes, how long.
 
+use super::super::dump::Size;
 use crate::key::Shown;
 use crate::remote::{TIERED, Tier};
 use crate::report::Reporter;
 use crate::sync::Cold;
-use indicatif::HumanBytes;
 use serde_json::json;
 use std::collections::BTreeMap;
 
@@ -16,9 +16,9 @@ pub(super) fn is_deep(one: &Cold) -> bool {
 /// How long it takes (S3 API, `RestoreObject`).
 fn wait(is_deep: bool, tier: Tier) -> &'static str {
     match (is_deep, tier) {
-        (false, Tier::Expedited) => "1 to 5 minutes",
-        (false, Tier::Standard) => "3 to 5 hours",
-        (false, Tier::Bulk) => "5 to 12 hours",
+        (false, Tier::Expedited) => "in 1 to 5 minutes",
+        (false, Tier::Standard) => "in 3 to 5 hours",
+        (false, Tier::Bulk) => "in 5 to 12 hours",
         (true, Tier::Expedited | Tier::Standard) => "within 12 hours",
         (true, Tier::Bulk) => "within 48 hours",
     }
@@ -41,7 +41,7 @@ pub(super) fn objects(count: u64) -> String {
 
 pub(super) fn sum(all: &[&Cold]) -> String {
     let bytes = all.iter().map(|one| one.size_bytes).sum();
-    format!("{}, {}", objects(all.len() as u64), HumanBytes(bytes))
+    format!("{}, {}", objects(all.len() as u64), Size(bytes))
 }
 
 /// Tells what is meant of a map, a line for each place.
@@ -53,10 +53,7 @@ pub(super) fn tell(reporter: &Reporter, map: &str, found: &[Cold], tier: Tier) {
     for (place, all) in places {
         let wait = wait(all.iter().any(|one| is_deep(one)), tier);
         let name = Shown(map);
-        reporter.say(&format!(
-            "{name}: {place}: {}, readable in {wait}",
-            sum(&all)
-        ).replace("readable in within", "readable within"));
+        reporter.say(&format!("{name}: {place}: {}, readable {wait}", sum(&all)));
         reporter.record(&json!({
             "event": "archived",
             "map": map,

@@ -211,6 +211,10 @@ impl Stage {
                 fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
             }
             ("modes-count", _) => self.modes_count = true,
+            ("archived", Place::World(world)) => {
+                let hand = world.hand().expect("the server is embedded");
+                hand.set_class(&format!("docs/{first}"), rest);
+            }
             ("remove", Place::World(world)) => drop(world.remove(first)),
             ("remove-remote", Place::World(world)) => drop(world.remove_remote(first)),
             _ => panic!("no such step: {line}"),

@@ -1,6 +1,7 @@
 //! A hand on one bucket of the store, without HTTP: what a test does behind the program's back,
 //! and what it looks at afterwards.
 
+use super::blob::Content;
 use super::model::{Bucket, Meta, Object, Restore, Versioning};
 use super::store::{Store, now_ms};
 use super::sums::{Algorithm, Sums, hex, md5_of};
@@ -236,6 +237,26 @@ impl BucketHand {
             part.md5 = md5_of(&part.content).expect("kept bytes can be read");
             part.sums = Sums::of(Algorithm::Crc64Nvme, &part.content).expect("they can be read");
         }
+    }
+
+    /// Flips a bit of the current object, as a failing disk would: whatever was said of the bytes
+    /// stays.
+    pub fn rot(&self, key: &str) {
+        self.change(key, |object, _| {
+            let mut bytes = object
+                .content
+                .bytes()
+                .expect("kept bytes can be read")
+                .to_vec();
+            let middle = bytes.len() / 2;
+            bytes[middle] ^= 1;
+            object.content = Content::memory(bytes.into());
+        });
+    }
+
+    /// Drops the checksums of the current object, as one that was uploaded without any has none.
+    pub fn forget_sums(&self, key: &str) {
+        self.change(key, |object, _| object.sums = Sums::default());
     }
 
     /// Switches versioning.
