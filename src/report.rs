@@ -139,7 +139,7 @@ impl Reporter {
         }
     }
 
-    /// Nothing more is under way.
+    /// Shows no bar from now on.
     pub fn finish(&self) {
         self.progress.finish();
     }

@@ -186,6 +186,16 @@ fn a_running_restore_is_no_failure_and_each_failure_is_named_once() {
         "{}",
         run.stderr
     );
+    world.wire().heal();
+    world.wire().forget();
+    world.wire().fault(
+        When::op(Op::Restore).always(),
+        Fault::Status(503, "GlacierExpeditedRetrievalNotAvailable"),
+    );
+    world
+        .run(&hurried)
+        .expect_code(1)
+        .expect_stderr("hint: run again later, or with --tier standard");
 }
 
 #[test]

@@ -107,13 +107,12 @@ fn told(
     work: impl AsyncFnOnce(&Arc<Reporter>, Stop) -> Result<Exit, restore::Error>,
 ) -> Exit {
     let reporter = Arc::new(Reporter::new(voice));
+    // Nobody knows how many bytes it will be, and a bar would stand in the way of a question.
+    reporter.finish();
     let ended = in_runtime(&reporter, async |stop| work(&reporter, stop).await);
     match ended {
         None => Exit::Stopped,
-        Some(Ok(exit)) => {
-            reporter.finish();
-            exit
-        }
+        Some(Ok(exit)) => exit,
         Some(Err(error)) => {
             reporter.stop(&error, error.exit());
             error.exit()

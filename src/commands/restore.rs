@@ -27,7 +27,7 @@ pub enum Error {
     /// The state file cannot be read, or there is no such map.
     Open(init::Error),
     /// A map could not be looked at.
-    Halt(String, Halt),
+    Halt(String, Box<Halt>),
     /// Nobody is there who could agree.
     NoConsent,
     /// So many objects have no expedited tier.
@@ -180,7 +180,7 @@ async fn find(
     wish: crate::sync::Wish,
     wanted: impl Fn(&Key) -> bool,
 ) -> Result<Frozen, Error> {
-    let halted = |halt| Error::Halt(task.map.name.clone(), halt);
+    let halted = |halt| Error::Halt(task.map.name.clone(), Box::new(halt));
     let (root, standing) = stand(task).map_err(halted)?;
     archived(task, root, standing, &survey.store, wish, wanted)
         .await
@@ -234,7 +234,7 @@ async fn ask_of(
     tally: &mut Tally,
 ) -> Result<(), Error> {
     let name = &task.map.name;
-    let halted = |halt| Error::Halt(name.clone(), halt);
+    let halted = |halt| Error::Halt(name.clone(), Box::new(halt));
     let remote = remote(&task.bucket, &task.map)
         .await
         .map_err(|error| halted(Halt::Remote(error)))?;

@@ -140,8 +140,7 @@ pub async fn archived(
 /// Whether an item may be one that is meant, as far as a listing tells.
 fn may_be_cold(item: &Item, wish: Wish) -> bool {
     match (item.readability, item.class.as_deref()) {
-        (Readability::Archived | Readability::Restoring, _) => true,
-        (_, Some(TIERED)) => true,
+        (Readability::Archived | Readability::Restoring, _) | (_, Some(TIERED)) => true,
         (_, Some("GLACIER" | "DEEP_ARCHIVE")) => wish == Wish::Thawed,
         _ => false,
     }

@@ -280,7 +280,6 @@ async fn thaw() {
     ] {
         let (endpoint, log) = serve(move |_, _| answer.clone());
         let remote = remote(&endpoint, FULL).await;
-        let head = remote.head(&key("a")).await.unwrap().unwrap();
         let ended = remote.thaw(&key("a"), class, 3, Tier::Bulk).await;
         assert_eq!(ended.map_err(|error| error.kind), outcome);
         let log = log.lock().unwrap();

@@ -141,9 +141,8 @@ impl Told<'_> {
             Some(false) if looks_same => Suspect::Here,
             Some(false) => Suspect::ChangedHere,
             Some(true) if is_same_object => Suspect::There,
-            Some(true) => Suspect::ChangedThere,
             None if is_same_object => Suspect::Unknown,
-            None => Suspect::ChangedThere,
+            Some(true) | None => Suspect::ChangedThere,
         }
     }
 }
