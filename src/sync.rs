@@ -2,6 +2,7 @@
 //!
 //! Nothing flows back up: a stale step is not repaired but looked at anew in a further round.
 
+mod ask;
 mod halt;
 mod join;
 mod look;
@@ -33,6 +34,7 @@ use crate::remote;
 use crate::state::{Capabilities, Direction, Record, RootId};
 use crate::store::Store;
 use crate::transfer::{Failure, Flow, Hands, Unfinished, partial_path};
+pub use ask::{Contents, Dispute, Person, Ruling, Version};
 pub use halt::Halt;
 pub use join::{Broken, Joined, Scope, Trust, join};
 pub use stand::{Generation, Standing, confirm, stand};
@@ -255,7 +257,9 @@ impl<'a> Sync<'a> {
             let one = steer::steered(direction, one);
             steer::sent_anew(reencode, direction, one)
         });
-        Ok(decided.collect())
+        let mut decided = decided.collect();
+        self.ask(&mut decided).await;
+        Ok(decided)
     }
 
     fn draft(&mut self, decided: Vec<Decided>, clashes: &[Clash]) -> Draft {

@@ -83,7 +83,8 @@ take them too, but for --name, --conflict, --direction and --keep:
   --delete                  one way only: also delete what the truth does not have
   --conflict newer|keep-both|local|remote|ask
                             which file takes the name where both sides changed; the other is
-                            kept in the recovery folder. Default newer; ask leaves both alone
+                            kept in the recovery folder. Default newer; ask asks at a terminal and
+                            elsewhere leaves both alone
   --keep DAYS               how long the recovery folder keeps files; default 30
 
 With edit:

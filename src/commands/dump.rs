@@ -9,7 +9,7 @@ mod json;
 mod state;
 mod text;
 mod view;
-mod words;
+pub(crate) mod words;
 
 pub(super) use json::settings_json;
 

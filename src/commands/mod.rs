@@ -11,10 +11,13 @@ mod settings;
 pub mod sync;
 pub mod targets;
 
-use crate::cli::{self, Command, Edit, Mapless, Run, Voice};
+use crate::cli::{self, Command, Edit, Form, Level, Mapless, Run, Voice};
 use crate::event::Event;
 use crate::exit::Exit;
+use crate::report::ask::{Questions, is_attended};
 use crate::report::{self, Reporter};
+use crate::stop::Stop;
+use crate::sync::{Mode, Person};
 use runtime::{in_runtime, now_ms};
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -113,11 +116,22 @@ enum Errand<'a> {
     Mapless(&'a Mapless),
 }
 
+/// Who is asked in a run, if it may ask and somebody is there.
+fn person(asked: &Run, reporter: &Arc<Reporter>, stop: &Stop) -> Option<Arc<dyn Person>> {
+    let Voice { level, form } = asked.voice;
+    let may_ask = level != Level::Quiet && form == Form::Text && asked.mode == Mode::Apply;
+    (may_ask && is_attended()).then(|| {
+        let questions = Questions::new(Arc::clone(reporter), stop.clone());
+        Arc::new(questions) as Arc<dyn Person>
+    })
+}
+
 fn run(asked: &Run, errand: Errand<'_>) -> Exit {
     let reporter = Arc::new(Reporter::new(asked.voice));
     let listener = Arc::clone(&reporter);
     let ended = in_runtime(&reporter, async |stop| {
         let asked = sync::Asked {
+            person: person(asked, &reporter, &stop),
             file: &asked.file,
             maps: &asked.maps,
             reencode: asked.reencode,

@@ -1,6 +1,6 @@
 //! What a map's run is asked for.
 
-use super::{Generation, Trust};
+use super::{Generation, Person, Trust};
 use crate::envelope::{Envelope, Identities, KeyError, Passphrase, Recipients, Secrecy};
 use crate::event::Sink;
 use crate::guard::Limit;
@@ -66,6 +66,8 @@ pub struct Terms {
     pub bytes_per_s: Option<NonZeroU64>,
     /// The program's own files, which are no part of any map.
     pub own: OwnFiles,
+    /// Who settles what a map's policy leaves to a person; `None` where nobody is there.
+    pub person: Option<Arc<dyn Person>>,
     /// The wish to stop.
     pub stop: Stop,
     /// Where events go.
