@@ -23,12 +23,13 @@ mod tests_surface;
 mod tests_verbs;
 mod values;
 mod verbs;
+mod wanted;
 
 use argh::FromArgs;
 use args::Args;
 pub use command::{
-    Age, Command, Detail, Dump, Edit, Form, Init, Level, Mapless, Maps, NewMap, Prune, Remove, Run,
-    Settings, Start, Targets, Unmap, Voice,
+    Age, Command, Detail, Dump, Edit, Form, Init, Level, Mapless, Maps, NewMap, Prune, Recover,
+    Recovery, Remove, Run, Settings, Start, Targets, Unmap, Voice,
 };
 pub use completions::Shell;
 pub use keys::Keys;
@@ -36,6 +37,7 @@ pub use manual::manual;
 pub use misuse::Misuse;
 use std::ffi::OsString;
 pub use values::S3Uri;
+pub use wanted::{Side, Wanted};
 
 /// Reads argv (the program's name first).
 ///

@@ -132,6 +132,13 @@ impl Reporter {
         }
     }
 
+    /// Tells a machine of one thing, where machines listen.
+    pub fn record(&self, value: &serde_json::Value) {
+        if self.voice.form == Form::Json {
+            self.out(&value.to_string());
+        }
+    }
+
     /// Whether a hint was not given yet: a thousand files without rights need it once.
     fn is_new(&self, hint: &'static str) -> bool {
         let hints = self.hints.lock();

@@ -42,7 +42,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 pub use streams::{Received, Sender, Unheard, stream};
-pub use task::{Mode, Reencode, Safety, Task, Terms};
+pub use task::{Mode, Reencode, Safety, Task, Terms, envelope};
 
 /// Rounds in which stale keys are looked at anew before they are left to the next run.
 const ROUNDS: u32 = 3;
@@ -145,14 +145,14 @@ impl<'a> Sync<'a> {
         // Time and replica tell a run's conflict copies from all others'.
         let time: String = recovery.name().replace(['-', ':'], "");
         let replica = terms.replica.to_string();
-        let tag = format!("{time}-{}", &replica[..8]);
+        let tag = format!("conflict-{time}-{}", &replica[..8]);
         let hands = Hands {
             root,
             remote,
             recovery,
             replica: terms.replica,
             storage_class: map.storage_class.clone(),
-            envelope: task.envelope().map_err(Halt::Key)?,
+            envelope: envelope(map, terms.passphrase_command.as_deref()).map_err(Halt::Key)?,
             recorded: HashMap::new(),
             unfinished: Unfinished::of(map.id, store.cloned()),
             stop: terms.stop.clone(),

@@ -4,6 +4,7 @@ use super::keys::Keys;
 use super::values::{
     AgeRecipient, Days, FilePath, GzipLevel, Jobs, MapArg, Policy, Rate, Text, UnmapArg, Url, Way,
 };
+use super::wanted::KeyPath;
 use crate::guard::Limit;
 use argh::FromArgs;
 
@@ -132,6 +133,10 @@ pub(super) struct Args {
     /// trust no recorded fingerprint: read and compare every file
     #[argh(switch)]
     pub(super) full: bool,
+
+    /// with recover put-back: where a kept file is put
+    #[argh(option)]
+    pub(super) to: Option<KeyPath>,
 
     /// a command, and what it is about
     #[argh(positional)]

@@ -121,6 +121,9 @@ impl Args {
         if self.reencode {
             return Err(Misuse::WithoutEdit("--reencode"));
         }
+        if self.to.is_some() {
+            return Err(Misuse::WithoutPutBack("--to"));
+        }
         if self.init {
             if let Some(flag) = self.run_flag() {
                 return Err(Misuse::WithInit(flag));

@@ -24,6 +24,20 @@ Usage:
   s3-bsync pull S3_URI DIR [--delete]     fetch a prefix that is in no map; nothing is remembered
   s3-bsync completions bash|zsh|fish      print what lets a shell complete commands, flags and names
 
+  s3-bsync recover [list] [NAME [KEPT]]   list what the recovery folders hold, on both sides
+  s3-bsync recover show NAME KEPT         print one kept version
+  s3-bsync recover diff NAME KEPT         compare it with the file that is there now
+  s3-bsync recover put-back NAME KEPT [--to PATH] [--dryrun]
+                                          give it its path back, or where that is taken another;
+                                          nothing is ever overwritten
+  s3-bsync recover drop NAME KEPT [--force] [--dryrun]
+                                          remove it for good; asks, with --force does not
+  s3-bsync recover expire [NAME...] [--dryrun]
+                                          remove what is older than the maps' --keep
+
+KEPT is a path as recover lists it, with or without the time before it, a folder above it, or a
+pattern as for --objects; local: or bucket: before it leaves out the other side.
+
 A map is a directory and the S3 prefix it is kept the same as. The state file holds the maps, and
 for each file what both sides last agreed on. Credentials come from the usual AWS environment
 variables, files and roles, and are never stored.
@@ -39,6 +53,9 @@ With --dump, whose --file may also be a journal or a previous generation:
   --objects [GLOB]          print the records too, all or those whose key (the path below its map)
                             matches: *, ? and [a-z] stay within a name, ** goes across /
   --hex                     print every byte with its name and meaning
+
+With recover put-back:
+  --to PATH                 the path below the map's directory that it gets
 
 Run settings, also with sync, push and pull:
   --dryrun                  plan everything, change nothing; --debug shows the plan

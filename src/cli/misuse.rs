@@ -63,6 +63,8 @@ pub enum Misuse {
     WithoutReencode(&'static str),
     /// A flag of an edit, without one.
     WithoutEdit(&'static str),
+    /// A flag of `recover put-back`, without that.
+    WithoutPutBack(&'static str),
     /// An edit without a setting.
     NoChange,
     /// The name of a directory is empty.
@@ -114,6 +116,7 @@ impl fmt::Display for Misuse {
                 "{flag} is for a sync, and edit makes one with --reencode only"
             ),
             Self::WithoutEdit(flag) => write!(f, "{flag} goes with edit only"),
+            Self::WithoutPutBack(flag) => write!(f, "{flag} goes with recover put-back only"),
             Self::NoChange => write!(f, "edit was given nothing to change"),
             Self::EmptyPath => write!(f, "the name of the directory is empty"),
             Self::Aimless => write!(f, "--delete goes with --direction push or pull only"),

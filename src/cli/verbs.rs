@@ -3,6 +3,7 @@
 mod edit;
 mod named;
 mod one_way;
+mod recover;
 mod runs;
 
 use super::args::Args;
@@ -24,6 +25,7 @@ pub(super) enum Verb {
     Sync,
     Push,
     Pull,
+    Recover,
     Completions,
 }
 
@@ -37,6 +39,7 @@ pub(super) const VERBS: &[(Verb, &str, &str)] = &[
     (Verb::Sync, "sync", "[NAME...]"),
     (Verb::Push, "push", "NAME, or DIR S3_URI"),
     (Verb::Pull, "pull", "NAME, or S3_URI DIR"),
+    (Verb::Recover, "recover", "[NAME [KEPT]]"),
     (Verb::Completions, "completions", SHELLS),
 ];
 
@@ -76,6 +79,9 @@ impl Args {
         if verb != Verb::Edit {
             refuse(verb.name(), [(self.reencode, "--reencode")])?;
         }
+        if verb != Verb::Recover {
+            refuse(verb.name(), [(self.to.is_some(), "--to")])?;
+        }
         match (verb, operands) {
             (Verb::Edit, [name]) => self.into_edit(name, file, voice),
             (Verb::Rm, [name]) => self.into_remove(name, file, voice),
@@ -93,6 +99,7 @@ impl Args {
                 let of = "pull S3_URI DIR";
                 self.into_mapless(of, Way::Pull, dir, one_way::dest(verb, uri)?, file, voice)
             }
+            (Verb::Recover, operands) => self.into_recover(operands, file, voice),
             (Verb::Completions, [shell]) => self.into_completions(shell),
             (verb, _) => Err(verb.has_other_operands()),
         }

@@ -6,12 +6,13 @@ pub mod init;
 pub mod mapless;
 mod named;
 pub mod prune;
+pub mod recover;
 mod runtime;
 mod settings;
 pub mod sync;
 pub mod targets;
 
-use crate::cli::{self, Command, Edit, Form, Level, Mapless, Run, Voice};
+use crate::cli::{self, Command, Edit, Form, Level, Mapless, Recover, Run, Voice};
 use crate::event::Event;
 use crate::exit::Exit;
 use crate::report::ask::{Questions, is_attended};
@@ -54,6 +55,7 @@ fn carry_out(command: Command) -> Exit {
             say(asked.voice, told.map(|line| vec![line]))
         }
         Command::Prune(asked) => say(asked.voice, prune::prune(&asked, now_ms())),
+        Command::Recover(asked) => recover(&asked),
         Command::Targets(asked) => match targets::targets(&asked, now_ms()) {
             Ok(text) => print(&text),
             Err(error) => {
@@ -102,6 +104,21 @@ fn edit(asked: &Edit) -> Exit {
     match &asked.then {
         Some(then) => run(then, Errand::Sync),
         None => Exit::InSync,
+    }
+}
+
+fn recover(asked: &Recover) -> Exit {
+    let reporter = Reporter::new(asked.voice);
+    let ended = in_runtime(&reporter, async |stop| {
+        recover::recover(asked, &reporter, &stop, now_ms()).await
+    });
+    match ended {
+        None => Exit::Stopped,
+        Some(Ok(exit)) => exit,
+        Some(Err(error)) => {
+            reporter.complain(&error.to_string(), &error);
+            error.exit()
+        }
     }
 }
 

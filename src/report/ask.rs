@@ -88,7 +88,7 @@ impl Person for Questions {
                     name: dispute.key.file_name(),
                     names: ["local", "bucket"],
                 };
-                comparison.show(&contents, &mut io::stderr());
+                comparison.show(&contents, &mut io::stderr(), io::stderr());
             }),
         }
     }

@@ -43,23 +43,13 @@ pub enum Ruling {
     Show,
 }
 
-/// What two versions hold.
+/// What two versions hold; of a conflict the file first, then what the object holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Contents {
     /// Their bytes.
-    Whole {
-        /// The file's.
-        local: Vec<u8>,
-        /// The object's, opened.
-        remote: Vec<u8>,
-    },
+    Whole([Vec<u8>; 2]),
     /// Their BLAKE3, where they are too large to be shown.
-    Digests {
-        /// The file's.
-        local: [u8; 32],
-        /// That of what the object holds.
-        remote: [u8; 32],
-    },
+    Digests([[u8; 32]; 2]),
 }
 
 /// Whoever answers. Called where it may block; gives [`Settlement::Leave`] once the run is to end.
@@ -152,13 +142,11 @@ async fn contents(
     let head = head.ok_or(Failure::Stale)?;
     let is_small = |version: Version| version.size_bytes <= SHOWN_BYTES;
     if is_small(dispute.local) && is_small(dispute.remote) {
-        return Ok(Contents::Whole {
-            local: hands.file_bytes(key, local).await?,
-            remote: hands.object_bytes(key, &head).await?,
-        });
+        let file = hands.file_bytes(key, local).await?;
+        let object = hands.object_bytes(key, &head).await?;
+        return Ok(Contents::Whole([file, object]));
     }
-    Ok(Contents::Digests {
-        local: hands.file_blake3(key, local).await?,
-        remote: hands.object_blake3(key, &head).await?,
-    })
+    let file = hands.file_blake3(key, local).await?;
+    let object = hands.object_blake3(key, &head).await?;
+    Ok(Contents::Digests([file, object]))
 }

@@ -6,7 +6,6 @@ use crate::sync::Contents;
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Write};
-use std::os::fd::AsFd;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -23,34 +22,34 @@ pub struct Comparison<'a> {
 }
 
 impl Comparison<'_> {
-    /// Shows what two versions hold, on stderr and by way of `to`, which is stderr too.
-    pub fn show(&self, contents: &Contents, to: &mut impl Write) {
+    /// Shows what two versions hold, by way of `to`; a program that shows texts gets `output`, which
+    /// leads to the same place.
+    pub fn show(&self, contents: &Contents, to: &mut impl Write, output: impl Into<Stdio>) {
         match contents {
-            Contents::Whole { local, remote } if is_text(local) && is_text(remote) => {
-                if let Err(error) = self.show_text(local, remote) {
+            Contents::Whole(versions) if versions.iter().all(|bytes| is_text(bytes)) => {
+                if let Err(error) = self.show_text(versions, output.into()) {
                     let _ = writeln!(to, "cannot show the difference: {error}");
                 }
             }
-            Contents::Whole { local, remote } => {
-                for (name, bytes) in self.names.iter().zip([local, remote]) {
+            Contents::Whole(versions) => {
+                for (name, bytes) in self.names.iter().zip(versions) {
                     let digest = *blake3::hash(bytes).as_bytes();
                     let size = Size(bytes.len() as u64);
                     let _ = writeln!(to, "  {name:6}  {size}, BLAKE3 {}", hex(&digest));
                 }
             }
-            Contents::Digests { local, remote } => {
-                for (name, digest) in self.names.iter().zip([local, remote]) {
+            Contents::Digests(digests) => {
+                for (name, digest) in self.names.iter().zip(digests) {
                     let _ = writeln!(to, "  {name:6}  BLAKE3 {}", hex(digest));
                 }
             }
         }
     }
 
-    fn show_text(&self, first: &[u8], second: &[u8]) -> io::Result<()> {
+    fn show_text(&self, [first, second]: &[Vec<u8>; 2], output: Stdio) -> io::Result<()> {
         let private = Private::new()?;
         let first = private.put(&self.copy_name(0), first)?;
         let second = private.put(&self.copy_name(1), second)?;
-        let shown = Stdio::from(io::stderr().as_fd().try_clone_to_owned()?);
         let mut command = match std::env::var_os("DIFF").filter(|diff| !diff.is_empty()) {
             Some(diff) => {
                 // As git and others have it: a command with options, not only a program's name.
@@ -69,7 +68,7 @@ impl Comparison<'_> {
                 command
             }
         };
-        command.arg(first).arg(second).stdout(shown);
+        command.arg(first).arg(second).stdout(output);
         // What it answers says whether they differ, which is known.
         let ended = command.status()?;
         match ended.code() {
@@ -161,11 +160,8 @@ mod tests {
             names: ["local", "bucket"],
         };
         let mut told = Vec::new();
-        let contents = Contents::Whole {
-            local: b"\0".to_vec(),
-            remote: b"abc".to_vec(),
-        };
-        comparison.show(&contents, &mut told);
+        let contents = Contents::Whole([b"\0".to_vec(), b"abc".to_vec()]);
+        comparison.show(&contents, &mut told, Stdio::null());
         let told = String::from_utf8(told).unwrap();
         let expected = "  local   1 byte, BLAKE3 2d3adedff11b61f14c886e35afa036736dcd87a74d27b5c1510225d0f592e213
   bucket  3 bytes, BLAKE3 6437b3ac38465133ffb63b75273a8db548c558465d79db03fd359c6cd5bd9d85
