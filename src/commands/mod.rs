@@ -110,7 +110,11 @@ fn edit(asked: &Edit) -> Exit {
 fn recover(asked: &Recover) -> Exit {
     let reporter = Reporter::new(asked.voice);
     let ended = in_runtime(&reporter, async |stop| {
-        recover::recover(asked, &reporter, &stop, now_ms()).await
+        let ended = recover::recover(asked, &reporter, &stop, now_ms()).await;
+        if stop.is_wished() {
+            return Ok(Exit::Interrupted);
+        }
+        ended
     });
     match ended {
         None => Exit::Stopped,

@@ -96,6 +96,7 @@ impl Person for Questions {
 
 /// One line from standard input; the end where the run is to end. Reads only when it is asked to, so
 /// that a program started in between has the terminal for itself.
+#[must_use]
 pub fn read_line(stop: &Stop) -> Line {
     let (sender, receiver) = sync_channel(1);
     // It cannot be called off, so where the run ends it is left behind, and ends with the process.

@@ -48,10 +48,9 @@ impl Hands {
         head: &Head,
     ) -> Result<Vec<u8>, Failure> {
         self.admit(head)?;
-        let held = self
-            .unseal(key, &head.stamp, head, Held(Vec::new()))
-            .await?;
-        Ok(held.0)
+        let receiver = Held(Vec::new());
+        let opened = self.unseal(key, &head.stamp, head, receiver).await?;
+        Ok(opened.0)
     }
 
     /// Writes what an object holds, opened, as it arrives: what is found to be damaged is written

@@ -25,13 +25,11 @@ impl Args {
         file: PathBuf,
         voice: Voice,
     ) -> Result<Command, Misuse> {
-        let named = operands.first();
-        let named = named.and_then(|word| VERBS.iter().find(|(verb, ..)| verb == word));
+        let first = operands.first();
+        let row = first.and_then(|word| VERBS.iter().find(|(verb, ..)| verb == word));
         // Without a verb they are listed; a map that is called as a verb can be listed with one.
-        let (verb, of, takes) = named
-            .copied()
-            .unwrap_or(("list", "recover", "[NAME [KEPT]]"));
-        let operands = &operands[usize::from(named.is_some())..];
+        let (verb, of, takes) = row.copied().unwrap_or(("list", "recover", "[NAME [KEPT]]"));
+        let operands = &operands[usize::from(row.is_some())..];
         let mode = if std::mem::take(&mut self.dryrun) {
             Mode::DryRun
         } else {

@@ -142,8 +142,8 @@ impl Kept {
         let size = Size(self.size_bytes);
         let time = self.mtime_ns.map(|ns| utc(ns.div_euclid(1_000_000)));
         let time = time.map_or_else(String::new, |time| format!(", of {time}"));
-        let (map, side, name) = (Shown(map), self.side.name(), self.name());
-        format!("{map}  {side:6}  {}  {size}{time}", Shown(&name))
+        let (map, from, name) = (Shown(map), self.side.name(), self.name());
+        format!("{map}  {from:6}  {}  {size}{time}", Shown(&name))
     }
 
     /// The same for machines.

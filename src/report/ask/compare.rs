@@ -50,24 +50,7 @@ impl Comparison<'_> {
         let private = Private::new()?;
         let first = private.put(&self.copy_name(0), first)?;
         let second = private.put(&self.copy_name(1), second)?;
-        let mut command = match std::env::var_os("DIFF").filter(|diff| !diff.is_empty()) {
-            Some(diff) => {
-                // As git and others have it: a command with options, not only a program's name.
-                let mut script = diff.clone();
-                script.push(" \"$@\"");
-                let mut command = Command::new("/bin/sh");
-                command.args([OsString::from("-c"), script, diff]);
-                command
-            }
-            None => {
-                let mut command = Command::new("diff");
-                command.arg("-u");
-                for name in self.names {
-                    command.args(["--label", name]);
-                }
-                command
-            }
-        };
+        let mut command = self.differ();
         command.arg(first).arg(second).stdout(output);
         // What it answers says whether they differ, which is known.
         let ended = command.status()?;
@@ -75,6 +58,24 @@ impl Comparison<'_> {
             Some(126 | 127) => Err(io::Error::other("$DIFF could not be run")),
             _ => Ok(()),
         }
+    }
+
+    /// What shows the difference between two files.
+    fn differ(&self) -> Command {
+        if let Some(diff) = std::env::var_os("DIFF").filter(|diff| !diff.is_empty()) {
+            // As git and others have it: a command with options, not only a program's name.
+            let mut script = diff.clone();
+            script.push(" \"$@\"");
+            let mut command = Command::new("/bin/sh");
+            command.args([OsString::from("-c"), script, diff]);
+            return command;
+        }
+        let mut command = Command::new("diff");
+        command.arg("-u");
+        for name in self.names {
+            command.args(["--label", name]);
+        }
+        command
     }
 
     /// The extension tells programs what kind of file it is.
