@@ -27,7 +27,7 @@ Usage:
   s3-bsync recover [list] [NAME [KEPT]]   list what the recovery folders hold, on both sides
   s3-bsync recover show NAME KEPT         print one kept version
   s3-bsync recover diff NAME KEPT         compare it with the file that is there now
-  s3-bsync recover put-back NAME KEPT [--to PATH] [--dryrun]
+  s3-bsync recover put-back NAME KEPT [--to NEW_PATH] [--dryrun]
                                           give it its path back, or where that is taken another;
                                           nothing is ever overwritten
   s3-bsync recover drop NAME KEPT [--force] [--dryrun]
@@ -55,7 +55,7 @@ With --dump, whose --file may also be a journal or a previous generation:
   --hex                     print every byte with its name and meaning
 
 With recover put-back:
-  --to PATH                 the path below the map's directory that it gets
+  --to NEW_PATH             the path below the map's directory that it gets
 
 Run settings, also with sync, push and pull:
   --dryrun                  plan everything, change nothing; --debug shows the plan
