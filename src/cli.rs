@@ -24,12 +24,14 @@ mod tests_verbs;
 mod values;
 mod values_archive;
 mod verbs;
+mod wanted;
 
 use argh::FromArgs;
 use args::Args;
 pub use command::{
     Age, Command, Consent, Detail, Dump, Edit, Form, Init, Level, Mapless, Maps, NewMap, Prune,
-    Remove, Restore, RestoreStatus, Run, Settings, Start, Targets, Unmap, Verify, Voice, Which,
+    Recover, Recovery, Remove, Restore, RestoreStatus, Run, Settings, Start, Targets, Unmap,
+    Verify, Voice, Which,
 };
 pub use completions::Shell;
 pub use keys::Keys;
@@ -37,6 +39,7 @@ pub use manual::manual;
 pub use misuse::Misuse;
 use std::ffi::OsString;
 pub use values::S3Uri;
+pub use wanted::{Side, Wanted};
 
 /// Reads argv (the program's name first).
 ///

@@ -3,6 +3,7 @@
 //! Silent where all is well. What is wrong goes to stderr, each thing once; `--debug` and `--json`
 //! speak on stdout. Hints live here and nowhere else.
 
+pub mod ask;
 mod hint;
 mod json;
 mod progress;
@@ -117,6 +118,11 @@ impl Reporter {
             let _ = writeln!(text, "hint: {hint}");
         }
         self.err(&text);
+    }
+
+    /// Does what a person is to see without anything that moves in it.
+    pub(crate) fn undisturbed<T>(&self, talk: impl FnOnce() -> T) -> T {
+        self.progress.suspend(talk)
     }
 
     /// Tells what was done, to a person who asked for it.

@@ -3,6 +3,7 @@
 //! Nothing flows back up: a stale step is not repaired but looked at anew in a further round.
 
 mod archive;
+mod ask;
 mod halt;
 mod hands;
 mod join;
@@ -36,6 +37,7 @@ use crate::state::{Capabilities, Direction, Record, RootId};
 use crate::store::Store;
 use crate::transfer::{Failure, Hands, partial_path};
 pub use archive::{Cold, Frozen, Wish, archived, ask};
+pub use ask::{Contents, Dispute, Person, Ruling, Version};
 pub use halt::Halt;
 pub use join::{Broken, Joined, Scope, Trust, join};
 pub use stand::{Generation, Standing, confirm, stand};
@@ -43,7 +45,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 pub use streams::{Received, Sender, Unheard, stream};
-pub use task::{Mode, Reencode, Safety, Task, Terms};
+pub use task::{Mode, Reencode, Safety, Task, Terms, envelope};
 pub use verify::{By, Difference, Doubt, Finding, Proof, Suspect, Verified, verify};
 
 /// Rounds in which stale keys are looked at anew before they are left to the next run.
@@ -142,7 +144,7 @@ impl<'a> Sync<'a> {
         // Time and replica tell a run's conflict copies from all others'.
         let time: String = hands.recovery.name().replace(['-', ':'], "");
         let replica = terms.replica.to_string();
-        let tag = format!("{time}-{}", &replica[..8]);
+        let tag = format!("conflict-{time}-{}", &replica[..8]);
         Ok(Self {
             task,
             store,
@@ -238,7 +240,9 @@ impl<'a> Sync<'a> {
             let one = steer::steered(direction, one);
             steer::sent_anew(reencode, direction, one)
         });
-        Ok(decided.collect())
+        let mut decided = decided.collect();
+        self.ask(&mut decided).await;
+        Ok(decided)
     }
 
     fn draft(&mut self, decided: Vec<Decided>, clashes: &[Clash]) -> Draft {

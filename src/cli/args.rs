@@ -5,6 +5,7 @@ use super::values::{
     AgeRecipient, Days, FilePath, GzipLevel, Jobs, MapArg, Policy, Rate, Text, UnmapArg, Url, Way,
 };
 use super::values_archive::{Speed, Stay};
+use super::wanted::KeyPath;
 use crate::guard::Limit;
 use argh::FromArgs;
 
@@ -149,6 +150,9 @@ pub(super) struct Args {
     /// with verify: read every object
     #[argh(switch)]
     pub(super) download: bool,
+    /// with recover put-back: where a kept file is put
+    #[argh(option)]
+    pub(super) to: Option<KeyPath>,
 
     /// a command, and what it is about
     #[argh(positional)]

@@ -122,6 +122,9 @@ impl Args {
             return Err(Misuse::WithoutEdit("--reencode"));
         }
         self.check_archive(None)?;
+        if self.to.is_some() {
+            return Err(Misuse::WithoutPutBack("--to"));
+        }
         if self.init {
             if let Some(flag) = self.run_flag() {
                 return Err(Misuse::WithInit(flag));

@@ -3,6 +3,7 @@
 mod archive;
 mod dump;
 mod named;
+mod recover;
 mod run;
 mod settings;
 mod voice;
@@ -11,6 +12,7 @@ use super::completions::Shell;
 pub use archive::{Consent, Restore, RestoreStatus, Verify, Which};
 pub use dump::{Detail, Dump, Targets};
 pub use named::{Prune, Remove};
+pub use recover::{Recover, Recovery};
 pub use run::{Mapless, Maps, Run};
 pub use settings::{Age, Edit, Init, NewMap, Settings, Start, Unmap};
 pub use voice::{Form, Level, Voice};
@@ -32,6 +34,8 @@ pub enum Command {
     Remove(Remove),
     /// Remove directories without files.
     Prune(Prune),
+    /// List, show, put back or remove what the recovery folders hold.
+    Recover(Recover),
     /// Tell which maps there are.
     Targets(Targets),
     /// Push or pull once, without a map.

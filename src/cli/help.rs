@@ -30,6 +30,20 @@ Usage:
   s3-bsync verify [NAME] [PATTERN] [--download]
                                           read everything back and compare; changes nothing
 
+  s3-bsync recover [list] [NAME [KEPT]]   list what the recovery folders hold, on both sides
+  s3-bsync recover show NAME KEPT         print one kept version
+  s3-bsync recover diff NAME KEPT         compare it with the file that is there now
+  s3-bsync recover put-back NAME KEPT [--to NEW_PATH] [--dryrun]
+                                          give it its path back, or where that is taken another;
+                                          nothing is ever overwritten
+  s3-bsync recover drop NAME KEPT [--force] [--dryrun]
+                                          remove it for good; asks, with --force does not
+  s3-bsync recover expire [NAME...] [--dryrun]
+                                          remove what is older than the maps' --keep
+
+KEPT is a path as recover lists it, with or without the time before it, a folder above it, or a
+pattern as for --objects; local: or bucket: before it leaves out the other side.
+
 A map is a directory and the S3 prefix it is kept the same as. The state file holds the maps, and
 for each file what both sides last agreed on. Credentials come from the usual AWS environment
 variables, files and roles, and are never stored.
@@ -45,6 +59,9 @@ With --dump, whose --file may also be a journal or a previous generation:
   --objects [GLOB]          print the records too, all or those whose key (the path below its map)
                             matches: *, ? and [a-z] stay within a name, ** goes across /
   --hex                     print every byte with its name and meaning
+
+With recover put-back:
+  --to NEW_PATH             the path below the map's directory that it gets
 
 Run settings, also with sync, push and pull:
   --dryrun                  plan everything, change nothing; --debug shows the plan
@@ -99,7 +116,8 @@ take them too, but for --name, --conflict, --direction and --keep:
   --delete                  one way only: also delete what the truth does not have
   --conflict newer|keep-both|local|remote|ask
                             which file takes the name where both sides changed; the other is
-                            kept in the recovery folder. Default newer; ask leaves both alone
+                            kept in the recovery folder. Default newer; ask asks at a terminal and
+                            elsewhere leaves both alone
   --keep DAYS               how long the recovery folder keeps files; default 30
 
 With edit:

@@ -14,7 +14,7 @@ pub enum Keys {
     Like(Pattern),
 }
 
-const RULES: MatchOptions = MatchOptions {
+pub(super) const RULES: MatchOptions = MatchOptions {
     case_sensitive: true,
     require_literal_separator: true,
     require_literal_leading_dot: false,

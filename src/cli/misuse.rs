@@ -70,6 +70,8 @@ pub enum Misuse {
         /// The command.
         verb: &'static str,
     },
+    /// A flag of `recover put-back`, without that.
+    WithoutPutBack(&'static str),
     /// An edit without a setting.
     NoChange,
     /// The name of a directory is empty.
@@ -122,6 +124,7 @@ impl fmt::Display for Misuse {
             ),
             Self::WithoutEdit(flag) => write!(f, "{flag} goes with edit only"),
             Self::WithoutVerb { flag, verb } => write!(f, "{flag} goes with {verb} only"),
+            Self::WithoutPutBack(flag) => write!(f, "{flag} goes with recover put-back only"),
             Self::NoChange => write!(f, "edit was given nothing to change"),
             Self::EmptyPath => write!(f, "the name of the directory is empty"),
             Self::Aimless => write!(f, "--delete goes with --direction push or pull only"),

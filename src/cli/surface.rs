@@ -232,6 +232,9 @@ const OPERANDS: &[&[&str]] = &[
     &["/a", "s3://bucket"],
     &["s3://bucket", "/a"],
     &["bash"],
+    &["show", "a", "b"],
+    &["put-back", "a", "b"],
+    &["drop", "a", "b"],
 ];
 /// What some flags go with only.
 const COMPANY: &[&[&str]] = &[

@@ -44,6 +44,8 @@ fn a_flag_is_offered_where_it_is_taken_and_nowhere_else() {
     assert_eq!(takers("--dir"), [""]);
     assert_eq!(takers("--hex"), [""]);
     assert_eq!(takers("--reencode"), ["edit"]);
+    assert_eq!(takers("--to"), ["recover"]);
+    assert!(takers("--force").contains(&"recover"));
     assert!(takers("--keep").contains(&"edit") && !takers("--keep").contains(&"sync"));
     for verb in ["sync", "push", "pull", "status", "edit", ""] {
         assert!(takers("--jobs").contains(&verb), "{verb}");

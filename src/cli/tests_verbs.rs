@@ -1,9 +1,10 @@
 //! Commands that are words: each with its operands and flags, in whatever order.
 
 use super::tests::{read, refused};
-use super::{Command, Edit, Form, Mapless, Maps, Misuse, Run};
+use super::{Command, Edit, Form, Mapless, Maps, Misuse, Recovery, Run, Wanted};
+use crate::key::Key;
 use crate::state::{Direction, Recursion};
-use crate::sync::{Mode, Reencode, Trust};
+use crate::sync::{Mode, Reencode, Safety, Trust};
 use std::path::Path;
 
 fn run(args: &str) -> Run {
@@ -156,4 +157,37 @@ fn directories_are_removed_from_one_map_or_only_named() {
             ..
         }
     ));
+}
+
+fn recovery(args: &str) -> Recovery {
+    match read(args) {
+        Ok(Command::Recover(recover)) => recover.act,
+        other => panic!("{args}: {other:?}"),
+    }
+}
+
+#[test]
+fn recover_lists_unless_it_is_told_otherwise() {
+    let (docs, kept) = ("docs".to_owned(), Wanted::read("a/*"));
+    assert_eq!(recovery("recover"), Recovery::List(None, None));
+    let all = || Recovery::List(Some("docs".to_owned()), None);
+    assert_eq!(recovery("recover docs"), all());
+    assert_eq!(recovery("recover list docs"), all());
+    assert_eq!(
+        recovery("recover docs a/*"),
+        Recovery::List(Some(docs.clone()), Some(kept.clone()))
+    );
+    let called_show = Recovery::List(Some("show".to_owned()), None);
+    assert_eq!(recovery("recover list show"), called_show);
+    assert_eq!(
+        recovery("recover drop docs a/* --force"),
+        Recovery::Drop(docs.clone(), kept.clone(), Safety::Forced)
+    );
+    assert_eq!(
+        recovery("recover put-back --to b docs a/*"),
+        Recovery::PutBack(docs, kept, Some(Key::parse("b").unwrap()))
+    );
+    for args in ["recover show a", "recover show a b c", "recover a b c"] {
+        assert!(matches!(refused(args), Misuse::Operands { .. }), "{args}");
+    }
 }

@@ -4,6 +4,7 @@ mod archive;
 mod edit;
 mod named;
 mod one_way;
+mod recover;
 mod runs;
 
 use super::args::Args;
@@ -25,6 +26,7 @@ pub(super) enum Verb {
     Sync,
     Push,
     Pull,
+    Recover,
     Completions,
     Restore,
     RestoreStatus,
@@ -41,6 +43,7 @@ pub(super) const VERBS: &[(Verb, &str, &str)] = &[
     (Verb::Sync, "sync", "[NAME...]"),
     (Verb::Push, "push", "NAME, or DIR S3_URI"),
     (Verb::Pull, "pull", "NAME, or S3_URI DIR"),
+    (Verb::Recover, "recover", "[NAME [KEPT]]"),
     (Verb::Completions, "completions", SHELLS),
     (Verb::Restore, "restore", "[NAME] [PATTERN]"),
     (Verb::RestoreStatus, "restore-status", "[NAME] [PATTERN]"),
@@ -84,6 +87,9 @@ impl Args {
             refuse(verb.name(), [(self.reencode, "--reencode")])?;
         }
         self.check_archive(Some(verb))?;
+        if verb != Verb::Recover {
+            refuse(verb.name(), [(self.to.is_some(), "--to")])?;
+        }
         match (verb, operands) {
             (Verb::Edit, [name]) => self.into_edit(name, file, voice),
             (Verb::Rm, [name]) => self.into_remove(name, file, voice),
@@ -101,6 +107,7 @@ impl Args {
                 let of = "pull S3_URI DIR";
                 self.into_mapless(of, Way::Pull, dir, one_way::dest(verb, uri)?, file, voice)
             }
+            (Verb::Recover, operands) => self.into_recover(operands, file, voice),
             (Verb::Completions, [shell]) => self.into_completions(shell),
             (Verb::Restore, words) => self.into_restore(words, file, voice),
             (Verb::RestoreStatus, words) => self.into_restore_status(words, file, voice),

@@ -9,8 +9,7 @@ mod json;
 mod state;
 mod text;
 mod view;
-mod words;
-pub(super) use words::{Size, utc};
+pub(crate) mod words;
 
 pub(super) use json::settings_json;
 

@@ -6,6 +6,7 @@ pub mod init;
 pub mod mapless;
 mod named;
 pub mod prune;
+pub mod recover;
 pub mod restore;
 mod runtime;
 mod settings;
@@ -14,11 +15,13 @@ pub mod sync;
 pub mod targets;
 mod verify;
 
-use crate::cli::{self, Command, Edit, Mapless, Run, Voice};
+use crate::cli::{self, Command, Edit, Form, Level, Mapless, Recover, Run, Voice};
 use crate::event::Event;
 use crate::exit::Exit;
+use crate::report::ask::{Questions, is_attended};
 use crate::report::{self, Reporter};
 use crate::stop::Stop;
+use crate::sync::{Mode, Person};
 use runtime::{in_runtime, now_ms};
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -55,6 +58,7 @@ fn carry_out(command: Command) -> Exit {
             say(asked.voice, told.map(|line| vec![line]))
         }
         Command::Prune(asked) => say(asked.voice, prune::prune(&asked, now_ms())),
+        Command::Recover(asked) => recover(&asked),
         Command::Targets(asked) => match targets::targets(&asked, now_ms()) {
             Ok(text) => print(&text),
             Err(error) => {
@@ -135,6 +139,25 @@ fn edit(asked: &Edit) -> Exit {
     }
 }
 
+fn recover(asked: &Recover) -> Exit {
+    let reporter = Reporter::new(asked.voice);
+    let ended = in_runtime(&reporter, async |stop| {
+        let ended = recover::recover(asked, &reporter, &stop, now_ms()).await;
+        if stop.is_wished() {
+            return Ok(Exit::Interrupted);
+        }
+        ended
+    });
+    match ended {
+        None => Exit::Stopped,
+        Some(Ok(exit)) => exit,
+        Some(Err(error)) => {
+            reporter.complain(&error.to_string(), &error);
+            error.exit()
+        }
+    }
+}
+
 /// What a run is made for.
 #[derive(Clone, Copy)]
 enum Errand<'a> {
@@ -146,11 +169,22 @@ enum Errand<'a> {
     Mapless(&'a Mapless),
 }
 
+/// Who is asked in a run, if it may ask and somebody is there.
+fn person(asked: &Run, reporter: &Arc<Reporter>, stop: &Stop) -> Option<Arc<dyn Person>> {
+    let Voice { level, form } = asked.voice;
+    let may_ask = level != Level::Quiet && form == Form::Text && asked.mode == Mode::Apply;
+    (may_ask && is_attended()).then(|| {
+        let questions = Questions::new(Arc::clone(reporter), stop.clone());
+        Arc::new(questions) as Arc<dyn Person>
+    })
+}
+
 fn run(asked: &Run, errand: Errand<'_>) -> Exit {
     let reporter = Arc::new(Reporter::new(asked.voice));
     let listener = Arc::clone(&reporter);
     let ended = in_runtime(&reporter, async |stop| {
         let asked = sync::Asked {
+            person: person(asked, &reporter, &stop),
             file: &asked.file,
             maps: &asked.maps,
             reencode: asked.reencode,

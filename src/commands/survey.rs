@@ -76,6 +76,7 @@ impl Look<'_> {
             own: own_files(store.own_name_prefix()),
             stop: self.stop.clone(),
             sink: Arc::clone(&self.sink),
+            person: None,
         };
         let all = state.maps().enumerate();
         let tasks = all

@@ -44,6 +44,8 @@ pub struct Asked<'a> {
     pub reencode: sync::Reencode,
     /// When the run began, milliseconds since the epoch.
     pub now_ms: i64,
+    /// Who settles what a map's policy leaves to a person.
+    pub person: Option<Arc<dyn sync::Person>>,
     /// The wish to stop.
     pub stop: Stop,
     /// Where events go.
@@ -192,6 +194,7 @@ impl Asked<'_> {
             jobs: self.jobs,
             bytes_per_s: self.bytes_per_s,
             own,
+            person: self.person.clone(),
             stop: self.stop.clone(),
             sink: Arc::clone(&self.sink),
         }

@@ -1,9 +1,9 @@
-//! Names for the files of conflicts that keep both sides.
+//! Names for files that cannot have their own: of conflicts that keep both sides, and put back.
 
 use crate::key::{Key, MAX_COMPONENT_BYTES, MAX_OBJECT_KEY_BYTES};
 use std::collections::HashSet;
 
-/// Gives a run's conflict copies their names, each of them once.
+/// Gives files names beside their own, each of them once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asides {
     tag: String,
@@ -13,7 +13,7 @@ pub struct Asides {
 }
 
 impl Asides {
-    /// Names for the run that `tag` tells from all others, in the map of `prefix`.
+    /// Names with `tag`, which tells why they were given, and when, in the map of `prefix`.
     #[must_use]
     pub fn new(tag: String, prefix: &str) -> Self {
         let taken = prefix.len() + usize::from(!prefix.is_empty());
@@ -24,7 +24,7 @@ impl Asides {
         }
     }
 
-    /// The name under which a conflict's file goes on: `notes.conflict-TAG.txt` for `notes.txt`.
+    /// The name under which a file goes on: `notes.TAG.txt` for `notes.txt`.
     ///
     /// Long names are cut so that the whole can be stored on both sides; where two then are the
     /// same, the tag is followed by a number. `None` where the folder leaves no room.
@@ -47,8 +47,8 @@ impl Asides {
         };
         let tag = &self.tag;
         let added = match number {
-            1 => format!(".conflict-{tag}{extension}"),
-            _ => format!(".conflict-{tag}-{number}{extension}"),
+            1 => format!(".{tag}{extension}"),
+            _ => format!(".{tag}-{number}{extension}"),
         };
         let folder = &key.as_str()[..key.as_str().len() - name.len()];
         let room = MAX_COMPONENT_BYTES
@@ -71,7 +71,7 @@ mod tests {
 
     #[test]
     fn a_name_keeps_its_folder_and_its_extension() {
-        let mut asides = Asides::new("T".to_owned(), "");
+        let mut asides = Asides::new("conflict-T".to_owned(), "");
         for (name, aside) in [
             ("d.e/notes.txt", "d.e/notes.conflict-T.txt"),
             ("notes", "notes.conflict-T"),
@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn names_that_are_cut_to_the_same_are_told_apart() {
-        let mut asides = Asides::new("T".to_owned(), "");
+        let mut asides = Asides::new("conflict-T".to_owned(), "");
         let long = "x".repeat(254);
         let first = asides.name(&key(&format!("{long}a"))).unwrap();
         let second = asides.name(&key(&format!("{long}b"))).unwrap();
@@ -101,7 +101,7 @@ mod tests {
             "p".repeat(500),
             ["q".repeat(250), "r".repeat(250)].join("/"),
         );
-        let mut asides = Asides::new("T".to_owned(), &prefix);
+        let mut asides = Asides::new("conflict-T".to_owned(), &prefix);
         let aside = asides
             .name(&key(&format!("{folder}/notes of a day.txt")))
             .unwrap();

@@ -2,6 +2,7 @@
 
 use super::error::{At, Error, Kind};
 use super::kernel::{self, Place};
+use super::listing::split;
 use super::root::Root;
 use crate::key::Key;
 use crate::stamp::LocalStamp;
@@ -44,14 +45,19 @@ impl Root {
     /// # Errors
     /// [`Kind::Missing`], [`Kind::NotARegularFile`], [`Kind::Denied`] and the like.
     pub fn open_file(&self, key: &Key) -> Result<Opened, Error> {
+        self.open_path(key.as_str())
+    }
+
+    /// Opens the file at a path below the root.
+    pub(super) fn open_path(&self, path: &str) -> Result<Opened, Error> {
         const OPERATION: &str = "open";
-        let path = key.as_str();
+        let (above, name) = split(path);
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        let parent = match self.open_directory(key.parent()) {
-            Err(Errno::NOTDIR) => Err(Error::new(OPERATION, path, self.not_a_directory(key))),
+        let parent = match self.open_directory(above) {
+            Err(Errno::NOTDIR) => Err(Error::new(OPERATION, path, self.not_a_directory(above))),
             answer => answer.at(OPERATION, path),
         }?;
-        let descriptor = match openat(&parent, key.file_name(), flags, Mode::empty()) {
+        let descriptor = match openat(&parent, name, flags, Mode::empty()) {
             // A symlink gives the first, a socket the second.
             Err(Errno::LOOP | Errno::NXIO) => {
                 Err(Error::new(OPERATION, path, Kind::NotARegularFile))
@@ -79,7 +85,7 @@ impl Root {
         let parent = match self.open_directory(key.parent()) {
             Err(Errno::NOENT) => return Ok(None),
             Err(Errno::NOTDIR) => {
-                return match self.not_a_directory(key) {
+                return match self.not_a_directory(key.parent()) {
                     Kind::Missing => Ok(None),
                     kind => Err(Error::new(operation, path, kind)),
                 };
@@ -93,10 +99,9 @@ impl Root {
         place.stat().at(operation, path)
     }
 
-    /// Why a component of the key's parent is no directory: a file there means that the key is
+    /// Why a component of a file's parent is no directory: a file there means that the file is
     /// missing, a symlink hides whether it is.
-    fn not_a_directory(&self, key: &Key) -> Kind {
-        let parent = key.parent();
+    fn not_a_directory(&self, parent: &str) -> Kind {
         for (end, _) in parent.match_indices('/').chain([(parent.len(), "")]) {
             let (above, name) = match parent[..end].rfind('/') {
                 Some(at) => (&parent[..at], &parent[at + 1..end]),

@@ -4,7 +4,7 @@ use super::error::{At, Error, Kind};
 use super::kernel::{self, Place};
 use super::listing::{joined, list, split};
 use super::place::is_same_file;
-use super::read::stamp_of;
+use super::read::{Opened, stamp_of};
 use super::root::Root;
 use super::run::RecoveryRun;
 use crate::key::{Key, OWN_FOLDER};
@@ -187,6 +187,14 @@ impl Root {
         self.move_new(&from, to.as_str())?;
         self.remove_emptied_recovery(split(&from).0);
         Ok(())
+    }
+
+    /// Opens a file in the recovery folder for reading.
+    ///
+    /// # Errors
+    /// [`Kind::Missing`] where it is no longer kept, and what the system answers.
+    pub fn open_kept(&self, kept: &Kept) -> Result<Opened, Error> {
+        self.open_path(&kept.full_path())
     }
 
     /// Removes a file from the recovery folder for good.

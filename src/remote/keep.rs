@@ -88,4 +88,25 @@ impl Remote {
             }
         }
     }
+
+    /// Gives what is kept as `kept` (`RUN/KEY`), and must still be `stamp`, the key `to` of this
+    /// prefix, where nothing may be; then it is kept no longer.
+    ///
+    /// # Errors
+    /// As [`Remote::copy`]: [`Kind::Changed`] with the object key of `to` where that is taken. Where
+    /// the kept object cannot be removed after that, it stays.
+    pub async fn put_back(&self, kept: &Key, stamp: &RemoteStamp, to: &Key) -> Result<(), Error> {
+        let recovery = self.recovery();
+        let from = recovery.object_key(kept);
+        let to = self.object_key(to);
+        self.copy_object(&from, stamp, &to, Expect::Absent).await?;
+        recovery.delete(kept, &stamp.etag).await?;
+        Ok(())
+    }
+
+    /// Whether a failure says that the key `to` of this prefix is taken.
+    #[must_use]
+    pub fn is_taken(&self, error: &Error, to: &Key) -> bool {
+        error.kind == Kind::Changed && error.key.as_ref() == Some(&self.object_key(to))
+    }
 }

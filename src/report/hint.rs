@@ -1,7 +1,7 @@
 //! What to do about an error: one sentence for each kind a user can act on.
 
 use crate::cli::Misuse;
-use crate::commands::{dump, init, restore, sync};
+use crate::commands::{dump, init, recover, restore, sync};
 use crate::envelope::{KeyError, OpenError};
 use crate::guard::Held;
 use crate::sync::{Broken, Difference, Finding, Halt, Suspect};
@@ -35,6 +35,9 @@ pub fn hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
     }
     if let Some(error) = error.downcast_ref() {
         return of_remote(error);
+    }
+    if let Some(error) = error.downcast_ref() {
+        return of_recover(error);
     }
     match error.downcast_ref()? {
         dump::Error::Store(error) => of_store(error),
@@ -78,6 +81,7 @@ fn of_misuse(misuse: &Misuse) -> &'static str {
         }
         Misuse::WithoutReencode(_) => "add --reencode, or run sync afterwards",
         Misuse::WithoutEdit(_) => "name the map: edit NAME",
+        Misuse::WithoutPutBack(_) => "name the map and what is kept: recover put-back NAME KEPT",
         Misuse::NoChange => "name the settings, as in edit NAME --keep 90",
         Misuse::EmptyPath => "a dot stands for the directory you are in",
         Misuse::Aimless => "add --direction push or --direction pull",
@@ -140,6 +144,25 @@ fn of_finding(finding: &Finding) -> Option<&'static str> {
         | Difference::MissingThere
         | Difference::Missing => Some("status tells what a sync would do about it"),
         Difference::Unreadable(failure) | Difference::Unopenable(failure) => of_failure(failure),
+    }
+}
+
+fn of_recover(error: &recover::Error) -> Option<&'static str> {
+    use recover::Error;
+    match error {
+        Error::Map(error) => of_init(error),
+        Error::Remote(error) => of_remote(error),
+        Error::Key(error) => Some(of_key(error)),
+        Error::Failure(failure) => of_failure(failure),
+        Error::NoneKept(_) => Some("s3-bsync recover NAME lists what a map's folders keep"),
+        Error::Several(..) => Some(
+            "name it as recover lists it, with its time: TIME/PATH, and local: or bucket: before that where both sides have it",
+        ),
+        Error::Taken(_) => Some("choose another --to, or leave it out: then a free name is found"),
+        Error::NoRoom(_) | Error::Unfit(..) => Some("name a free path with --to"),
+        Error::NoFile(_) => Some("recover show prints the kept version"),
+        Error::Unconfirmed => Some("run at a terminal, or add --force"),
+        Error::Output(_) => None,
     }
 }
 

@@ -40,7 +40,7 @@ impl Progress {
     }
 
     /// Takes the bar away while something is printed.
-    pub(super) fn suspend(&self, print: impl FnOnce()) {
-        self.0.suspend(print);
+    pub(super) fn suspend<T>(&self, print: impl FnOnce() -> T) -> T {
+        self.0.suspend(print)
     }
 }

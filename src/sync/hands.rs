@@ -1,6 +1,6 @@
 //! What a map's work is done with: both sides, opened.
 
-use super::{Halt, Task};
+use super::{Halt, Task, envelope};
 use crate::local::{RecoveryRun, Root};
 use crate::remote;
 use crate::store::Store;
@@ -26,7 +26,7 @@ pub(super) async fn hands(
         recovery: RecoveryRun::at(terms.now_ms),
         replica: terms.replica,
         storage_class: map.storage_class.clone(),
-        envelope: task.envelope().map_err(Halt::Key)?,
+        envelope: envelope(map, terms.passphrase_command.as_deref()).map_err(Halt::Key)?,
         recorded: HashMap::new(),
         unfinished: Unfinished::of(map.id, store.cloned()),
         stop: terms.stop.clone(),

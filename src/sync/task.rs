@@ -1,6 +1,6 @@
 //! What a map's run is asked for.
 
-use super::{Generation, Trust};
+use super::{Generation, Person, Trust};
 use crate::envelope::{Envelope, Identities, KeyError, Passphrase, Recipients, Secrecy};
 use crate::event::Sink;
 use crate::guard::Limit;
@@ -66,6 +66,8 @@ pub struct Terms {
     pub bytes_per_s: Option<NonZeroU64>,
     /// The program's own files, which are no part of any map.
     pub own: OwnFiles,
+    /// Who settles what a map's policy leaves to a person; `None` where nobody is there.
+    pub person: Option<Arc<dyn Person>>,
     /// The wish to stop.
     pub stop: Stop,
     /// Where events go.
@@ -84,34 +86,33 @@ pub struct Task {
     pub terms: Terms,
 }
 
-impl Task {
-    /// What this map's files are put in.
-    ///
-    /// # Errors
-    /// [`KeyError`] where a recipient cannot be used. Identities are read when they are needed.
-    pub(super) fn envelope(&self) -> Result<Envelope, KeyError> {
-        let (secrecy, identity_file) = match &self.map.encryption {
-            Encryption::None => (Secrecy::Open, None),
-            Encryption::RecipientMissing { .. } => (Secrecy::Unknown, None),
-            Encryption::Age {
-                recipients,
-                recipients_file,
-                identity_file,
-            } => {
-                let secrecy = if recipients.is_empty() && recipients_file.is_none() {
-                    Secrecy::Unknown
-                } else {
-                    let loaded = Recipients::load(recipients, recipients_file.as_deref())?;
-                    Secrecy::For(Arc::new(loaded))
-                };
-                (secrecy, identity_file.as_deref())
-            }
-        };
-        let passphrase = match &self.terms.passphrase_command {
-            None => Passphrase::Terminal,
-            Some(command) => Passphrase::Command(command.clone()),
-        };
-        let identities = identity_file.map(|path| Identities::of(path, passphrase));
-        Ok(Envelope::new(self.map.gzip_level, secrecy, identities))
-    }
+/// What a map's files are put in. The command prints the passphrase of an identity file; without one
+/// a person is asked.
+///
+/// # Errors
+/// [`KeyError`] where a recipient cannot be used. Identities are read when they are needed.
+pub fn envelope(map: &DirMap, passphrase_command: Option<&str>) -> Result<Envelope, KeyError> {
+    let (secrecy, identity_file) = match &map.encryption {
+        Encryption::None => (Secrecy::Open, None),
+        Encryption::RecipientMissing { .. } => (Secrecy::Unknown, None),
+        Encryption::Age {
+            recipients,
+            recipients_file,
+            identity_file,
+        } => {
+            let secrecy = if recipients.is_empty() && recipients_file.is_none() {
+                Secrecy::Unknown
+            } else {
+                let loaded = Recipients::load(recipients, recipients_file.as_deref())?;
+                Secrecy::For(Arc::new(loaded))
+            };
+            (secrecy, identity_file.as_deref())
+        }
+    };
+    let passphrase = match passphrase_command {
+        None => Passphrase::Terminal,
+        Some(command) => Passphrase::Command(command.to_owned()),
+    };
+    let identities = identity_file.map(|path| Identities::of(path, passphrase));
+    Ok(Envelope::new(map.gzip_level, secrecy, identities))
 }

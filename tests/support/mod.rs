@@ -10,6 +10,7 @@
 pub mod client;
 pub mod mixed;
 pub mod server;
+pub mod terminal;
 pub mod trace;
 pub mod wire;
 pub mod world;

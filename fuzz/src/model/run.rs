@@ -110,7 +110,7 @@ impl<'a> Work<'a> {
             ground,
             begun: world.borrow_mut().fresh(),
             asides: RefCell::new(Asides::new(
-                format!("20261121T022529Z-{tag:07}{who}"),
+                format!("conflict-20261121T022529Z-{tag:07}{who}"),
                 PREFIX,
             )),
             counts: RefCell::default(),

@@ -1,6 +1,6 @@
 //! What restoring takes: how many objects, how many bytes, how long.
 
-use super::super::dump::Size;
+use super::super::dump::words::Size;
 use crate::key::Shown;
 use crate::remote::{TIERED, Tier};
 use crate::report::Reporter;

@@ -1,6 +1,6 @@
 //! `restore-status`: what is archived, being restored, or restored for a time.
 
-use super::super::dump::utc;
+use super::super::dump::words::utc;
 use super::{Error, cost, find, tell_unsure};
 use crate::cli::RestoreStatus;
 use crate::commands::survey::Look;
