@@ -145,6 +145,7 @@ impl<'a> Sync<'a> {
         let replica = terms.replica.to_string();
         let tag = format!("{time}-{}", &replica[..8]);
         let hands = Hands {
+            modes: task.map.modes,
             root,
             remote,
             recovery,
