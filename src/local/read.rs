@@ -65,9 +65,10 @@ impl Root {
     /// # Errors
     /// [`Kind::Missing`], [`Kind::NotARegularFile`], [`Kind::Denied`] and the like.
     pub fn open_file(&self, key: &Key) -> Result<Opened, Error> {
-        let stat = match self.follows() {
-            true => self.stat_any(key, OPEN)?,
-            false => None,
+        let stat = if self.follows() {
+            self.stat_any(key, OPEN)?
+        } else {
+            None
         };
         match stat.map(|stat| kernel::file_type(&stat)) {
             Some(FileType::Symlink) => self.open_regular(&self.target(key, OPEN)?),
