@@ -675,7 +675,7 @@ types:
         doc: Permission bits travel with the files.
       - id: reserved
         type: b1
-        valid: 0
+        valid: false
   root:
     seq:
       - id: device
