@@ -667,9 +667,15 @@ types:
         type: b1
       - id: has_identity_file
         type: b1
+      - id: links_followed
+        type: b1
+        doc: A symlink to a file below the same root is read as that file.
+      - id: modes_kept
+        type: b1
+        doc: Permission bits travel with the files.
       - id: reserved
-        type: b3
-        valid: 0
+        type: b1
+        valid: false
   root:
     seq:
       - id: device

@@ -23,6 +23,7 @@ mod tests_surface;
 mod tests_verbs;
 mod values;
 mod values_archive;
+mod values_files;
 mod verbs;
 mod wanted;
 

@@ -160,6 +160,10 @@ pub struct DirMap {
     pub prefix: String,
     /// Whether directories below the root belong to it.
     pub recursion: Recursion,
+    /// What becomes of symlinks in it.
+    pub links: Links,
+    /// Whether permission bits travel.
+    pub modes: Modes,
     /// gzip level 0 (off) to [`MAX_GZIP_LEVEL`] for what is uploaded.
     pub gzip_level: u8,
     /// Whether and for whom uploads are encrypted.
@@ -189,6 +193,8 @@ impl DirMap {
             path,
             prefix,
             recursion: Recursion::default(),
+            links: Links::default(),
+            modes: Modes::default(),
             gzip_level: 0,
             encryption: Encryption::default(),
             storage_class: None,
@@ -240,6 +246,26 @@ pub enum Recursion {
     Recursive,
     /// None: only files directly below the root, only keys without `/`.
     TopOnly,
+}
+
+/// What becomes of the symlinks in a map.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Links {
+    /// They are left alone.
+    #[default]
+    Skip,
+    /// One that leads to a file below the same root, with no step outside, is read as that file.
+    FollowInside,
+}
+
+/// Whether the permission bits of a map's files travel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Modes {
+    /// They do not: a file keeps those that it has here, a new one gets those of any new file.
+    #[default]
+    Leave,
+    /// They go beside the object, and a file that is downloaded gets them.
+    Keep,
 }
 
 /// Whether and for whom a map's uploads are encrypted.

@@ -28,7 +28,7 @@ use crate::local::{self, RecoveryRun, Root};
 use crate::plan::{Loser, Receipt, Step};
 use crate::remote::{self, Remote};
 use crate::stamp::{LocalStamp, RemoteStamp};
-use crate::state::{Change, Encoding, Record, ReplicaId};
+use crate::state::{Change, Encoding, Modes, Record, ReplicaId};
 use crate::stop::Stop;
 pub use flow::Flow;
 pub use partial::partial_path;
@@ -55,6 +55,8 @@ pub struct Hands {
     pub replica: ReplicaId,
     /// Storage class for uploads.
     pub storage_class: Option<String>,
+    /// Whether permission bits travel.
+    pub modes: Modes,
     /// What files are put in on their way.
     pub envelope: Envelope,
     /// What is recorded of large files in pieces, so that what did not change need not be sent.

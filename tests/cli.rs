@@ -76,6 +76,10 @@ fn with_every_setting() -> Stage {
         "keep-both",
         "--keep",
         "7",
+        "--links",
+        "follow-inside",
+        "--keep-mode",
+        "yes",
     ]);
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     stage
@@ -91,7 +95,7 @@ fn dumped(stage: &Stage) -> Value {
 fn every_setting_is_stored_and_stays_until_it_is_changed() {
     let stage = with_every_setting();
     let docs = stage.home().join("docs").display().to_string();
-    let expected: [(&str, Value); 12] = [
+    let expected: [(&str, Value); 14] = [
         ("name", "papers".into()),
         ("path", docs.as_str().into()),
         ("bucket", "bucket".into()),
@@ -104,6 +108,8 @@ fn every_setting_is_stored_and_stays_until_it_is_changed() {
         ("storage_class", "STANDARD_IA".into()),
         ("conflict", "keep-both".into()),
         ("keep_days", 7.into()),
+        ("links", "follow-inside".into()),
+        ("keep_mode", true.into()),
     ];
     let check = |map: &Value, changed: &str| {
         for (setting, value) in &expected {

@@ -23,6 +23,7 @@ fn crc64(bytes: &[u8]) -> u64 {
 fn meta() -> Meta {
     Meta {
         mtime_ns: 1_354_040_105_123_456_789,
+        mode: None,
         encoding: Encoding::Plain,
         plain_size_bytes: 0,
         writer: ReplicaId([1; 16]),

@@ -25,7 +25,7 @@ def good():
     full = begin().block(BUCKET, bucket_fields(flags=u8(0x1F), capabilities=u16(0x0FFF), rest=[
         (text("https://s3.example.com"), "endpoint"), (text("eu-west-1"), "region"), (text("backup"), "profile")]))
     full.block(MAP, map_fields(
-        flags=u8(0x1F), level=u8(11), conflict=u8(4), direction=u8(4), encryption=u8(1), path=text("/"),
+        flags=u8(0x7F), level=u8(11), conflict=u8(4), direction=u8(4), encryption=u8(1), path=text("/"),
         prefix=text(""), name=text("\u00e9t\u00e9"), rest=[
             (text("STANDARD_IA"), "storage class"), (u8(2), "recipients"), (text("age1one"), "recipient"),
             (text("ssh-ed25519 AAAA"), "recipient"), (text("/etc/recipients"), "recipients file"),
@@ -146,7 +146,7 @@ def maps():
     bad("value-conflict", "BadValue @", "conflict policies go from 0 to 4", conflict=Bad(u8(5)))
     bad("value-direction", "BadValue @", "directions go from 0 to 4", direction=Bad(u8(5)))
     bad("value-encryption", "BadValue @", "encryptions go from 0 to 2", encryption=Bad(u8(3)))
-    bad("value-map-flags", "BadValue @", "flags without a meaning are zero", flags=Bad(u8(0x24)))
+    bad("value-map-flags", "BadValue @", "flags without a meaning are zero", flags=Bad(u8(0x84)))
     bad("value-file-unencrypted", "BadValue @", "only an encrypted map has a recipients file", flags=Bad(u8(0x0C)),
         rest=[(text("/x"), "recipients file")])
     bad("value-identity-unencrypted", "BadValue @", "only an encrypted map has an identity file", flags=Bad(u8(0x14)),

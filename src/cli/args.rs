@@ -5,6 +5,7 @@ use super::values::{
     AgeRecipient, Days, FilePath, GzipLevel, Jobs, MapArg, Policy, Rate, Text, UnmapArg, Url, Way,
 };
 use super::values_archive::{Speed, Stay};
+use super::values_files::{FollowLinks, KeepMode};
 use super::wanted::KeyPath;
 use crate::guard::Limit;
 use argh::FromArgs;
@@ -78,6 +79,12 @@ pub(super) struct Args {
     /// map setting: storage class for uploads
     #[argh(option)]
     pub(super) storage_class: Option<Text>,
+    /// map setting: skip (default) or follow-inside
+    #[argh(option)]
+    pub(super) links: Option<FollowLinks>,
+    /// map setting: whether permission bits travel, yes or no (default)
+    #[argh(option)]
+    pub(super) keep_mode: Option<KeepMode>,
     /// map setting: gzip level of uploads, 0 (off) to 11
     #[argh(option)]
     pub(super) compress: Option<GzipLevel>,
@@ -197,6 +204,8 @@ impl Args {
             (self.profile.is_some(), "--profile"),
             (self.path_style, "--path-style"),
             (self.storage_class.is_some(), "--storage-class"),
+            (self.links.is_some(), "--links"),
+            (self.keep_mode.is_some(), "--keep-mode"),
             (self.compress.is_some(), "--compress"),
             (!self.age_recipient.is_empty(), "--age-recipient"),
             (self.age_recipients_file.is_some(), "--age-recipients-file"),

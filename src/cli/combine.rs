@@ -230,6 +230,8 @@ impl Args {
             },
             name: self.name.take().map(|text| text.0),
             recursion: self.no_recursive.then_some(Recursion::TopOnly),
+            links: self.links.map(|links| links.0),
+            modes: self.keep_mode.map(|modes| modes.0),
             gzip_level: self.compress.map(|level| level.0),
             age: Age {
                 recipients: self.age_recipient.drain(..).map(|one| one.0).collect(),

@@ -102,6 +102,12 @@ take them too, but for --name, --conflict, --direction and --keep:
   --path-style              put the bucket's name in the path of URLs, not in the host
   --storage-class NAME      the storage class of uploads
   --no-recursive            leave out the directories below PATH
+  --links skip|follow-inside
+                            what becomes of symlinks; default skip, which leaves them alone and
+                            names them. follow-inside reads one that leads to a file below PATH,
+                            with no step outside, as a file of its own; never written through
+  --keep-mode yes|no        keep permission bits (no set-user, set-group, sticky): uploads carry
+                            them, and what is downloaded gets them. Default no
   --compress LEVEL          compress uploads: 0 off (default), 1 to 9 as gzip has them, 10 and 11
                             slower and smaller still
   --age-recipient R         encrypt uploads for this recipient, age1... or ssh-...; may be

@@ -82,6 +82,8 @@ pub(super) fn change(state: &State, taken: &mut Taken, settings: &Settings) -> R
 /// Puts what is said of a map itself into it.
 pub(super) fn set(map: &mut DirMap, settings: &Settings) -> Result<(), Error> {
     map.recursion = settings.recursion.unwrap_or(map.recursion);
+    map.links = settings.links.unwrap_or(map.links);
+    map.modes = settings.modes.unwrap_or(map.modes);
     map.gzip_level = settings.gzip_level.unwrap_or(map.gzip_level);
     map.conflict = settings.conflict.unwrap_or(map.conflict);
     map.direction = settings.direction.unwrap_or(map.direction);

@@ -186,12 +186,16 @@ pub(super) mod map {
     pub(in crate::format) const ROOT: u8 = 0x04;
     pub(in crate::format) const RECIPIENTS_FILE: u8 = 0x08;
     pub(in crate::format) const IDENTITY_FILE: u8 = 0x10;
+    pub(in crate::format) const LINKS: u8 = 0x20;
+    pub(in crate::format) const MODES: u8 = 0x40;
     pub(in crate::format) const NAMES: &[(u8, &str)] = &[
         (TOP_ONLY, "top only"),
         (STORAGE_CLASS, "storage class"),
         (ROOT, "root"),
         (RECIPIENTS_FILE, "recipients file"),
         (IDENTITY_FILE, "identity file"),
+        (LINKS, "links followed"),
+        (MODES, "modes kept"),
     ];
 }
 

@@ -10,7 +10,7 @@ use crate::key::Key;
 use crate::stamp::{ETag, LocalStamp};
 use crate::state::{
     Addressing, Bucket, Capabilities, ConflictPolicy, Content, DirMap, Direction, Encoding,
-    Encryption, MAX_KEEP_DAYS, Parts, Record, Recursion, ReplicaId,
+    Encryption, Links, MAX_KEEP_DAYS, Modes, Parts, Record, Recursion, ReplicaId,
 };
 use byteorder::{LE, WriteBytesExt};
 
@@ -91,7 +91,9 @@ pub(super) fn dir_map(out: &mut Vec<u8>, value: &DirMap) -> Result<(), WriteErro
             | bit(value.storage_class.is_some(), map::STORAGE_CLASS)
             | bit(value.root.is_some(), map::ROOT)
             | bit(recipients_file.is_some(), map::RECIPIENTS_FILE)
-            | bit(identity_file.is_some(), map::IDENTITY_FILE),
+            | bit(identity_file.is_some(), map::IDENTITY_FILE)
+            | bit(value.links == Links::FollowInside, map::LINKS)
+            | bit(value.modes == Modes::Keep, map::MODES),
     )?;
     out.write_u8(value.gzip_level)?;
     out.write_u8(conflict(value.conflict))?;

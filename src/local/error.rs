@@ -1,5 +1,6 @@
 //! What can go wrong in the directory, as facts.
 
+use super::links::Astray;
 use crate::key::Shown;
 use rustix::io::Errno;
 use std::{fmt, io};
@@ -28,6 +29,10 @@ pub enum Kind {
     Alias,
     /// It is a directory, a symlink, a socket, a pipe or a device.
     NotARegularFile,
+    /// It is a symlink that leads to no file that could be read in its place.
+    Astray(Astray),
+    /// It is a symlink, which is never written through, moved or replaced.
+    Link,
     /// It is not a directory.
     NotADirectory,
     /// Permission was denied.
@@ -141,6 +146,8 @@ impl fmt::Display for Kind {
                 "another name is there that the file system takes for the same (by case or accents)",
             ),
             Self::NotARegularFile => f.write_str("not a regular file"),
+            Self::Astray(why) => why.fmt(f),
+            Self::Link => f.write_str("it is a symlink here, which is left alone"),
             Self::NotADirectory => f.write_str("not a directory"),
             Self::Denied => f.write_str("permission denied"),
             Self::NoSpace => f.write_str("no space left"),

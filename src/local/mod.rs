@@ -11,6 +11,7 @@
 
 mod error;
 mod kernel;
+mod links;
 mod listing;
 mod make_way;
 mod marked;
@@ -31,6 +32,7 @@ mod touched;
 
 pub use crate::plan::Loser;
 pub use error::{Error, Kind};
+pub use links::Astray;
 pub use marked::{Mark, marked_path};
 pub use marker::Marker;
 pub use place::PlaceAs;

@@ -2,14 +2,14 @@
 
 use super::error::{At, Error, Kind};
 use super::kernel::{self, Place};
-use super::read::stamp_of;
+use super::read::{mode_of, stamp_of};
 use super::recovery::Stored;
 use super::run::RecoveryRun;
 use super::spelling;
 use super::temp::{self, Temp, TempName};
 use crate::plan::Loser;
 use crate::stamp::LocalStamp;
-use rustix::fs::{FileType, Gid, Mode, Stat, Timespec, Timestamps, UTIME_OMIT, Uid};
+use rustix::fs::{FileType, Gid, Mode, RawMode, Stat, Timespec, Timestamps, UTIME_OMIT, Uid};
 use rustix::fs::{fchmod, fchown, fstat, futimens};
 use rustix::io::Errno;
 use std::os::fd::AsFd;
@@ -19,6 +19,9 @@ use std::os::fd::AsFd;
 pub struct PlaceAs<'a> {
     /// Modification time that it gets, nanoseconds since the epoch.
     pub mtime_ns: i64,
+    /// Permission bits that it gets, at most `0o777`; `None` for those of its predecessor, or of any
+    /// new file.
+    pub mode: Option<u32>,
     /// The file that it replaces, as this run saw it (a recorded stamp whose `ctime_ns` is 0 never
     /// matches); `None` for a new name.
     pub replaces: Option<LocalStamp>,
@@ -74,7 +77,10 @@ impl Temp {
     }
 
     fn place_new(&mut self, placing: &PlaceAs<'_>) -> Result<LocalStamp, Error> {
-        let mode = self.answer(self.mode_of_new())?;
+        let mode = match placing.mode.map(permissions) {
+            Some(mode) => mode,
+            None => self.answer(self.mode_of_new())?,
+        };
         let written = self.finish(mode, placing.mtime_ns)?;
         match self.rename_to_key() {
             Err(Errno::EXIST) => Err(self.occupied()),
@@ -88,7 +94,9 @@ impl Temp {
         placing: &PlaceAs<'_>,
     ) -> Result<LocalStamp, Error> {
         let replaced = self.check_destination(expected)?;
-        let mode = self.inherit(&replaced)?;
+        let own = permissions(mode_of(&replaced));
+        let wanted = placing.mode.map_or(own, permissions);
+        let mode = self.inherit(&replaced, wanted)?;
         let written = self.finish(mode, placing.mtime_ns)?;
         self.check_destination(expected)?;
         self.replace(expected, placing)?;
@@ -250,6 +258,7 @@ impl Temp {
         match kernel::file_type(&stat) {
             FileType::RegularFile if stamp_of(&stat) == *expected => Ok(stat),
             FileType::Directory => Err(self.fails(Kind::Clash)),
+            FileType::Symlink => Err(self.fails(Kind::Link)),
             _ => Err(self.fails(Kind::Stale)),
         }
     }
@@ -291,10 +300,9 @@ impl Temp {
         self.answer(fstat(&self.file)).map(|stat| stamp_of(&stat))
     }
 
-    /// Takes over the owner of the replaced file, where permitted, and its mode. A group that may
-    /// not be taken over gets no permissions.
-    fn inherit(&self, replaced: &Stat) -> Result<Mode, Error> {
-        let mode = Mode::from_raw_mode(replaced.st_mode) & (Mode::RWXU | Mode::RWXG | Mode::RWXO);
+    /// Takes over the owner of the replaced file, where permitted. Of `mode`, a group that may not be
+    /// taken over gets no permissions.
+    fn inherit(&self, replaced: &Stat, mode: Mode) -> Result<Mode, Error> {
         let owner = Uid::from_raw(replaced.st_uid);
         let group = Gid::from_raw(replaced.st_gid);
         let own = self.answer(fstat(&self.file))?;
@@ -347,6 +355,12 @@ impl Temp {
     fn answer<T>(&self, answer: rustix::io::Result<T>) -> Result<T, Error> {
         answer.at_creation("put in place", self.key.as_str())
     }
+}
+
+/// Permission bits as a mode, without set-user, set-group and sticky.
+fn permissions(mode: u32) -> Mode {
+    let all = Mode::RWXU | Mode::RWXG | Mode::RWXO;
+    RawMode::try_from(mode).map_or(Mode::empty(), Mode::from_raw_mode) & all
 }
 
 /// Whether a renamed file is the expected one. A rename moves the inode change time, so that is

@@ -11,6 +11,8 @@ use rustix::io::Errno;
 use std::fs::File;
 use std::os::fd::AsFd;
 
+const OPEN: &str = "open";
+
 /// A file open for reading, with what was true of it when it was opened.
 #[derive(Debug)]
 pub struct Opened {
@@ -27,7 +29,8 @@ impl Root {
     /// directory, or no directory to hold it.
     ///
     /// # Errors
-    /// [`Kind::NotARegularFile`] for a symlink or a special file; [`Kind::Loop`] or
+    /// [`Kind::NotARegularFile`] for a symlink or a special file, [`Kind::Astray`] for a symlink that
+    /// is to be followed and cannot be; [`Kind::Loop`] or
     /// [`Kind::MountPoint`] where the path leads through one.
     pub fn stat(&self, key: &Key) -> Result<Option<LocalStamp>, Error> {
         match self.stat_any(key, "look at")? {
@@ -35,38 +38,61 @@ impl Root {
             Some(stat) => match kernel::file_type(&stat) {
                 FileType::RegularFile => Ok(Some(stamp_of(&stat))),
                 FileType::Directory => Ok(None),
+                FileType::Symlink if self.follows() => self.stat_linked(key).map(Some),
                 _ => Err(Error::new("look at", key.as_str(), Kind::NotARegularFile)),
             },
         }
     }
 
-    /// Opens the file under `key` for reading. Never waits on a pipe or a device.
+    /// The stamp of the file to which the symlink `key` leads.
+    fn stat_linked(&self, key: &Key) -> Result<LocalStamp, Error> {
+        const OPERATION: &str = "look at";
+        let path = key.as_str();
+        let target = self.target(key, OPERATION)?;
+        match self.stat_any(&target, OPERATION)? {
+            Some(stat) if kernel::file_type(&stat) == FileType::RegularFile => Ok(stamp_of(&stat)),
+            _ => Err(Error::new(OPERATION, path, Kind::NotARegularFile)),
+        }
+    }
+
+    fn target(&self, key: &Key, operation: &'static str) -> Result<Key, Error> {
+        let found = self.follow(key);
+        found.map_err(|why| Error::new(operation, key.as_str(), Kind::Astray(why)))
+    }
+
+    /// Opens the file under `key` for reading, or the one to which a symlink there leads where such
+    /// are followed. Never waits on a pipe or a device.
     ///
     /// # Errors
     /// [`Kind::Missing`], [`Kind::NotARegularFile`], [`Kind::Denied`] and the like.
     pub fn open_file(&self, key: &Key) -> Result<Opened, Error> {
-        self.open_path(key.as_str())
+        let stat = if self.follows() {
+            self.stat_any(key, OPEN)?
+        } else {
+            None
+        };
+        match stat.map(|stat| kernel::file_type(&stat)) {
+            Some(FileType::Symlink) => self.open_path(self.target(key, OPEN)?.as_str()),
+            _ => self.open_path(key.as_str()),
+        }
     }
 
     /// Opens the file at a path below the root.
     pub(super) fn open_path(&self, path: &str) -> Result<Opened, Error> {
-        const OPERATION: &str = "open";
         let (above, name) = split(path);
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let parent = match self.open_directory(above) {
-            Err(Errno::NOTDIR) => Err(Error::new(OPERATION, path, self.not_a_directory(above))),
-            answer => answer.at(OPERATION, path),
+            Err(Errno::NOTDIR) => Err(Error::new(OPEN, path, self.not_a_directory(above))),
+            answer => answer.at(OPEN, path),
         }?;
         let descriptor = match openat(&parent, name, flags, Mode::empty()) {
             // A symlink gives the first, a socket the second.
-            Err(Errno::LOOP | Errno::NXIO) => {
-                Err(Error::new(OPERATION, path, Kind::NotARegularFile))
-            }
-            answer => answer.at(OPERATION, path),
+            Err(Errno::LOOP | Errno::NXIO) => Err(Error::new(OPEN, path, Kind::NotARegularFile)),
+            answer => answer.at(OPEN, path),
         }?;
-        let stat = fstat(&descriptor).at(OPERATION, path)?;
+        let stat = fstat(&descriptor).at(OPEN, path)?;
         if kernel::file_type(&stat) != FileType::RegularFile {
-            return Err(Error::new(OPERATION, path, Kind::NotARegularFile));
+            return Err(Error::new(OPEN, path, Kind::NotARegularFile));
         }
         Ok(Opened {
             file: File::from(descriptor),

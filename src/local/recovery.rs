@@ -322,6 +322,7 @@ pub(super) fn check(
         None => Kind::Missing,
         Some(stat) => match kernel::file_type(&stat) {
             FileType::RegularFile if stamp_of(&stat) == *expected => return Ok(()),
+            FileType::Symlink => Kind::Link,
             _ => Kind::Stale,
         },
     };

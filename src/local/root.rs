@@ -6,15 +6,15 @@ use super::rules::Rules;
 use super::spelling::Spelled;
 use super::touched::Touched;
 use crate::key::{Key, is_state_name};
-use crate::state::RootId;
+use crate::state::{Links, RootId};
 use rustix::fs::{Mode, OFlags, RawMode, fstat, fstatvfs, stat};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-/// One directory map's root. Clones share one descriptor.
+/// One directory map's root, and how its symlinks are read. Clones share one descriptor.
 #[derive(Clone)]
-pub struct Root(Arc<Inner>);
+pub struct Root(pub(super) Arc<Inner>, pub(super) Links);
 
 pub(super) struct Inner {
     directory: OwnedFd,
@@ -68,20 +68,23 @@ impl Root {
             Some(own) => own_names(path, own)?,
             None => None,
         };
-        Ok(Self(Arc::new(Inner {
-            directory,
-            path: path.to_owned(),
-            id: RootId {
-                device: kernel::number(stat.st_dev),
-                inode: kernel::number(stat.st_ino),
-            },
-            own,
-            opens,
-            renames,
-            touched: Touched::default(),
-            spelled: Spelled::default(),
-            umask: OnceLock::new(),
-        })))
+        Ok(Self(
+            Arc::new(Inner {
+                directory,
+                path: path.to_owned(),
+                id: RootId {
+                    device: kernel::number(stat.st_dev),
+                    inode: kernel::number(stat.st_ino),
+                },
+                own,
+                opens,
+                renames,
+                touched: Touched::default(),
+                spelled: Spelled::default(),
+                umask: OnceLock::new(),
+            }),
+            Links::Skip,
+        ))
     }
 
     /// The same root as a kernel without `openat2` and `renameat2` would have it.
@@ -89,11 +92,14 @@ impl Root {
     pub(super) fn open_plainly(path: &str) -> Result<Self, Error> {
         let modern = Self::open(path, None)?;
         match Arc::into_inner(modern.0) {
-            Some(inner) => Ok(Self(Arc::new(Inner {
-                opens: Opens::Stepwise,
-                renames: Renames::Linked,
-                ..inner
-            }))),
+            Some(inner) => Ok(Self(
+                Arc::new(Inner {
+                    opens: Opens::Stepwise,
+                    renames: Renames::Linked,
+                    ..inner
+                }),
+                modern.1,
+            )),
             None => Err(Error::new("open", path, Kind::Missing)),
         }
     }

@@ -6,6 +6,7 @@
 
 use super::error::{Error, Kind, shown};
 use super::kernel::{self, Place};
+use super::links::Astray;
 use super::listing::{Name, joined, list, split};
 use super::read::stamp_of;
 use super::root::Root;
@@ -55,8 +56,8 @@ pub enum Found {
 /// What hides a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Why {
-    /// A symlink; it is never followed.
-    Symlink,
+    /// A symlink that is not read as a file.
+    Symlink(Astray),
     /// A socket, pipe or device.
     Special,
     /// Another file system, or another mount, begins here.
@@ -72,7 +73,7 @@ pub enum Why {
 impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Symlink => write!(f, "it is a symlink, which is not followed"),
+            Self::Symlink(why) => why.fmt(f),
             Self::Special => write!(f, "it is a socket, pipe or device"),
             Self::MountPoint => write!(f, "another file system is mounted there"),
             Self::Unreadable(why) => write!(f, "it cannot be read: {why}"),
@@ -260,7 +261,7 @@ impl Scan {
         match name.file_type {
             FileType::RegularFile => Ok(self.look_at_file(key)),
             FileType::Directory => self.enter(&key),
-            FileType::Symlink => Ok(Some(hidden(&key, Why::Symlink))),
+            FileType::Symlink => Ok(Some(self.follow(key))),
             FileType::Unknown => Ok(Some(hidden(&key, Why::Changing))),
             _ => Ok(Some(hidden(&key, Why::Special))),
         }
@@ -285,10 +286,23 @@ impl Scan {
                 stamp: stamp_of(&stat),
                 key,
             },
-            FileType::Symlink => hidden(&key, Why::Symlink),
+            FileType::Symlink => self.follow(key),
             FileType::Directory => hidden(&key, Why::Changing),
             _ => hidden(&key, Why::Special),
         })
+    }
+
+    /// A symlink, read as the file to which it leads where it may be.
+    fn follow(&self, key: Key) -> Found {
+        let target = match self.root.follow(&key) {
+            Ok(target) => target,
+            Err(why) => return hidden(&key, Why::Symlink(why)),
+        };
+        match self.root.stat(&target) {
+            Ok(Some(stamp)) => Found::File { key, stamp },
+            Ok(None) => hidden(&key, Why::Symlink(Astray::Dangling)),
+            Err(error) => hidden(&key, Why::Unreadable(error.kind.to_string())),
+        }
     }
 
     fn stat_here(&mut self, name: &str) -> rustix::io::Result<Option<rustix::fs::Stat>> {

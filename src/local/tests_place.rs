@@ -24,6 +24,7 @@ pub(super) fn place(
     loser: Loser,
 ) -> Result<LocalStamp, Error> {
     temp.place(&PlaceAs {
+        mode: None,
         mtime_ns: MTIME_NS,
         replaces,
         loser,
@@ -240,6 +241,7 @@ fn an_exchange_that_brings_out_another_file_is_undone() {
         .exchange_blindly(
             &expected,
             &PlaceAs {
+                mode: None,
                 mtime_ns: MTIME_NS,
                 replaces: Some(expected),
                 loser: Loser::Discard,
@@ -311,6 +313,7 @@ fn times_that_no_clock_shows_survive_placing() {
         let path = format!("f{mtime_ns}");
         let stamp = temp(&root, &path, "x")
             .place(&PlaceAs {
+                mode: None,
                 mtime_ns,
                 replaces: None,
                 loser: Loser::Discard,

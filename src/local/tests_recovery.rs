@@ -59,7 +59,7 @@ fn another_file_than_the_expected_is_never_removed() {
         let error = root
             .remove_to_recovery(&key("link"), &target, &run())
             .unwrap_err();
-        assert!(matches!(error.kind, Kind::Stale), "{error}");
+        assert!(matches!(error.kind, Kind::Link), "{error}");
         assert_eq!(tree.all(), ["a/", "a/b", "link", "link-target"]);
     }
 }

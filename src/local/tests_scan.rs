@@ -1,7 +1,7 @@
 //! The scan: order, what it hides, what ends it.
 
 use super::tests_support::{Tree, files, found, is_superuser, key, scan_of, skip};
-use super::{Found, Kind, OwnFiles, Root, Why};
+use super::{Astray, Found, Kind, OwnFiles, Root, Why};
 use crate::key::{Key, Unfit};
 use crate::state::Recursion;
 use proptest::prelude::*;
@@ -122,9 +122,9 @@ fn what_is_no_file_is_hidden_and_named_once() {
                     path: "d/.s3bsync-tmp-mine".to_owned(),
                     why: Unfit::Reserved
                 },
-                hidden("dangling", Why::Symlink),
+                hidden("dangling", Why::Symlink(Astray::NotAsked)),
                 hidden("dir/pipe", Why::Special),
-                hidden("link-to-dir", Why::Symlink),
+                hidden("link-to-dir", Why::Symlink(Astray::NotAsked)),
                 hidden("socket", Why::Special),
             ]
         );

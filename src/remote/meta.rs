@@ -8,10 +8,18 @@ use crate::state::{Encoding, ReplicaId};
 use std::fmt;
 
 const MTIME: &str = "mtime";
+const MODE: &str = "mode";
 const ENCODING: &str = "s3bsync-encoding";
 const SIZE: &str = "s3bsync-size";
 const WRITER: &str = "s3bsync-writer";
 pub(super) const WRITE: &str = "s3bsync-write";
+
+/// The type of a regular file among the bits of a mode.
+const REGULAR: u32 = 0o100_000;
+/// What is not the type, with set-user, set-group and sticky.
+const MODE_BITS: u32 = 0o7777;
+const PERMISSIONS: u32 = 0o777;
+const OWNER_READS: u32 = 0o400;
 
 const NS_PER_S: u64 = 1_000_000_000;
 
@@ -20,6 +28,8 @@ const NS_PER_S: u64 = 1_000_000_000;
 pub struct Meta {
     /// The file's modification time, nanoseconds since the epoch, may be negative.
     pub mtime_ns: i64,
+    /// The file's permission bits, where they travel; of more than these nothing is written.
+    pub mode: Option<u32>,
     /// How the bytes hold the file's.
     pub encoding: Encoding,
     /// Length of the file's own bytes.
@@ -71,6 +81,9 @@ impl Meta {
             (WRITER, self.writer.to_string()),
             (WRITE, self.write.to_string()),
         ];
+        if let Some(mode) = self.mode {
+            pairs.push((MODE, show_mode(mode)));
+        }
         if let Some(chain) = chain_name(self.encoding) {
             pairs.push((ENCODING, chain.to_owned()));
             pairs.push((SIZE, self.plain_size_bytes.to_string()));
@@ -93,6 +106,8 @@ fn chain_name(encoding: Encoding) -> Option<&'static str> {
 pub struct Told {
     /// The file's modification time, nanoseconds since the epoch.
     pub mtime_ns: Option<i64>,
+    /// The file's permission bits, at most `0o777`; `None` also where its owner could not read it.
+    pub mode: Option<u32>,
     /// How the bytes hold the file's; `None` where it is a chain this version does not know, whose
     /// bytes must not be taken for the file's.
     pub encoding: Option<Encoding>,
@@ -121,6 +136,9 @@ impl Told {
                 .and_then(parse_seconds)
                 .or_else(|| find("s3cmd-attrs").and_then(parse_s3cmd))
                 .or_else(|| find("file-mtime").and_then(parse_gateway)),
+            mode: find(MODE)
+                .and_then(parse_mode)
+                .or_else(|| find("s3cmd-attrs").and_then(parse_s3cmd_mode)),
             encoding: match find(ENCODING) {
                 None => Some(Encoding::Plain),
                 Some("gzip") => Some(Encoding::Gzip),
@@ -133,6 +151,35 @@ impl Told {
             write: find(WRITE).and_then(parse_hex16).map(WriteId),
         }
     }
+}
+
+/// Type and permissions of a regular file in octal digits, as rclone writes them.
+fn show_mode(mode: u32) -> String {
+    format!("{:o}", REGULAR | (mode & PERMISSIONS))
+}
+
+/// rclone writes octal digits, s3fs and s3cmd decimal ones. With the type of a regular file among
+/// the bits no number can be meant both ways; without it none is taken. A file that its owner
+/// could not read could not be kept the same.
+fn parse_mode(text: &str) -> Option<u32> {
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    let octal = digits.then(|| u32::from_str_radix(text, 8).ok()).flatten();
+    octal
+        .and_then(permissions)
+        .or_else(|| parse_decimal_mode(text))
+}
+
+fn parse_decimal_mode(text: &str) -> Option<u32> {
+    permissions(u32::try_from(parse_digits(text)?).ok()?)
+}
+
+fn permissions(mode: u32) -> Option<u32> {
+    let is_fit = mode & !MODE_BITS == REGULAR && mode & OWNER_READS != 0;
+    is_fit.then_some(mode & PERMISSIONS)
+}
+
+fn parse_s3cmd_mode(text: &str) -> Option<u32> {
+    parse_decimal_mode(text.split('/').find_map(|it| it.strip_prefix("mode:"))?)
 }
 
 /// Decimal seconds with nine digits after the point, as rclone writes them.
@@ -256,6 +303,43 @@ mod tests {
     }
 
     #[test]
+    fn every_known_way_to_write_a_mode_is_read_and_none_is_guessed() {
+        for (name, value, mode) in [
+            ("mode", "100644", Some(0o644)),
+            ("mode", "0100755", Some(0o755)),
+            ("mode", "33188", Some(0o644)),
+            ("mode", "33261", Some(0o755)),
+            ("mode", "106755", Some(0o755)),
+            ("mode", "100400", Some(0o400)),
+            ("s3cmd-attrs", "mode:33152/mtime:1", Some(0o600)),
+            ("mode", "100000", None),
+            ("mode", "100277", None),
+            ("mode", "644", None),
+            ("mode", "0644", None),
+            ("mode", "40755", None),
+            ("mode", "120777", None),
+            ("mode", "16877", None),
+            ("mode", "1100644", None),
+            ("mode", "99999999999999999999", None),
+            ("mode", "+100644", None),
+            ("mode", "-rw-r--r--", None),
+            ("mode", "", None),
+        ] {
+            assert_eq!(told(&[(name, value)]).mode, mode, "{name} {value}");
+        }
+    }
+
+    #[test]
+    fn a_mode_can_be_meant_in_one_way_only() {
+        for mode in 0o400..=0o7777_u32 {
+            let full = REGULAR | mode;
+            let wanted = (mode & OWNER_READS != 0).then_some(mode & PERMISSIONS);
+            assert_eq!(parse_mode(&format!("{full:o}")), wanted);
+            assert_eq!(parse_mode(&full.to_string()), wanted);
+        }
+    }
+
+    #[test]
     fn the_first_readable_convention_wins() {
         let pairs = [
             ("file-mtime", "3ns"),
@@ -276,6 +360,7 @@ mod tests {
             ] {
                 let meta = Meta {
                     mtime_ns: ns,
+                    mode: Some(0o640),
                     encoding,
                     plain_size_bytes: 42,
                     writer: ReplicaId([0xAB; 16]),
@@ -285,6 +370,7 @@ mod tests {
                 let pairs = meta.pairs();
                 let told = Told::read(&pairs.iter().map(|(name, value)| (*name, value.as_str())));
                 assert_eq!(told.mtime_ns, Some(ns));
+                assert_eq!(told.mode, Some(0o640));
                 assert_eq!(told.encoding, Some(encoding));
                 let size = (encoding != Encoding::Plain).then_some(42);
                 assert_eq!(told.plain_size_bytes, size);

@@ -215,6 +215,7 @@ pub(super) fn other() -> ETag {
 pub(super) fn meta() -> Meta {
     Meta {
         mtime_ns: 0,
+        mode: None,
         encoding: Encoding::Plain,
         plain_size_bytes: 0,
         writer: ReplicaId([0; 16]),

@@ -270,6 +270,10 @@ fn of_local(error: &local::Error) -> Option<&'static str> {
         Kind::Clash | Kind::NotARegularFile | Kind::NotADirectory => {
             Some("rename or remove one of the two; nothing was changed")
         }
+        Kind::Link => Some(
+            "to take what the bucket has, remove the link; to end this, map with --links skip or ignore it",
+        ),
+        Kind::Astray(_) => Some("lead the link to a file below the same directory, or ignore it"),
         Kind::Stale => Some("the next run looks at it again"),
         Kind::Alias => Some("rename one of the two"),
         Kind::BadIgnore { .. } => Some("correct the ignore file; nothing of this map was changed"),

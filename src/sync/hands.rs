@@ -21,6 +21,7 @@ pub(super) async fn hands(
         .map_err(Halt::Remote)?;
     let capabilities = bucket.capabilities.unwrap_or_default();
     let hands = Hands {
+        modes: map.modes,
         root,
         remote: client.remote(&bucket.name, &map.prefix, capabilities),
         recovery: RecoveryRun::at(terms.now_ms),

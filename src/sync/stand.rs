@@ -49,6 +49,7 @@ pub fn stand(task: &Task) -> Result<(Root, Standing), Halt> {
         return Err(Halt::RecipientMissing(map.name.clone()));
     }
     let root = Root::open(&map.path, Some(terms.own.clone())).map_err(Halt::Root)?;
+    let root = root.with_links(map.links);
     if map.generation == 0 {
         return Ok((root, Standing::New));
     }

@@ -9,7 +9,7 @@ use crate::local::{self, PlaceAs, Temp};
 use crate::plan::Loser;
 use crate::remote::Head;
 use crate::stamp::{ETag, LocalStamp, RemoteStamp};
-use crate::state::{Content, Encoding, Parts, Record};
+use crate::state::{Content, Encoding, Modes, Parts, Record};
 use bytes::Bytes;
 use std::io::Write;
 use std::sync::Arc;
@@ -144,6 +144,7 @@ impl Hands {
                     .told
                     .mtime_ns
                     .unwrap_or_else(|| remote.modified_ms.saturating_mul(1_000_000)),
+                mode: head.told.mode.filter(|_| self.modes == Modes::Keep),
                 replaces: over,
                 loser,
                 run: &self.recovery,

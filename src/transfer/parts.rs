@@ -115,7 +115,7 @@ impl Hands {
             // Not to succeed harms nobody but the bill.
             let _ = self.abandon(&begun).await;
         }
-        let meta = self.meta(&source.expected, Encoding::Plain)?;
+        let meta = self.meta(&source.expected, source.mode, Encoding::Plain)?;
         let upload = self.remote.start_upload(key, &meta).await?;
         self.unfinished
             .begin(key, &upload, source.expected, piece_bytes)

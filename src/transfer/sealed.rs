@@ -38,7 +38,7 @@ impl Hands {
         wrapping: Wrapping,
         expect: Expect<'_>,
     ) -> Result<(RemoteStamp, [u8; 32]), Failure> {
-        let meta = self.meta(&source.expected, wrapping.encoding())?;
+        let meta = self.meta(&source.expected, source.mode, wrapping.encoding())?;
         let mut outgoing = Outgoing {
             hands: Arc::clone(self),
             source: source.key.clone(),

@@ -8,7 +8,7 @@ use crate::event::Event;
 use crate::key::Key;
 use crate::remote::{Expect, Meta, Part, WriteId};
 use crate::stamp::{ETag, LocalStamp, RemoteStamp};
-use crate::state::{Content, Encoding, Record};
+use crate::state::{Content, Encoding, Modes, Record};
 use bytes::Bytes;
 use std::fs::File;
 use std::io::Read;
@@ -59,9 +59,16 @@ impl Hands {
         })
     }
 
-    pub(super) fn meta(&self, local: &LocalStamp, encoding: Encoding) -> Result<Meta, Failure> {
+    /// What goes beside the bytes of a file with the permission bits `mode`.
+    pub(super) fn meta(
+        &self,
+        local: &LocalStamp,
+        mode: u32,
+        encoding: Encoding,
+    ) -> Result<Meta, Failure> {
         Ok(Meta {
             mtime_ns: local.mtime_ns,
+            mode: (self.modes == Modes::Keep).then_some(mode),
             encoding,
             plain_size_bytes: local.size_bytes,
             writer: self.replica,
@@ -88,7 +95,7 @@ impl Hands {
             drop(turn);
             (permit, read)
         };
-        let meta = self.meta(&local, read.encoding)?;
+        let meta = self.meta(&local, read.mode, read.encoding)?;
         let bytes = read.bytes.clone();
         self.flow.pass(bytes.len() as u64).await;
         let remote = self
@@ -127,6 +134,7 @@ impl Hands {
             crc64: digest::crc64(&bytes),
             bytes,
             encoding,
+            mode: source.mode,
             identity,
             at_ns,
         })
@@ -137,6 +145,7 @@ impl Hands {
 struct Whole {
     bytes: Bytes,
     encoding: Encoding,
+    mode: u32,
     crc64: u64,
     identity: Identity,
     at_ns: i64,
@@ -191,6 +200,8 @@ pub(super) struct Source {
     file: File,
     buffers: Buffers,
     pub(super) expected: LocalStamp,
+    /// Its permission bits.
+    pub(super) mode: u32,
 }
 
 impl Source {
@@ -204,6 +215,7 @@ impl Source {
             file: opened.file,
             buffers: hands.flow.buffers.clone(),
             expected,
+            mode: opened.mode,
         })
     }
 

@@ -209,6 +209,11 @@ fn map_lines(map: &DirMap) -> Vec<String> {
         (map.root.is_some(), "root"),
         (files[0].is_some(), "recipients file"),
         (files[1].is_some(), "identity file"),
+        (
+            format!("{:?}", map.links) == "FollowInside",
+            "links followed",
+        ),
+        (format!("{:?}", map.modes) == "Keep", "modes kept"),
     ]);
     let conflict = match format!("{:?}", map.conflict).as_str() {
         "KeepBoth" => "keep both".to_owned(),

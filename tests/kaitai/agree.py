@@ -103,7 +103,8 @@ def one_map(bucket, block):
         "region": text(opt(bucket, "region")), "profile": text(opt(bucket, "profile")),
         "path_style": bucket.flags.path_style,
         "capabilities": capabilities(bucket.capabilities) if bucket.flags.probed else None,
-        "recursive": not it.flags.top_only, "compress": it.gzip_level, "encryption": encryption(it),
+        "recursive": not it.flags.top_only,
+        "links": "follow-inside" if it.flags.links_followed else "skip", "keep_mode": it.flags.modes_kept, "compress": it.gzip_level, "encryption": encryption(it),
         "storage_class": text(opt(it, "storage_class")),
         "conflict": it.conflict_policy.name.replace("_", "-"),
         "direction": it.direction.name.replace("_and_delete", "-mirror"), "keep_days": it.keep_days,
@@ -126,7 +127,8 @@ def map_v1(bucket, it, name):
     return {
         "name": name, "id": None, "path": text(it.local_path).rstrip("/") or "/", "bucket": bucket,
         "prefix": text(it.key_prefix).rstrip("/"), "endpoint": None, "region": None, "profile": None,
-        "path_style": False, "capabilities": None, "recursive": it.recursive == 1, "compress": it.gzip_level,
+        "path_style": False, "capabilities": None, "recursive": it.recursive == 1,
+        "links": "skip", "keep_mode": False, "compress": it.gzip_level,
         "encryption": {"missing_for": text(it.email)} if it.encryption_on else None, "storage_class": None,
         "conflict": "newer", "direction": "both", "keep_days": 30, "generation": 0, "root": None}
 

@@ -154,6 +154,7 @@ pub(crate) fn key(text: &str) -> Key {
 pub(crate) fn meta() -> Meta {
     Meta {
         mtime_ns: -1_500_000_000,
+        mode: None,
         encoding: Encoding::Plain,
         plain_size_bytes: 7,
         writer: ReplicaId([1; 16]),

@@ -19,6 +19,7 @@ fn head(etag: &str) -> Vec<u8> {
         ("x-amz-checksum-crc64nvme", "AAAAAAAAAAA="),
         ("x-amz-checksum-type", "FULL_OBJECT"),
         ("x-amz-meta-s3bsync-mtime", "1767225600.5"),
+        ("x-amz-meta-mode", "100755"),
         ("x-amz-meta-mine", "kept"),
         ("content-type", "video/mp4"),
     ];
@@ -109,6 +110,7 @@ async fn in_parts() {
         panic!("{posts:?}");
     };
     assert_eq!(create.header("x-amz-storage-class"), "STANDARD_IA");
+    assert_eq!(create.header("x-amz-meta-mode"), "100755");
     assert_eq!(create.header("x-amz-meta-mine"), "kept");
     assert_eq!(create.header("x-amz-meta-s3bsync-mtime"), "1767225600.5");
     assert_eq!(create.header("content-type"), "video/mp4");

@@ -9,7 +9,8 @@ use s3_bsync::key::Key;
 use s3_bsync::stamp::{ETag, LocalStamp, RemoteStamp};
 use s3_bsync::state::{
     Access, Addressing, Bucket, Capabilities, Change, ConflictPolicy, Content, DirMap, Direction,
-    Encoding, Encryption, MAX_KEEP_DAYS, MapId, Parts, Record, Recursion, ReplicaId, RootId, State,
+    Encoding, Encryption, Links, MAX_KEEP_DAYS, MapId, Modes, Parts, Record, Recursion, ReplicaId,
+    RootId, State,
 };
 use std::io::Cursor;
 
@@ -201,6 +202,8 @@ fn dir_map() -> impl Strategy<Value = DirMap> {
             Just(Direction::PullMirror),
         ],
         prop_oneof![Just(Recursion::Recursive), Just(Recursion::TopOnly)],
+        prop_oneof![Just(Links::Skip), Just(Links::FollowInside)],
+        prop_oneof![Just(Modes::Leave), Just(Modes::Keep)],
         encryption(),
     );
     let numbers = (
@@ -218,7 +221,9 @@ fn dir_map() -> impl Strategy<Value = DirMap> {
         conflict: policies.0,
         direction: policies.1,
         recursion: policies.2,
-        encryption: policies.3,
+        links: policies.3,
+        modes: policies.4,
+        encryption: policies.5,
         gzip_level: numbers.0,
         keep_days: numbers.1,
         generation: numbers.2,
@@ -294,6 +299,8 @@ pub(crate) fn one_map() -> State {
                 path: "/home/ann/docs".to_owned(),
                 prefix: "docs".to_owned(),
                 recursion: Recursion::Recursive,
+                links: Links::Skip,
+                modes: Modes::Leave,
                 gzip_level: 0,
                 encryption: Encryption::None,
                 storage_class: None,

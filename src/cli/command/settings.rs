@@ -3,7 +3,7 @@
 use super::run::Run;
 use super::voice::Voice;
 use crate::cli::values::S3Uri;
-use crate::state::{Access, ConflictPolicy, Direction, Recursion};
+use crate::state::{Access, ConflictPolicy, Direction, Links, Modes, Recursion};
 use std::path::PathBuf;
 
 /// A change of settings.
@@ -52,6 +52,10 @@ pub struct Settings {
     pub name: Option<String>,
     /// Whether directories below the root belong to it.
     pub recursion: Option<Recursion>,
+    /// What becomes of symlinks.
+    pub links: Option<Links>,
+    /// Whether permission bits travel.
+    pub modes: Option<Modes>,
     /// gzip level for uploads, 0 to 11.
     pub gzip_level: Option<u8>,
     /// For whom uploads are encrypted, and how they are read.

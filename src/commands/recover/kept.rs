@@ -50,7 +50,7 @@ impl Folders {
     ) -> Result<Self, Error> {
         let root = match side {
             Some(Side::Bucket) => None,
-            _ => Some(Root::open(&map.path, Some(own.clone()))?),
+            _ => Some(Root::open(&map.path, Some(own.clone()))?.with_links(map.links)),
         };
         let remote = match side {
             Some(Side::Local) => None,

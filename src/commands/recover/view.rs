@@ -94,7 +94,10 @@ impl Viewer<'_> {
         match &self.folders.root {
             Some(root) => Ok(root.clone()),
             // Only what is kept in the bucket was asked for; the file is in the directory still.
-            None => Ok(Root::open(&self.folders.map.path, None)?),
+            None => {
+                let map = &self.folders.map;
+                Ok(Root::open(&map.path, None)?.with_links(map.links))
+            }
         }
     }
 
@@ -105,6 +108,7 @@ impl Viewer<'_> {
         let remote = remote.as_ref().ok_or_else(none)?;
         let command = self.asked.passphrase_command.as_deref();
         Ok(Arc::new(Hands {
+            modes: map.modes,
             root: self.root()?,
             remote: remote.recovery(),
             recovery: RecoveryRun::at(self.now_ms),

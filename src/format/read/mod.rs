@@ -11,8 +11,8 @@ use super::field::{Parsed, counted, fault, text, told};
 use super::trace::{Bytes, Value, Watch};
 use super::wire::{self, Text, bucket, capability, map};
 use crate::state::{
-    Access, Addressing, Bucket, Capabilities, ConflictPolicy, DirMap, Direction, Encryption,
-    MAX_KEEP_DAYS, MapId, Recursion, ReplicaId, RootId,
+    Access, Addressing, Bucket, Capabilities, ConflictPolicy, DirMap, Direction, Encryption, Links,
+    MAX_KEEP_DAYS, MapId, Modes, Recursion, ReplicaId, RootId,
 };
 use nom::Parser;
 use nom::number::complete::{le_u8, le_u16, le_u32, le_u64};
@@ -119,12 +119,22 @@ pub(super) fn dir_map<W: Watch>(input: Bytes<'_, W>) -> Parsed<'_, W, DirMap> {
     } else {
         Recursion::TopOnly
     };
+    let links = match flags & map::LINKS {
+        0 => Links::Skip,
+        _ => Links::FollowInside,
+    };
+    let modes = match flags & map::MODES {
+        0 => Modes::Leave,
+        _ => Modes::Keep,
+    };
     let map = DirMap {
         id,
         name: name.to_owned(),
         path: path.to_owned(),
         prefix: prefix.to_owned(),
         recursion,
+        links,
+        modes,
         gzip_level,
         encryption,
         storage_class,

@@ -1,7 +1,8 @@
 //! The settings of a map, and the words for them.
 
 use crate::state::{
-    Addressing, Bucket, Capabilities, ConflictPolicy, DirMap, Direction, Encryption, Recursion,
+    Addressing, Bucket, Capabilities, ConflictPolicy, DirMap, Direction, Encryption, Links, Modes,
+    Recursion,
 };
 use serde_json::{Value, json};
 
@@ -22,6 +23,11 @@ pub(in crate::commands) fn of(version: u8, bucket: &Bucket, map: &DirMap) -> Val
         "path_style": bucket.access.addressing == Addressing::Path,
         "capabilities": bucket.capabilities.map(capabilities),
         "recursive": map.recursion == Recursion::Recursive,
+        "links": match map.links {
+            Links::Skip => "skip",
+            Links::FollowInside => "follow-inside",
+        },
+        "keep_mode": map.modes == Modes::Keep,
         "compress": map.gzip_level,
         "encryption": encryption(&map.encryption),
         "storage_class": map.storage_class,

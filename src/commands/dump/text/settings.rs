@@ -2,7 +2,8 @@
 
 use crate::commands::dump::words::counted;
 use crate::state::{
-    Addressing, Bucket, Capabilities, ConflictPolicy, DirMap, Direction, Encryption, Recursion,
+    Addressing, Bucket, Capabilities, ConflictPolicy, DirMap, Direction, Encryption, Links, Modes,
+    Recursion,
 };
 
 /// Lines of a name and a value, not yet fit for a terminal; the map's name comes first.
@@ -30,6 +31,12 @@ pub(super) fn told(version: u8, bucket: &Bucket, map: &DirMap) -> Vec<(&'static 
     ));
     if map.recursion == Recursion::TopOnly {
         lines.push(("depth", "without the directories below".to_owned()));
+    }
+    if map.links == Links::FollowInside {
+        lines.push(("links", "followed to files below the same root".to_owned()));
+    }
+    if map.modes == Modes::Keep {
+        lines.push(("modes", "kept: permission bits travel".to_owned()));
     }
     if map.gzip_level > 0 {
         lines.push(("gzip", format!("level {}", map.gzip_level)));
