@@ -43,6 +43,10 @@ pub(super) async fn read(
         .root
         .scan(task.map.recursion, &task.map.prefix, &rules);
     let sink = Arc::clone(&task.terms.sink);
+    sink(Event::Read {
+        files: 0,
+        objects: 0,
+    });
     let scanning = tokio::task::spawn_blocking(move || {
         let mut files = 0;
         let mut counted = scan.by_ref().map(|one| {

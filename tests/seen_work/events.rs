@@ -162,6 +162,13 @@ fn every_event_comes_and_each_line_is_as_the_page_has_it() {
     fs::write(world.state_file(), "s3syncXX").expect("a file can be written");
     fs::write(previous, "s3syncXX").expect("a file can be written");
     seen.extend(check(&world.run(&["--json"])));
+    let asking = World::embedded();
+    asking
+        .local("a", "1")
+        .init_with(&["--conflict", "ask"])
+        .sync();
+    asking.local("a", "1 here").remote("a", "1 there");
+    seen.extend(check(&asking.run(&["--json"])));
     let known: BTreeSet<_> = page().0.into_keys().collect();
     assert_eq!(seen, known);
 }

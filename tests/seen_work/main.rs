@@ -7,3 +7,4 @@ mod events;
 mod exposition;
 mod logs;
 mod metrics;
+mod terminal;
