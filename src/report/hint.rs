@@ -29,7 +29,7 @@ pub fn hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
         return of_failure(error);
     }
     if let Some(error) = error.downcast_ref() {
-        return of_outlet(error);
+        return Some(of_outlet(error));
     }
     match error.downcast_ref()? {
         dump::Error::Store(error) => of_store(error),
@@ -118,14 +118,14 @@ fn of_sync(error: &sync::Error) -> Option<&'static str> {
     }
 }
 
-fn of_outlet(error: &Outlet) -> Option<&'static str> {
+fn of_outlet(error: &Outlet) -> &'static str {
     match error {
-        Outlet::NoLog(..) | Outlet::NoMetrics(..) => Some(
-            "create the directory, or correct the path, or give the user that runs s3-bsync access",
-        ),
-        Outlet::LogLost(..) | Outlet::MetricsLost(..) => Some(
-            "free some space, or give the user that runs s3-bsync access; the run itself went on",
-        ),
+        Outlet::NoLog(..) | Outlet::NoMetrics(..) => {
+            "create the directory, or correct the path, or give the user that runs s3-bsync access"
+        }
+        Outlet::LogLost(..) | Outlet::MetricsLost(..) => {
+            "free some space, or give the user that runs s3-bsync access; the run itself went on"
+        }
     }
 }
 

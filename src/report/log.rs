@@ -10,8 +10,9 @@ use crate::event::Event;
 use crate::exit::Exit;
 use crate::local::RecoveryRun;
 use std::error::Error;
+use std::fmt::Write as _;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -117,7 +118,7 @@ impl Log {
         let mut text = String::new();
         for (n, line) in shown(lines.to_vec()).iter().enumerate() {
             let indent = if n == 0 { "" } else { "  " };
-            text.push_str(&format!("{time}  {indent}{}\n", redacted(line)));
+            let _ = writeln!(text, "{time}  {indent}{}", redacted(line));
         }
         if let Err(error) = file.write_all(text.as_bytes()) {
             *writing = Writing::Broken(error);
@@ -223,8 +224,8 @@ mod tests {
     #[test]
     fn only_the_oldest_logs_go_and_nothing_else() {
         let dir = tempfile::tempdir().unwrap();
-        for second in 0..=KEPT as i64 {
-            let run = RecoveryRun::at(second * 1000);
+        for ms in (0..=1_000_000).step_by(1000) {
+            let run = RecoveryRun::at(ms);
             fs::write(dir.path().join(format!("s3-bsync-{run}.log")), "").unwrap();
         }
         for other in [

@@ -1,4 +1,4 @@
-//! What a run came to, for the textfile collector of Prometheus' node_exporter.
+//! What a run came to, for the textfile collector of Prometheus' `node_exporter`.
 //!
 //! The file holds what is known of every map: a run replaces what it is about and carries the rest
 //! over, above all when each map last went well.
@@ -214,7 +214,7 @@ impl Metrics {
     }
 }
 
-/// Creates a file that everybody may read: node_exporter is another user.
+/// Creates a file that everybody may read: `node_exporter` is another user.
 fn fill(path: &Path, text: &str) -> io::Result<()> {
     // A killed run of the same process number may have left one.
     let _ = fs::remove_file(path);

@@ -154,13 +154,11 @@ fn sample(line: &str) -> Option<(Sample, String)> {
                 "what" => what = Some(value),
                 _ => return None,
             }
-            match after.strip_prefix(',') {
-                Some(more) => labels = more,
-                None => {
-                    rest = after.strip_prefix('}')?;
-                    break;
-                }
-            }
+            let Some(more) = after.strip_prefix(',') else {
+                rest = after.strip_prefix('}')?;
+                break;
+            };
+            labels = more;
         }
     }
     let value = rest.strip_prefix(' ')?;

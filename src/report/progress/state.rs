@@ -4,6 +4,7 @@ use crate::key::Shown;
 use crate::report::words;
 use indicatif::{HumanBytes, HumanCount};
 use std::collections::VecDeque;
+use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 /// Over how long the rate is measured.
@@ -11,7 +12,7 @@ const WINDOW: Duration = Duration::from_secs(8);
 /// Time between two samples of the rate.
 const SAMPLE: Duration = Duration::from_millis(500);
 /// Signs of the bar.
-const BAR: u64 = 20;
+const BAR: u64 = 10;
 
 #[derive(Default)]
 pub(super) struct State {
@@ -134,6 +135,9 @@ impl Work {
     }
 
     fn text(&mut self, now: Instant) -> String {
+        if self.steps.all == 0 {
+            return "nothing to change".to_owned();
+        }
         let share = if self.bytes.all > 0 {
             self.bytes.share(1000)
         } else {
@@ -146,15 +150,15 @@ impl Work {
         if self.bytes.all > 0 {
             let rate = self.rate(now);
             let (done, all) = (self.bytes.done.min(self.bytes.all), self.bytes.all);
-            text += &format!(", {} of {}", HumanBytes(done), HumanBytes(all));
+            let _ = write!(text, ", {}/{}", HumanBytes(done), HumanBytes(all));
             if rate > 0 {
-                text += &format!(", {}/s", HumanBytes(rate));
+                let _ = write!(text, ", {}/s", HumanBytes(rate));
             }
             if let Some(seconds) = (all - done).checked_div(rate)
                 && done < all
             {
                 let left = words::duration(Duration::from_secs(seconds.max(1)));
-                text += &format!(", {left} left");
+                let _ = write!(text, ", {left} left");
             }
         }
         text
@@ -172,8 +176,8 @@ impl Part {
     fn text(&self) -> String {
         let done = HumanCount(self.done.min(self.all));
         match self.all {
-            1 => format!("{done} of 1 change"),
-            all => format!("{done} of {} changes", HumanCount(all)),
+            1 => format!("{done}/1 change"),
+            all => format!("{done}/{} changes", HumanCount(all)),
         }
     }
 }
@@ -203,7 +207,7 @@ mod tests {
         state.plan(2, 10 << 20, begun);
         state.add_bytes(1 << 20, at(begun, 1000));
         state.add_step();
-        let told = "docs  10% [==                  ] 1 of 2 changes, 1.00 MiB of 10.00 MiB, 1.00 MiB/s, 9.0 s left";
+        let told = "docs  10% [=         ] 1/2 changes, 1.00 MiB/10.00 MiB, 1.00 MiB/s, 9.0 s left";
         assert_eq!(state.text(at(begun, 1000), 200), told);
     }
 
@@ -224,7 +228,7 @@ mod tests {
         let (mut state, begun) = (State::of("docs"), Instant::now());
         state.plan(4, 0, begun);
         (0..3).for_each(|_| state.add_step());
-        let told = "docs  75% [===============     ] 3 of 4 changes";
+        let told = "docs  75% [=======   ] 3/4 changes";
         assert_eq!(state.text(begun, 80), told);
     }
 
@@ -236,16 +240,16 @@ mod tests {
         (0..3).for_each(|_| state.add_step());
         let told = state.text(begun, 80);
         assert!(
-            told.contains("100% [====================] 1 of 1 change, 5 B of 5 B"),
+            told.contains("100% [==========] 1/1 change, 5 B/5 B"),
             "{told}"
         );
     }
 
     #[test]
-    fn nothing_to_do_is_all_done() {
+    fn where_nothing_is_to_do_there_is_no_bar() {
         let (mut state, begun) = (State::of("docs"), Instant::now());
         state.plan(0, 0, begun);
-        let told = "docs 100% [====================] 0 of 0 changes";
+        let told = "docs nothing to change";
         assert_eq!(state.text(begun, 80), told);
     }
 
