@@ -1,4 +1,4 @@
-//! A strict reader of Prometheus' text format: what it lets through, node_exporter does.
+//! A strict reader of Prometheus' text format: what it lets through, `node_exporter` does.
 
 use std::collections::{BTreeMap, BTreeSet};
 

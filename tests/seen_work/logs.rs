@@ -1,11 +1,12 @@
 //! `--log-dir`: one log for each run, which tells all of it.
 
 use crate::support::wire::{Fault, Op, When};
-use crate::support::world::{Kill, Machine, World};
+use crate::support::world::{Kill, Machine, Run, World};
 use serde_json::Value;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
+use std::process::Command;
 
 /// A place for logs on a machine.
 fn place(machine: &Machine) -> String {
@@ -118,8 +119,11 @@ fn a_log_has_its_run_s_time_for_a_name_and_is_for_its_owner_alone() {
             .file_name()
             .and_then(|name| name.to_str())
             .expect("UTF-8");
-        let time = name.strip_prefix("s3-bsync-").expect("its own name");
-        assert!(time.len() >= "2026-11-25T07-38-13Z.log".len() && time.ends_with(".log"));
+        let time = name.strip_prefix("s3-bsync-");
+        let time = time
+            .and_then(|name| name.strip_suffix(".log"))
+            .expect("its own name");
+        assert!(time.len() >= "2026-11-25T07-38-13Z".len(), "{name}");
         assert_eq!(&time[19..20], "Z", "{name}");
         let mode = fs::metadata(&path)
             .expect("it is there")
@@ -202,8 +206,8 @@ fn a_dry_run_is_logged_as_what_would_be() {
         .expect_code(0)
         .expect_silence();
     let lines = newest(&world);
-    let would = "would upload a: new here, not in the bucket";
-    assert!(texts(&lines).contains(&would), "{lines:?}");
+    let planned = "would upload a: new here, not in the bucket";
+    assert!(texts(&lines).contains(&planned), "{lines:?}");
     assert!(world.remote_tree().is_empty());
 }
 
@@ -264,4 +268,38 @@ fn a_log_in_a_map_s_directory_is_refused_and_nothing_is_left_there() {
     }
     assert_eq!(world.tree().len(), 2, "{:?}", world.tree());
     assert!(world.remote_tree().is_empty());
+}
+
+#[test]
+fn a_log_that_breaks_off_is_told_once_and_stops_no_run() {
+    let world = World::embedded();
+    world.local("a", "one").local("b", "two").init();
+    for n in 0..300 {
+        // Names that only the log tells of.
+        let name = format!("{n:03}-{}", "long".repeat(50));
+        std::os::unix::fs::symlink("a", world.path(&name)).expect("a link can be made");
+    }
+    let dir = place(&world);
+    let plain = world.command(&["--quiet", "--log-dir", &dir]);
+    let mut command = Command::new("sh");
+    // As a full disk, for files of more than so many blocks; for that it sends a signal too.
+    let script = "trap '' XFSZ; ulimit -f 64; exec \"$0\" \"$@\"";
+    command.args(["-c", script]).arg(plain.get_program());
+    command
+        .args(plain.get_args())
+        .current_dir(world.home())
+        .env_clear();
+    for (name, value) in plain.get_envs() {
+        command.env(name, value.unwrap_or_default());
+    }
+    let run = Run::of(&mut command);
+    run.expect_code(1).expect_stderr("broke off");
+    assert_eq!(run.stderr.matches("broke off").count(), 1, "{}", run.stderr);
+    world.expect_remote("a", "one").expect_remote("b", "two");
+    let text = fs::read_to_string(&paths(&world)[0]).expect("a log can be read");
+    assert!(
+        text.len() > 10_000 && !text.contains("  end {"),
+        "{}",
+        text.len()
+    );
 }

@@ -1,5 +1,7 @@
 //! `--metrics`: what a run came to, for Prometheus.
 
+#![expect(clippy::float_cmp, reason = "numbers are read as they were written")]
+
 use crate::exposition::{Samples, read};
 use crate::support::wire::{Fault, Op, When};
 use crate::support::world::{Machine, World};
