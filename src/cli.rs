@@ -24,6 +24,7 @@ mod tests_verbs;
 mod values;
 mod values_archive;
 mod values_files;
+mod values_paths;
 mod verbs;
 mod wanted;
 

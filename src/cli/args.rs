@@ -6,6 +6,7 @@ use super::values::{
 };
 use super::values_archive::{Speed, Stay};
 use super::values_files::{FollowLinks, KeepMode};
+use super::values_paths::DirPath;
 use super::wanted::KeyPath;
 use crate::guard::Limit;
 use argh::FromArgs;
@@ -141,6 +142,12 @@ pub(super) struct Args {
     /// trust no recorded fingerprint: read and compare every file
     #[argh(switch)]
     pub(super) full: bool,
+    /// write a log of the run into this directory
+    #[argh(option)]
+    pub(super) log_dir: Option<DirPath>,
+    /// write what the run came to into this file, for Prometheus
+    #[argh(option)]
+    pub(super) metrics: Option<FilePath>,
 
     /// with restore: bulk, standard (default) or expedited
     #[argh(option)]
@@ -176,6 +183,8 @@ impl Args {
             (self.max_delete.is_some(), "--max-delete"),
             (self.force, "--force"),
             (self.full, "--full"),
+            (self.log_dir.is_some(), "--log-dir"),
+            (self.metrics.is_some(), "--metrics"),
             (
                 self.age_passphrase_command.is_some(),
                 "--age-passphrase-command",

@@ -75,6 +75,10 @@ Run settings, also with sync, push and pull:
   --age-passphrase-command CMD
                             what prints the passphrase of an identity file; never stored
   --full                    read and compare every file, whatever its recorded size and time
+  --log-dir DIR             write a log of the run into this directory, an absolute path outside
+                            of all maps; the newest 1000 logs are kept
+  --metrics FILE            write what the run came to into this file, an absolute path, for the
+                            textfile collector of Prometheus' node_exporter; not with --dryrun
 
 With restore, which also takes --dryrun and --jobs:
   --tier bulk|standard|expedited

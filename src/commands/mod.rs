@@ -180,7 +180,18 @@ fn person(asked: &Run, reporter: &Arc<Reporter>, stop: &Stop) -> Option<Arc<dyn 
 }
 
 fn run(asked: &Run, errand: Errand<'_>) -> Exit {
-    let reporter = Arc::new(Reporter::new(asked.voice));
+    let now_ms = now_ms();
+    let mapless = match errand {
+        Errand::Mapless(given) => Some(mapless::name(given)),
+        Errand::Sync | Errand::Status => None,
+    };
+    let reporter = match Reporter::of_run(asked, mapless.as_deref(), now_ms) {
+        Ok(reporter) => Arc::new(reporter),
+        Err(error) => {
+            Reporter::new(asked.voice).stop(&error, Exit::Stopped);
+            return Exit::Stopped;
+        }
+    };
     let listener = Arc::clone(&reporter);
     let ended = in_runtime(&reporter, async |stop| {
         let asked = sync::Asked {
@@ -195,9 +206,10 @@ fn run(asked: &Run, errand: Errand<'_>) -> Exit {
             trust: asked.trust,
             safety: asked.safety,
             passphrase_command: asked.passphrase_command.as_deref(),
-            now_ms: now_ms(),
+            now_ms,
             stop,
             sink: Arc::new(move |event: Event<'_>| listener.tell(&event)),
+            written: reporter.written(),
         };
         match errand {
             Errand::Mapless(given) => mapless::mapless(&asked, given).await,
@@ -205,15 +217,22 @@ fn run(asked: &Run, errand: Errand<'_>) -> Exit {
         }
     });
     match ended {
-        None => Exit::Stopped,
+        None => {
+            reporter.close(Exit::Stopped);
+            Exit::Stopped
+        }
         Some(Ok(report)) => {
             reporter.end(&report);
-            if let Errand::Status = errand {
-                reporter.tell_status(&report);
+            match errand {
+                Errand::Status => reporter.tell_status(&report),
+                Errand::Sync | Errand::Mapless(_) => reporter.sum_up(&report),
             }
             report.exit
         }
         Some(Err(error)) => {
+            if let sync::Error::Inside { .. } = error {
+                reporter.discard();
+            }
             reporter.stop(&error, error.exit());
             error.exit()
         }

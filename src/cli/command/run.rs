@@ -34,6 +34,10 @@ pub struct Run {
     pub passphrase_command: Option<String>,
     /// Whether objects are packed anew that are packed in another way than the map asks for.
     pub reencode: Reencode,
+    /// The directory that gets a log of the run.
+    pub log_dir: Option<PathBuf>,
+    /// The file that gets the run's metrics.
+    pub metrics: Option<PathBuf>,
 }
 
 /// Which maps a run is about.
