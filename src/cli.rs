@@ -12,6 +12,7 @@ mod help;
 mod keys;
 mod manual;
 mod misuse;
+mod page_path;
 mod surface;
 #[cfg(test)]
 mod tests;
@@ -28,7 +29,7 @@ use argh::FromArgs;
 use args::Args;
 pub use command::{
     Age, Command, Detail, Dump, Edit, Form, Init, Level, Mapless, Maps, NewMap, Prune, Remove, Run,
-    Settings, Start, Targets, Unmap, Voice,
+    Settings, Start, StatePage, Targets, Unmap, Voice,
 };
 pub use completions::Shell;
 pub use keys::Keys;

@@ -5,6 +5,7 @@
 
 mod hint;
 mod json;
+pub mod page;
 mod progress;
 mod redact;
 mod words;
@@ -169,6 +170,12 @@ fn complaint(what: &str, error: &(dyn Error + 'static)) -> String {
         cause = error.source();
     }
     text
+}
+
+/// Tells, without a run, what a person should know.
+pub fn mention(text: &str) {
+    let text = format!("note: {text}\n");
+    let _ = io::stderr().write_all(redacted(&text).as_bytes());
 }
 
 /// Prints an error without a run.

@@ -7,7 +7,7 @@ mod settings;
 mod voice;
 
 use super::completions::Shell;
-pub use dump::{Detail, Dump, Targets};
+pub use dump::{Detail, Dump, StatePage, Targets};
 pub use named::{Prune, Remove};
 pub use run::{Mapless, Maps, Run};
 pub use settings::{Age, Edit, Init, NewMap, Settings, Start, Unmap};
@@ -38,4 +38,6 @@ pub enum Command {
     Completions(Shell),
     /// Print the state file.
     Dump(Dump),
+    /// Write a page of the state file.
+    StatePage(StatePage),
 }

@@ -9,9 +9,10 @@ mod json;
 mod state;
 mod text;
 mod view;
-mod words;
+pub(crate) mod words;
 
 pub(super) use json::settings_json;
+pub(super) use text::settings_told;
 
 use crate::cli::{Detail, Dump, Form};
 use crate::format::{DecodeError, JOURNAL_SIGNATURE, Kind, ReadError};

@@ -5,16 +5,18 @@ pub mod edit;
 pub mod init;
 pub mod mapless;
 mod named;
+pub mod page;
 pub mod prune;
 mod runtime;
 mod settings;
 pub mod sync;
 pub mod targets;
 
-use crate::cli::{self, Command, Edit, Mapless, Run, Voice};
+use crate::cli::{self, Command, Edit, Mapless, Run, StatePage, Voice};
 use crate::event::Event;
 use crate::exit::Exit;
 use crate::report::{self, Reporter};
+use page::{AskedPage, RunPage};
 use runtime::{in_runtime, now_ms};
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -45,6 +47,7 @@ fn carry_out(command: Command) -> Exit {
                 Exit::Stopped
             }
         },
+        Command::StatePage(asked) => state_page(&asked),
         Command::Edit(asked) => edit(&asked),
         Command::Remove(asked) => {
             let told = edit::remove(&asked.file, &asked.name, now_ms());
@@ -102,6 +105,21 @@ fn edit(asked: &Edit) -> Exit {
     }
 }
 
+/// Writes a page of a state file; one of which the previous generation is used says so.
+fn state_page(asked: &StatePage) -> Exit {
+    match page::of_state(asked, now_ms()) {
+        Ok(None) => Exit::InSync,
+        Ok(Some(notice)) => {
+            report::mention(&notice);
+            Exit::Partial
+        }
+        Err(error) => {
+            report::complain(&error.to_string(), &error);
+            error.exit()
+        }
+    }
+}
+
 /// What a run is made for.
 #[derive(Clone, Copy)]
 enum Errand<'a> {
@@ -115,7 +133,15 @@ enum Errand<'a> {
 
 fn run(asked: &Run, errand: Errand<'_>) -> Exit {
     let reporter = Arc::new(Reporter::new(asked.voice));
-    let listener = Arc::clone(&reporter);
+    let now_ms = now_ms();
+    let page = match begin_page(asked, errand, now_ms) {
+        Ok(page) => page.map(Arc::new),
+        Err(error) => {
+            reporter.stop(&error, error.exit());
+            return error.exit();
+        }
+    };
+    let listener = (Arc::clone(&reporter), page.clone());
     let ended = in_runtime(&reporter, async |stop| {
         let asked = sync::Asked {
             file: &asked.file,
@@ -128,27 +154,66 @@ fn run(asked: &Run, errand: Errand<'_>) -> Exit {
             trust: asked.trust,
             safety: asked.safety,
             passphrase_command: asked.passphrase_command.as_deref(),
-            now_ms: now_ms(),
+            now_ms,
             stop,
-            sink: Arc::new(move |event: Event<'_>| listener.tell(&event)),
+            sink: Arc::new(move |event: Event<'_>| {
+                let (reporter, page) = &listener;
+                reporter.tell(&event);
+                if let Some(page) = page {
+                    page.hear(&event);
+                }
+            }),
         };
-        match errand {
+        let ended = match errand {
             Errand::Mapless(given) => mapless::mapless(&asked, given).await,
             Errand::Sync | Errand::Status => sync::sync(&asked).await,
-        }
+        };
+        // Here, so that signals are heeded meanwhile.
+        let written = page.map(|page| page.finish(ended.as_ref(), None));
+        (ended, written)
     });
-    match ended {
-        None => Exit::Stopped,
-        Some(Ok(report)) => {
+    let Some((ended, written)) = ended else {
+        return Exit::Stopped;
+    };
+    let exit = match ended {
+        Ok(report) => {
             reporter.end(&report);
             if let Errand::Status = errand {
                 reporter.tell_status(&report);
             }
             report.exit
         }
-        Some(Err(error)) => {
+        Err(error) => {
             reporter.stop(&error, error.exit());
             error.exit()
         }
+    };
+    match written {
+        Some(Err(error)) => {
+            reporter.complain(&error.to_string(), &error);
+            exit.max(Exit::Partial)
+        }
+        _ => exit,
     }
+}
+
+/// The page of a run, where one is asked for.
+fn begin_page(
+    asked: &Run,
+    errand: Errand<'_>,
+    now_ms: i64,
+) -> Result<Option<RunPage>, page::Error> {
+    let page = asked.page.as_deref().map(|page| {
+        RunPage::begin(&AskedPage {
+            page,
+            file: &asked.file,
+            directory: match errand {
+                Errand::Mapless(given) => Some(&given.dir),
+                Errand::Sync | Errand::Status => None,
+            },
+            mode: asked.mode,
+            now_ms,
+        })
+    });
+    page.transpose()
 }

@@ -153,7 +153,7 @@ pub async fn sync(asked: &Asked<'_>) -> Result<Report, Error> {
 }
 
 /// What is said where a damaged state file has an intact previous generation.
-fn fallen_back(defect: &DecodeError) -> String {
+pub(super) fn fallen_back(defect: &DecodeError) -> String {
     format!("the state file is damaged ({defect}); its previous generation is used")
 }
 

@@ -1,7 +1,7 @@
 //! What to do about an error: one sentence for each kind a user can act on.
 
 use crate::cli::Misuse;
-use crate::commands::{dump, init, sync};
+use crate::commands::{dump, init, page, sync};
 use crate::envelope::{KeyError, OpenError};
 use crate::guard::Held;
 use crate::sync::{Broken, Halt};
@@ -27,6 +27,9 @@ pub fn hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
     if let Some(error) = error.downcast_ref() {
         return of_failure(error);
     }
+    if let Some(error) = error.downcast_ref() {
+        return of_page(error);
+    }
     match error.downcast_ref()? {
         dump::Error::Store(error) => of_store(error),
         dump::Error::Damaged(damage) => match damage.spare {
@@ -37,6 +40,21 @@ pub fn hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
             dump::Spare::NotNeeded => None,
         },
         dump::Error::Output(_) | dump::Error::Unreadable(..) => None,
+    }
+}
+
+fn of_page(error: &page::Error) -> Option<&'static str> {
+    match error {
+        page::Error::Store(error) => of_store(error),
+        page::Error::NotAFile(_) => Some("name the file itself, and not a link to it"),
+        page::Error::Foreign(_) => Some("choose another name; this file was not touched"),
+        page::Error::Synced { .. } => {
+            Some("put it outside of what is synced, or it would change with every run")
+        }
+        page::Error::OwnFile(_) => Some("choose another name"),
+        page::Error::Io { .. } => {
+            Some("its directory must be there, and writable for the user that runs s3-bsync")
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use time::OffsetDateTime;
 
 /// UTC to the millisecond, 24 characters, or the number itself where it is beyond the calendar.
-pub(super) fn utc(ms: i64) -> String {
+pub(crate) fn utc(ms: i64) -> String {
     let at = OffsetDateTime::from_unix_timestamp(ms.div_euclid(1000));
     let Some((at, year)) = at
         .ok()
@@ -41,7 +41,7 @@ fn put(place: &mut [u8], mut number: u16) {
 }
 
 /// How long ago something was, or how far ahead a clock has put it.
-pub(super) fn ago(ms: i64) -> String {
+pub(crate) fn ago(ms: i64) -> String {
     let seconds = ms.unsigned_abs() / 1000;
     let (count, unit) = match seconds {
         0..120 => (seconds, "second"),
@@ -59,7 +59,7 @@ pub(super) fn ago(ms: i64) -> String {
 }
 
 /// A number with its thousands apart.
-pub(super) fn grouped(number: u64) -> String {
+pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let (first, rest) = digits.split_at((digits.len() - 1) % 3 + 1);
     let mut text = String::with_capacity(digits.len() * 4 / 3);
@@ -72,13 +72,13 @@ pub(super) fn grouped(number: u64) -> String {
 }
 
 /// So many things of a name that takes an s.
-pub(super) fn counted(count: u64, thing: &str) -> String {
+pub(crate) fn counted(count: u64, thing: &str) -> String {
     let s = if count == 1 { "" } else { "s" };
     format!("{} {thing}{s}", grouped(count))
 }
 
 /// A number of bytes: readable, then exact where the two differ.
-pub(super) struct Size(pub(super) u64);
+pub(crate) struct Size(pub(super) u64);
 
 impl fmt::Display for Size {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
