@@ -110,11 +110,11 @@ fn head(page: &Page<'_>, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn header(page: &Page<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let heading = match &page.run {
+    let (class, heading) = match &page.run {
         Some(run) => run.heading(),
-        None => "State of the sync".to_owned(),
+        None => ("", "State of the sync"),
     };
-    writeln!(out, "<header><h1>{heading}</h1>")?;
+    writeln!(out, "<header><h1 class=\"{class}\">{heading}</h1>")?;
     if let Some(run) = &page.run {
         run::lead(out, run)?;
     }
@@ -153,11 +153,7 @@ fn figures(page: &Page<'_>, about: &About, out: &mut dyn Write) -> io::Result<()
     )?;
     writeln!(
         out,
-        "<div><dt>all maps last synced</dt><dd class=\"text\">{synced}</dd></div></dl>"
-    )?;
-    writeln!(
-        out,
-        "<p class=\"note\">The state file has {} and is at generation {}.</p>",
+        "</dl><p class=\"note\">All maps last synced: {synced}. The state file has {} and is at generation {}.</p>",
         size(about.bytes),
         about.generation
     )

@@ -76,7 +76,7 @@ pub(super) fn percent(part: u64, whole: u64) -> String {
 /// The text cut so that it takes no more than so many columns, with a mark where it is; `None`
 /// where nothing of use would be left.
 pub(super) fn fitted(text: &str, columns: usize) -> Option<String> {
-    const LEAST: usize = 4;
+    const LEAST: usize = 8;
     let width = |c: char| if c.is_ascii() { 1 } else { 2 };
     let shown = Shown(text).to_string();
     if shown.chars().map(width).sum::<usize>() <= columns {
@@ -141,12 +141,19 @@ mod tests {
 
     #[test]
     fn a_name_is_cut_to_its_place_or_left_out() {
-        assert_eq!(fitted("abcdef", 6).as_deref(), Some("abcdef"));
-        assert_eq!(fitted("abcdefg", 6).as_deref(), Some("abcde\u{2026}"));
-        assert_eq!(fitted("abcdefg", 4), None);
-        assert_eq!(
-            fitted("\u{65e5}\u{672c}\u{8a9e}", 5).as_deref(),
-            Some("\u{65e5}\u{672c}\u{2026}")
-        );
+        for (name, columns, cut) in [
+            ("abcdef", 6, Some("abcdef")),
+            ("abcdefghijk", 10, Some("abcdefghi\u{2026}")),
+            ("abcdefghijk", 8, None),
+            (
+                "\u{65e5}\u{672c}\u{8a9e}abcdef",
+                9,
+                Some("\u{65e5}\u{672c}\u{8a9e}ab\u{2026}"),
+            ),
+            ("a\u{202e}b", 10, Some("a\\u{202e}b")),
+            ("", 0, Some("")),
+        ] {
+            assert_eq!(fitted(name, columns).as_deref(), cut, "{name}");
+        }
     }
 }

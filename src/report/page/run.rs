@@ -1,6 +1,6 @@
 //! The chapter of the run that the page is about: what it did, and what it did not and why.
 
-use super::history::{took, verdict};
+use super::history::took;
 use super::html::{Text, number, size};
 use super::listener::{Lines, Tale, Told};
 use crate::commands::dump::words::{counted, grouped};
@@ -36,16 +36,15 @@ pub struct MapEnd {
 }
 
 impl RunChapter<'_> {
-    /// What the run came to, in a few words.
-    pub(super) fn heading(&self) -> String {
-        let word = match (self.mode, self.exit) {
-            (_, Exit::Stopped | Exit::Misuse) => "Stopped",
-            (_, Exit::Interrupted) => "Interrupted",
-            (Mode::DryRun, _) => "Dry run",
-            (Mode::Apply, Exit::InSync) => "In sync",
-            (Mode::Apply, Exit::Partial) => "Not all done",
-        };
-        word.to_owned()
+    /// The class and the words for what the run came to.
+    pub(super) fn heading(&self) -> (&'static str, &'static str) {
+        match (self.mode, self.exit) {
+            (_, Exit::Stopped | Exit::Misuse) => ("bad", "Stopped"),
+            (_, Exit::Interrupted) => ("warn", "Interrupted"),
+            (Mode::DryRun, _) => ("", "Dry run"),
+            (Mode::Apply, Exit::InSync) => ("", "In sync"),
+            (Mode::Apply, Exit::Partial) => ("warn", "Not all done"),
+        }
     }
 
     fn total(&self) -> Counts {
@@ -60,11 +59,7 @@ impl RunChapter<'_> {
 /// The sentence below the heading.
 pub(super) fn lead(out: &mut dyn Write, run: &RunChapter<'_>) -> io::Result<()> {
     let counts = run.total();
-    let troubles = [
-        (counts.failed, "failed"),
-        (counts.skipped, "skipped"),
-        (counts.conflicts, "in conflict"),
-    ];
+    let troubles = [(counts.failed, "failed"), (counts.skipped, "skipped")];
     let troubles = troubles.iter().filter(|(count, _)| *count > 0);
     let troubles: Vec<_> = troubles
         .map(|(count, what)| format!("{} {what}", grouped(*count)))
@@ -75,7 +70,13 @@ pub(super) fn lead(out: &mut dyn Write, run: &RunChapter<'_>) -> io::Result<()> 
         Mode::Apply => changes(&counts),
     }];
     if !troubles.is_empty() {
-        sentences.push(format!("Files left: {}.", troubles.join(", ")));
+        sentences.push(format!("Not done: {}.", troubles.join(", ")));
+    }
+    if counts.conflicts > 0 {
+        sentences.push(format!(
+            "{} settled.",
+            counted(counts.conflicts, "conflict")
+        ));
     }
     if halted > 0 {
         sentences.push(format!("{} stopped.", counted(halted, "map")));
@@ -83,9 +84,7 @@ pub(super) fn lead(out: &mut dyn Write, run: &RunChapter<'_>) -> io::Result<()> 
     if let Some(reason) = &run.stopped {
         sentences = vec![format!("The run could not be made: {}.", Text(reason))];
     }
-    let (class, _) = verdict(run.exit.code().into());
-    let class = if class == "good" { "" } else { class };
-    writeln!(out, "<p class=\"lead {class}\">{}</p>", sentences.join(" "))
+    writeln!(out, "<p class=\"lead\">{}</p>", sentences.join(" "))
 }
 
 fn changes(counts: &Counts) -> String {
@@ -109,24 +108,14 @@ fn changes(counts: &Counts) -> String {
 
 /// Writes the chapter.
 pub(super) fn write(out: &mut dyn Write, run: &RunChapter<'_>) -> io::Result<()> {
-    let (class, word) = verdict(run.exit.code().into());
     writeln!(
         out,
-        "<section id=\"run\"><h2>This run</h2><p><span class=\"{class}\">{}</span> <span class=\"mute\">after {}, with exit code {}</span></p>",
-        if run.mode == Mode::DryRun && run.exit <= Exit::Partial {
-            "dry run"
-        } else {
-            word
-        },
+        "<section id=\"run\"><h2>This run</h2><p class=\"note\">Took {} and ended with exit code {}.</p>",
         took(run.seconds),
         run.exit.code()
     )?;
-    let notices = run.told.notices.kept.iter();
-    for (_, notice) in notices {
-        writeln!(out, "<p class=\"warn\">{}</p>", Text(notice))?;
-    }
-    if !run.maps.is_empty() {
-        table(out, run)?;
+    for (_, notice) in &run.told.notices.kept {
+        writeln!(out, "<p>Note: {}</p>", Text(notice))?;
     }
     for map in run.maps.iter().filter(|map| map.halt.is_some()) {
         let (name, halt) = (Text(&map.map), map.halt.as_deref().unwrap_or_default());
@@ -136,9 +125,33 @@ pub(super) fn write(out: &mut dyn Write, run: &RunChapter<'_>) -> io::Result<()>
             Text(halt)
         )?;
     }
-    let has_many = run.told.maps.len() > 1;
+    if !run.maps.is_empty() {
+        table(out, run)?;
+    }
     for tale in &run.told.maps {
-        write_tale(out, tale, run.mode, has_many.then_some(&tale.map[..]))?;
+        // Why a map was stopped stands above already.
+        let halts = || run.maps.iter().filter_map(|map| map.halt.as_deref());
+        let is_told = tale
+            .guard
+            .kept
+            .iter()
+            .any(|(_, why)| halts().any(|halt| halt == why));
+        let guard = if is_told {
+            &Lines::default()
+        } else {
+            &tale.guard
+        };
+        troubles(out, tale, guard)?;
+    }
+    for tale in run.told.maps.iter().filter(|tale| tale.done.count > 0) {
+        let what = match run.mode {
+            Mode::Apply => "done",
+            Mode::DryRun => "would be done",
+        };
+        let (map, count) = (Text(&tale.map), grouped(tale.done.count));
+        writeln!(out, "<details><summary>{map}: {count} {what}</summary>")?;
+        lines(out, &tale.done)?;
+        writeln!(out, "</details>")?;
     }
     writeln!(out, "</section>")
 }
@@ -150,7 +163,7 @@ fn table(out: &mut dyn Write, run: &RunChapter<'_>) -> io::Result<()> {
     };
     write!(
         out,
-        "<div class=\"scroll\"><table><caption>{caption}</caption><thead><tr><th scope=\"col\">Map</th>"
+        "<div class=\"scroll top\"><table><caption>{caption}</caption><thead><tr><th scope=\"col\">Map</th>"
     )?;
     let names = [
         "Files",
@@ -208,33 +221,31 @@ fn table(out: &mut dyn Write, run: &RunChapter<'_>) -> io::Result<()> {
     writeln!(out, "</tbody></table></div>")
 }
 
-fn write_tale(out: &mut dyn Write, tale: &Tale, mode: Mode, name: Option<&str>) -> io::Result<()> {
-    let of = name.map_or(String::new(), |name| format!(" &#8211; {}", Text(name)));
-    let done = match mode {
-        Mode::Apply => "What was done",
-        Mode::DryRun => "What would be done",
-    };
-    for (title, lines) in [
+/// What a map's run left, and why; nothing where that is nothing.
+fn troubles(out: &mut dyn Write, tale: &Tale, guard: &Lines) -> io::Result<()> {
+    let kinds = [
         ("Failed", &tale.failed),
-        ("Held back", &tale.guard),
-        ("Conflicts", &tale.conflicts),
+        ("Held back", guard),
         ("Skipped", &tale.skipped),
+        ("Conflicts", &tale.conflicts),
         ("Kept aside in the bucket", &tale.kept),
-        (done, &tale.done),
-    ] {
-        if lines.count > 0 {
-            writeln!(
-                out,
-                "<h3>{title}{of} <span class=\"mute\">{}</span></h3>",
-                grouped(lines.count)
-            )?;
-            write_lines(out, lines)?;
+    ];
+    if kinds.iter().all(|(_, lines)| lines.count == 0) {
+        return Ok(());
+    }
+    let (map, path, uri) = (Text(&tale.map), Text(&tale.path), Text(&tale.uri));
+    writeln!(out, "<h3>{map}</h3><p class=\"note\">{path} and {uri}</p>")?;
+    for (title, told) in kinds {
+        if told.count > 0 {
+            let count = grouped(told.count);
+            writeln!(out, "<h4>{title} <span class=\"mute\">{count}</span></h4>")?;
+            lines(out, told)?;
         }
     }
     Ok(())
 }
 
-fn write_lines(out: &mut dyn Write, lines: &Lines) -> io::Result<()> {
+fn lines(out: &mut dyn Write, lines: &Lines) -> io::Result<()> {
     writeln!(out, "<ul class=\"plain\">")?;
     for (what, why) in &lines.kept {
         let (what, why) = (Text(what), Text(why));

@@ -35,24 +35,26 @@ header{padding-top:3rem}
 h1{font-size:1.75rem;line-height:1.2;margin:0;font-weight:650;letter-spacing:-.015em}
 h2{font-size:1.25rem;line-height:1.3;margin:0 0 .25rem;font-weight:650;letter-spacing:-.01em}
 h3{font-size:.9375rem;line-height:1.4;margin:2rem 0 .5rem;font-weight:650}
+h4{font-size:.875rem;line-height:1.4;margin:1rem 0 .25rem;font-weight:600}
 p{margin:.25rem 0}
 section{margin-top:3rem;padding-top:1.5rem;border-top:1px solid var(--line)}
-.lead{font-size:1.0625rem;margin-top:.75rem}
+.lead{font-size:1.125rem;margin:.625rem 0 .25rem}
 .mute,.note{color:var(--muted)}
 .note{font-size:.875rem}
 a{color:var(--link);text-underline-offset:.15em}
 nav ul{display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;list-style:none;margin:1.25rem 0 0;padding:0;font-size:.9375rem}
 .good{color:var(--good)}.warn{color:var(--warn)}.bad{color:var(--bad)}
-.good,.warn,.bad{font-weight:600}
-.figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(8.5rem,1fr));gap:1.25rem 1.5rem;margin:1.5rem 0 0}
+p .good,p .warn,p .bad,td .good,td .warn,td .bad{font-weight:600}
+.figures{display:grid;grid-template-columns:repeat(auto-fill,minmax(9.5rem,1fr));gap:1.25rem 1.5rem;margin:1.5rem 0 0}
 .figures div{display:flex;flex-direction:column-reverse;justify-content:flex-end}
 .figures dt{font-size:.8125rem;color:var(--muted)}
 .figures dd{margin:0;font-size:1.375rem;line-height:1.25;font-weight:600;font-variant-numeric:tabular-nums;letter-spacing:-.01em}
-.figures dd.text{font-size:1rem;line-height:1.72}
 .settings{display:grid;grid-template-columns:max-content 1fr;gap:.25rem 1.25rem;margin:0;font-size:.9375rem}
 .settings dt{color:var(--muted)}
-.settings dd{margin:0}
+.settings dd{margin:0;grid-column:2}
 .scroll{overflow-x:auto}
+.top{margin-top:1.25rem}
+tbody th{min-width:7rem}
 table{border-collapse:collapse;width:100%;font-size:.875rem;line-height:1.4;font-variant-numeric:tabular-nums}
 caption{text-align:left;color:var(--muted);font-size:.875rem;padding:0 0 .375rem}
 th,td{text-align:left;vertical-align:top;padding:.375rem 1rem .375rem 0;border-bottom:1px solid var(--line);font-weight:400}
@@ -91,7 +93,8 @@ h1{font-size:1.5rem}
 .figures{grid-template-columns:1fr 1fr;gap:1rem}
 .figures dd{font-size:1.1875rem}
 .settings{grid-template-columns:1fr;gap:0}
-.settings dd{margin-bottom:.5rem}
+.settings dd{grid-column:1}
+.settings dt:not(:first-child){margin-top:.5rem}
 .wide{display:none}.narrow{display:block}
 section{margin-top:2.25rem}
 }
