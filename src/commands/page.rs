@@ -212,8 +212,11 @@ impl Read {
         let version = self.store.version();
         let mut maps = Vec::new();
         for (index, (bucket, map)) in state.maps().enumerate() {
+            // Numbers that only the program has a use for are left to a dump.
+            let mut settings = settings_told(version, bucket, map);
+            settings.retain(|(name, _)| *name != "id" && (*name != "root" || map.root.is_none()));
             maps.push(MapChapter {
-                settings: settings_told(version, bucket, map),
+                settings,
                 counted: self.counted(index).map_err(|error| error.to_string()),
             });
         }

@@ -10,7 +10,7 @@ use s3_bsync::key::Key;
 use states::{encode, one_map, plain_record};
 
 /// What the program may have, of which its code and stacks take the most.
-const MEMORY_KIB: u32 = 220_000;
+const MEMORY_KIB: u32 = 64_000;
 const RECORDS: u64 = 400_000;
 
 #[test]

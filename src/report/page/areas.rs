@@ -90,10 +90,9 @@ impl Whole<'_> {
                 .cmp(&a.sum.bytes)
                 .then_with(|| a.name.cmp(&b.name))
         });
-        let share = field.area() / weight(folder.sum.bytes);
         let drawn = below
             .iter()
-            .take_while(|node| weight(node.sum.bytes) * share >= LEAST_AREA);
+            .take_while(|node| is_drawn(node.sum.bytes, folder.sum.bytes, field));
         let drawn = drawn.count();
         let mut rest = folder.rest;
         for node in &below[drawn..] {
@@ -107,7 +106,7 @@ impl Whole<'_> {
         weights.push(weight(rest.bytes));
         let places = squarified(&weights, field);
         for (rank, (node, at)) in below[..drawn].iter().zip(&places).enumerate() {
-            let hue = hue.unwrap_or(rank % HUES);
+            let hue = hue.unwrap_or(rank.min(HUES - 1));
             let path = format!("{path}{}", node.name);
             self.draw(node, &path, *at, level, hue, tiles);
         }
@@ -144,7 +143,9 @@ impl Whole<'_> {
         let title = format!("{path}/: {share}, {}", counted(node.sum.files, "file"));
         let name = format!("{}/", node.name);
         let inside = at.inside(HEAD, MARGIN);
-        if level + 1 >= LEVELS || inside.width < 60.0 || inside.height < 40.0 {
+        let largest = node.below.iter().map(|below| below.sum.bytes).max();
+        let is_one = !is_drawn(largest.unwrap_or(0), node.sum.bytes, inside);
+        if level + 1 >= LEVELS || is_one || inside.width < 60.0 || inside.height < 40.0 {
             tiles.push(tile(at, format!("tile{hue}"), title, &name, node.sum.bytes));
             return;
         }
@@ -173,6 +174,11 @@ impl Whole<'_> {
             super::html::percent(bytes, self.bytes)
         )
     }
+}
+
+/// Whether a part of a folder is large enough in its field to be drawn.
+fn is_drawn(bytes: u64, of: u64, field: Rect) -> bool {
+    weight(bytes) / weight(of).max(1.0) * field.area() >= LEAST_AREA
 }
 
 fn tile(at: Rect, colour: String, title: String, name: &str, bytes: u64) -> Tile {
@@ -251,6 +257,14 @@ mod tests {
                 assert!(at.y >= -1e-6 && at.y + at.height <= field.height + 1e-6);
             }
         }
+    }
+
+    #[test]
+    fn a_folder_of_small_things_only_is_one_tile() {
+        let records: Vec<_> = (0..40_000).map(|n| (format!("d/{n:05}"), 10)).collect();
+        let tiles = tiles(&tree(&records), "docs", Frame::Wide);
+        assert_eq!(tiles.len(), 1, "{tiles:?}");
+        assert_eq!(tiles[0].colour, "tile0");
     }
 
     #[test]

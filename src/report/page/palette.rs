@@ -3,8 +3,9 @@
 /// One scheme: names of colours and the colours, as `#rrggbb`.
 pub(super) type Scheme = &'static [(&'static str, &'static str)];
 
-/// Tints of the areas of a map, after the order of size; each has a frame and a tile.
-pub(super) const HUES: usize = 5;
+/// Tints of the areas of a map, after the order of size, the last for all that are smaller; each has
+/// a frame and a tile.
+pub(super) const HUES: usize = 6;
 
 pub(super) const LIGHT: Scheme = &[
     ("ground", "#ffffff"),
@@ -27,7 +28,9 @@ pub(super) const LIGHT: Scheme = &[
     ("tile3", "#dac8e1"),
     ("frame4", "#d8ebec"),
     ("tile4", "#bddcde"),
-    ("rest", "#e6e8eb"),
+    ("frame5", "#e7e9ec"),
+    ("tile5", "#d6d9de"),
+    ("rest", "#eef0f2"),
 ];
 
 pub(super) const DARK: Scheme = &[
@@ -51,7 +54,9 @@ pub(super) const DARK: Scheme = &[
     ("tile3", "#4b3c54"),
     ("frame4", "#1f393b"),
     ("tile4", "#2a4b4e"),
-    ("rest", "#31353b"),
+    ("frame5", "#2a2e34"),
+    ("tile5", "#3a3f47"),
+    ("rest", "#24282d"),
 ];
 
 #[cfg(test)]
