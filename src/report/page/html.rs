@@ -41,7 +41,10 @@ impl fmt::Display for Time {
         let utc = utc(self.0);
         match (utc.get(..10), utc.get(11..19), utc.len()) {
             (Some(day), Some(time), 24) => {
-                write!(f, "<time datetime=\"{utc}\">{day} {time} UTC</time>")
+                write!(
+                    f,
+                    "<time datetime=\"{utc}\">{day} {time}<span class=\"z\"> UTC</span></time>"
+                )
             }
             _ => f.write_str(&utc),
         }
@@ -121,7 +124,7 @@ mod tests {
     fn times_are_for_people_and_machines() {
         assert_eq!(
             Time(1_700_000_000_000).to_string(),
-            "<time datetime=\"2023-11-14T22:13:20.000Z\">2023-11-14 22:13:20 UTC</time>"
+            "<time datetime=\"2023-11-14T22:13:20.000Z\">2023-11-14 22:13:20<span class=\"z\"> UTC</span></time>"
         );
         assert_eq!(Time(i64::MAX).to_string(), "9223372036854775807 ms");
     }

@@ -146,7 +146,7 @@ fn folders(out: &mut dyn Write, root: &Node) -> io::Result<()> {
 }
 
 fn sizes(out: &mut dyn Write, counted: &Counted) -> io::Result<()> {
-    let columns = [("Size", ""), ("Files", "n"), ("", ""), ("Bytes", "n")];
+    let columns = [("Size", ""), ("Files", "n"), ("Share", ""), ("Bytes", "n")];
     head(out, "Sizes", &columns)?;
     let most = counted.sizes.iter().map(|class| class.files).max();
     for ((_, name), class) in SIZES.iter().zip(&counted.sizes) {

@@ -96,6 +96,9 @@ h1{font-size:1.5rem}
 .settings dd{grid-column:1}
 .settings dt:not(:first-child){margin-top:.5rem}
 .wide{display:none}.narrow{display:block}
+table .z{display:none}
+.name{min-width:8rem}
+th,td{padding-right:.75rem}
 section{margin-top:2.25rem}
 }
 @media print{
