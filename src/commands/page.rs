@@ -201,12 +201,12 @@ impl Read {
         .collect()
     }
 
-    fn page<'a>(
+    fn page(
         self,
         made_ms: i64,
-        run: Option<RunChapter<'a>>,
+        run: Option<RunChapter<'_>>,
         history: Option<Result<(Vec<PastRun>, usize), String>>,
-    ) -> Result<Page<'a>, Error> {
+    ) -> Result<Page<'_>, Error> {
         let state = self.store.state();
         let bytes = fs::metadata(&self.file).map(|meta| meta.len());
         let version = self.store.version();
@@ -217,7 +217,7 @@ impl Read {
             settings.retain(|(name, _)| *name != "id" && (*name != "root" || map.root.is_none()));
             maps.push(MapChapter {
                 settings,
-                counted: self.counted(index).map_err(|error| error.to_string()),
+                counted: self.counted(index)?,
             });
         }
         Ok(Page {

@@ -132,7 +132,7 @@ fn header(page: &Page<'_>, out: &mut dyn Write) -> io::Result<()> {
 
 /// What all maps come to.
 fn figures(page: &Page<'_>, about: &About, out: &mut dyn Write) -> io::Result<()> {
-    let counted = || page.maps.iter().filter_map(MapChapter::counted);
+    let counted = || page.maps.iter().map(|map| &map.counted);
     let files: u64 = counted().map(|of| of.all.files).sum();
     let sum = |of: fn(&Counted) -> u64| counted().map(of).fold(0, u64::saturating_add);
     let (plain, stored) = (sum(|of| of.all.bytes), sum(|of| of.all.object_bytes));

@@ -227,9 +227,9 @@ mod tests {
         ];
         records.extend((0..500).map(|n| (format!("b/{n:03}"), 10)));
         let tiles = tiles(&tree(&records), "docs", Frame::Wide);
-        let titles: Vec<_> = tiles.iter().map(|tile| &tile.title[..]).collect();
+        let named: Vec<_> = tiles.iter().map(|tile| &tile.title[..]).collect();
         assert_eq!(
-            titles,
+            named,
             [
                 "a/: 7.63 MiB (99.9%), 2 files",
                 "a/image: 5.72 MiB (75.0%)",

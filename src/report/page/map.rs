@@ -16,18 +16,14 @@ const FOLDERS: usize = 12;
 pub struct MapChapter {
     /// Names and values, the map's name first; a value without a name goes on with the one before.
     pub settings: Vec<(&'static str, String)>,
-    /// Its records, or why they could not be read to their end.
-    pub counted: Result<Counted, String>,
+    /// What its records come to.
+    pub counted: Counted,
 }
 
 impl MapChapter {
     /// The map's name.
     pub(super) fn name(&self) -> &str {
         self.settings.first().map_or("", |(_, name)| name)
-    }
-
-    pub(super) fn counted(&self) -> Option<&Counted> {
-        self.counted.as_ref().ok()
     }
 }
 
@@ -36,16 +32,10 @@ pub(super) fn write(out: &mut dyn Write, map: &MapChapter, number: usize) -> io:
     let name = Text(map.name());
     writeln!(out, "<section id=\"map-{number}\"><h2>{name}</h2>")?;
     settings(out, &map.settings)?;
-    match &map.counted {
-        Err(reason) => writeln!(
-            out,
-            "<p class=\"bad\">Its records could not be read: {}</p>",
-            Text(reason)
-        )?,
-        Ok(counted) if counted.all.files == 0 => {
-            writeln!(out, "<p class=\"mute\">No file is recorded yet.</p>")?;
-        }
-        Ok(counted) => contents(out, counted, map.name())?,
+    if map.counted.all.files == 0 {
+        writeln!(out, "<p class=\"mute\">No file is recorded yet.</p>")?;
+    } else {
+        contents(out, &map.counted, map.name())?;
     }
     writeln!(out, "</section>")
 }
