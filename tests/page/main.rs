@@ -10,9 +10,14 @@ mod memory;
 
 use browser::{Browser, Door, tampered, variety};
 use html::Found;
+use rustix::process::Signal;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::mpsc::channel;
+use std::thread;
+use std::time::Duration;
 use support::wire::{Fault, Op, When};
 use support::world::World;
 
@@ -218,6 +223,32 @@ fn a_run_that_another_holds_up_says_so_on_its_page() {
             .any(|text| text.starts_with("The run could not be made: "))
     );
     assert!(found.shows("a"), "the state is shown all the same");
+}
+
+#[test]
+fn a_run_that_is_interrupted_says_so_on_its_page() {
+    let world = World::embedded();
+    for n in 0..30 {
+        world.local(&format!("{n:02}"), "x");
+    }
+    world.init();
+    let (tell, told) = channel();
+    let tell = Mutex::new(tell);
+    let slow = Fault::call(move || {
+        let _ = tell.lock().unwrap().send(());
+        thread::sleep(Duration::from_millis(300));
+    });
+    world.wire().fault(When::op(Op::Put).always(), slow);
+    let run = world.start(&["--jobs", "1", "--report", "page.html"]);
+    told.recv_timeout(Duration::from_mins(1)).unwrap();
+    run.signal(Signal::INT);
+    run.wait().expect_code(130);
+    let text = fs::read_to_string(world.home().join("page.html")).unwrap();
+    assert_eq!(Found::read(&text).headings[0].1, "Interrupted");
+    let names = fs::read_dir(world.home()).unwrap();
+    let mut names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let left = names.find(|name| name.starts_with(".s3bsync-tmp-"));
+    assert_eq!(left, None, "nothing unfinished is left beside it");
 }
 
 #[test]
