@@ -62,7 +62,6 @@ impl Listener {
                 ..Tale::default()
             }),
             Event::Notice(text) => told.notices.add(|| (String::new(), (*text).to_owned())),
-            Event::Moved { .. } | Event::Planned { .. } => {}
             event => {
                 if let Some(tale) = told.maps.last_mut() {
                     tale.hear(event);
@@ -117,10 +116,8 @@ impl Tale {
             Event::HasMoved(fold, why) => {
                 self.done.add(|| (format!("moved {fold}"), why.to_string()));
             }
-            Event::Begun { .. }
-            | Event::Notice(_)
-            | Event::Moved { .. }
-            | Event::Planned { .. } => {}
+            // What only a progress bar needs.
+            _ => {}
         }
     }
 }
