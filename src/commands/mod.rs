@@ -172,10 +172,16 @@ fn run(asked: &Run, errand: Errand<'_>) -> Exit {
         let written = page.map(|page| page.finish(ended.as_ref(), None));
         (ended, written)
     });
-    let Some((ended, written)) = ended else {
+    let Some((mut ended, written)) = ended else {
         return Exit::Stopped;
     };
-    let exit = match ended {
+    if let Some(Err(error)) = written {
+        reporter.complain(&error.to_string(), &error);
+        if let Ok(report) = &mut ended {
+            report.exit = report.exit.max(Exit::Partial);
+        }
+    }
+    match ended {
         Ok(report) => {
             reporter.end(&report);
             if let Errand::Status = errand {
@@ -187,13 +193,6 @@ fn run(asked: &Run, errand: Errand<'_>) -> Exit {
             reporter.stop(&error, error.exit());
             error.exit()
         }
-    };
-    match written {
-        Some(Err(error)) => {
-            reporter.complain(&error.to_string(), &error);
-            exit.max(Exit::Partial)
-        }
-        _ => exit,
     }
 }
 
