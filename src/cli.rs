@@ -23,6 +23,7 @@ mod tests_surface;
 #[cfg(test)]
 mod tests_verbs;
 mod values;
+mod values_paths;
 mod verbs;
 
 use argh::FromArgs;

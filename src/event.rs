@@ -18,6 +18,13 @@ pub enum Event<'a> {
         /// Its prefix, as a URI.
         uri: &'a str,
     },
+    /// More of the two sides was read; told in batches.
+    Read {
+        /// Files found since the last word.
+        files: u64,
+        /// Objects listed since the last word.
+        objects: u64,
+    },
     /// Both sides were read and a plan was made.
     Planned {
         /// Steps that move or remove something.

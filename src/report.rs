@@ -1,188 +1,203 @@
 //! Events and errors to text, JSON lines, hints and exit codes.
 //!
 //! Silent where all is well. What is wrong goes to stderr, each thing once; `--debug` and `--json`
-//! speak on stdout. Hints live here and nowhere else.
+//! speak on stdout. A run may be told to a log and to metrics as well. Hints live here and nowhere
+//! else.
 
 mod hint;
 mod json;
+mod lines;
+mod log;
+mod metrics;
+mod outlet;
 pub mod page;
 mod progress;
 mod redact;
+mod summary;
+mod terminal;
 mod words;
 
-use crate::cli::{Form, Level, Voice};
+use crate::cli::{Maps, Run, Voice};
 use crate::commands::sync::Report;
 use crate::event::Event;
 use crate::exit::Exit;
-use crate::key::Shown;
+use crate::sync::Mode;
 pub use hint::hint;
-use progress::Progress;
-use redact::redacted;
-use std::collections::HashSet;
+use log::Log;
+use metrics::{About, Metrics};
+pub use outlet::Outlet;
 use std::error::Error;
-use std::fmt::Write as _;
-use std::io::{self, Write};
-use std::sync::{Mutex, PoisonError};
+use std::io;
+use std::path::PathBuf;
+use std::time::Instant;
+use terminal::Terminal;
 
-/// Tells of one run.
+/// Tells of one run, to each who is to hear of it.
 pub struct Reporter {
-    voice: Voice,
-    progress: Progress,
-    hints: Mutex<HashSet<&'static str>>,
+    terminal: Terminal,
+    log: Option<Log>,
+    metrics: Option<Metrics>,
+    mode: Mode,
+    begun: Instant,
 }
 
 impl Reporter {
-    /// A reporter that speaks so.
+    /// A reporter that speaks so, and only where the program was started.
     #[must_use]
     pub fn new(voice: Voice) -> Self {
         Self {
-            voice,
-            progress: Progress::new(voice),
-            hints: Mutex::default(),
+            terminal: Terminal::new(voice),
+            log: None,
+            metrics: None,
+            mode: Mode::Apply,
+            begun: Instant::now(),
         }
+    }
+
+    /// A reporter of this run, which begins now, milliseconds since the epoch. `mapless` is what a
+    /// run without a map is called.
+    ///
+    /// # Errors
+    /// [`Outlet`] where a log or metrics are asked for that cannot be written.
+    pub fn of_run(run: &Run, mapless: Option<&str>, now_ms: i64) -> Result<Self, Outlet> {
+        let about = match (&run.maps, mapless) {
+            (_, Some(name)) => About::Some(vec![name.to_owned()]),
+            (Maps::All, None) => About::All,
+            (Maps::Named(names), None) => About::Some(names.clone()),
+            (Maps::OneWay(name, _), None) => About::Some(vec![name.clone()]),
+        };
+        // A dry run leaves things as they are, and how the last run ended is one of them.
+        let file = run.metrics.as_ref().filter(|_| run.mode == Mode::Apply);
+        let metrics = file.map(|file| {
+            Metrics::begin(file, about, now_ms).map_err(|e| Outlet::NoMetrics(file.clone(), e))
+        });
+        let metrics = metrics.transpose()?;
+        let directory = run.log_dir.as_ref();
+        let log = directory.map(|directory| {
+            Log::begin(directory, now_ms).map_err(|e| Outlet::NoLog(directory.clone(), e))
+        });
+        Ok(Self {
+            log: log.transpose()?,
+            metrics,
+            mode: run.mode,
+            ..Self::new(run.voice)
+        })
+    }
+
+    /// Where it writes: the directory of the logs, the file of the metrics.
+    #[must_use]
+    pub fn written(&self) -> Vec<PathBuf> {
+        let log = self.log.as_ref().and_then(|log| log.path().parent());
+        let metrics = self.metrics.as_ref().map(Metrics::path);
+        log.into_iter().chain(metrics).map(PathBuf::from).collect()
     }
 
     /// Tells of an event.
     pub fn tell(&self, event: &Event<'_>) {
-        if self.voice.form == Form::Json
-            && let Some(line) = json::event(event)
-        {
-            self.out(&line);
+        self.terminal.tell(event);
+        if let Some(log) = &self.log {
+            log.tell(event);
         }
-        self.progress.follow(event);
-        match event {
-            Event::Failed { key, cause } => self.complain(&format!("{key}: {cause}"), *cause),
-            Event::Skipped { key, obstacle } => self.mention(&format!("skipped {key}: {obstacle}")),
-            Event::Hidden { name, why } => self.mention(&format!("skipped {name}: {why}")),
-            Event::Settled { key, settlement } => {
-                self.mention(&format!("conflict {key}: {}", words::settled(*settlement)));
-            }
-            Event::Notice(text) => self.mention(&format!("note: {text}")),
-            Event::Guarded(_) | Event::Moved { .. } => {}
-            Event::Begun { map, path, uri } => self.debug(&format!("map {map}: {path} and {uri}")),
-            Event::Planned { steps, bytes } => {
-                self.debug(&format!("plan: {}", words::planned(*steps, *bytes)));
-            }
-            // They are told together.
-            Event::Would(step, _) | Event::Done(step, _) if step.old_key().is_some() => {}
-            Event::WouldMove(fold, why) => self.debug(&format!("would move {fold}: {why}")),
-            Event::HasMoved(fold, why) => self.debug(&format!("moved {fold}: {why}")),
-            Event::Would(step, why) => self.debug(&format!("{}: {why}", words::would(step))),
-            Event::Done(step, why) => self.debug(&format!("{}: {why}", words::done(step))),
-            Event::KeptRemote { key, place, .. } => {
-                self.debug(&format!("kept the object of {key}: {place}"));
-            }
+        if let Some(metrics) = &self.metrics {
+            metrics.tell(event);
         }
+        self.tell_of_log();
     }
 
     /// Tells how a run ended.
     pub fn end(&self, report: &Report) {
-        self.progress.finish();
-        for ended in &report.maps {
-            if self.voice.form == Form::Json {
-                self.out(&json::summary(ended, report.exit));
-            }
-            if ended.was_looked_at() {
-                let counts = words::counted(&ended.counts);
-                self.debug(&format!("map {}: {counts}", ended.map));
-            }
-            if let Some(halt) = &ended.halt {
-                self.complain(&format!("map {}: {halt}", ended.map), halt);
-            }
+        self.terminal.end(report);
+        if let Some(metrics) = &self.metrics {
+            self.tell_of_metrics(metrics, metrics.end(report));
         }
+        if let Some(log) = &self.log {
+            log.end(report, self.begun.elapsed());
+        }
+        self.tell_of_log();
+    }
+
+    /// Sums a run up for a person at a terminal; says nothing to anybody else.
+    pub fn sum_up(&self, report: &Report) {
+        self.terminal
+            .sum_up(report, self.mode, self.begun.elapsed());
     }
 
     /// Tells what a dry run came to, a line for each map that could be looked at.
     pub fn tell_status(&self, report: &Report) {
-        for ended in report.maps.iter().filter(|ended| ended.was_looked_at()) {
-            let name = Shown(&ended.map);
-            self.say(&format!("{name}: {}", words::pending(&ended.counts)));
-        }
+        self.terminal.tell_status(report);
     }
 
     /// Tells why a run could not begin, or could not save what it did.
     pub fn stop(&self, error: &(dyn Error + 'static), exit: Exit) {
-        self.progress.finish();
-        if self.voice.form == Form::Json {
-            self.out(&json::stopped(&error.to_string(), exit));
+        self.terminal.stop(error, exit);
+        if let Some(log) = &self.log {
+            log.complain(&error.to_string(), error);
         }
-        self.complain(&error.to_string(), error);
+        self.close(exit);
+    }
+
+    /// Ends the log and the metrics of a run of which all is told.
+    pub fn close(&self, exit: Exit) {
+        if let Some(metrics) = &self.metrics {
+            self.tell_of_metrics(metrics, metrics.stop(exit));
+        }
+        if let Some(log) = &self.log {
+            log.close(exit, &[], self.begun.elapsed());
+        }
+        self.tell_of_log();
+    }
+
+    /// Takes back what was written of the run, where it lies where it may not be.
+    pub fn discard(&self) {
+        if let Some(log) = &self.log {
+            log.discard();
+        }
+        if let Some(metrics) = &self.metrics {
+            metrics.discard();
+        }
     }
 
     /// Tells of an error: what, why, and what to do about it.
     pub fn complain(&self, what: &str, error: &(dyn Error + 'static)) {
-        let mut text = complaint(what, error);
-        if let Some(hint) = hint(error)
-            && self.is_new(hint)
-        {
-            let _ = writeln!(text, "hint: {hint}");
+        self.terminal.complain(what, error);
+        if let Some(log) = &self.log {
+            log.complain(what, error);
         }
-        self.err(&text);
     }
 
     /// Tells what was done, to a person who asked for it.
     pub fn say(&self, text: &str) {
-        if self.voice.level != Level::Quiet && self.voice.form == Form::Text {
-            self.out(text);
+        self.terminal.say(text);
+    }
+
+    /// A log that broke off stops no run.
+    fn tell_of_log(&self) {
+        if let Some(log) = &self.log
+            && let Some(error) = log.take_trouble()
+        {
+            let error = Outlet::LogLost(log.path().to_owned(), error);
+            self.terminal.complain(&error.to_string(), &error);
         }
     }
 
-    /// Whether a hint was not given yet: a thousand files without rights need it once.
-    fn is_new(&self, hint: &'static str) -> bool {
-        let hints = self.hints.lock();
-        hints.unwrap_or_else(PoisonError::into_inner).insert(hint)
-    }
-
-    fn mention(&self, text: &str) {
-        if self.voice.level != Level::Quiet {
-            self.err(&format!("{text}\n"));
+    fn tell_of_metrics(&self, metrics: &Metrics, written: io::Result<()>) {
+        if let Err(error) = written {
+            let error = Outlet::MetricsLost(metrics.path().to_owned(), error);
+            self.complain(&error.to_string(), &error);
         }
     }
-
-    fn debug(&self, text: &str) {
-        if self.voice.level == Level::Debug && self.voice.form == Form::Text {
-            self.out(text);
-        }
-    }
-
-    /// A reader that went away is no error of ours.
-    fn out(&self, line: &str) {
-        self.progress.suspend(|| {
-            let _ = writeln!(io::stdout(), "{}", redacted(line));
-        });
-    }
-
-    fn err(&self, text: &str) {
-        self.progress.suspend(|| {
-            let _ = io::stderr().write_all(redacted(text).as_bytes());
-        });
-    }
-}
-
-fn complaint(what: &str, error: &(dyn Error + 'static)) -> String {
-    let mut text = format!("error: {what}\n");
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let told = error.to_string();
-        if !text.contains(&told) {
-            let _ = writeln!(text, "caused by: {told}");
-        }
-        cause = error.source();
-    }
-    text
 }
 
 /// Tells, without a run, what a person should know.
 pub fn mention(text: &str) {
-    let text = format!("note: {text}\n");
-    let _ = io::stderr().write_all(redacted(&text).as_bytes());
+    terminal::err(&[format!("note: {text}")]);
 }
 
 /// Prints an error without a run.
 pub fn complain(what: &str, error: &(dyn Error + 'static)) {
-    let mut text = complaint(what, error);
+    let mut text = lines::complaint(what, error);
     if let Some(hint) = hint(error) {
-        let _ = writeln!(text, "hint: {hint}");
+        text.push(format!("hint: {hint}"));
     }
-    let _ = io::stderr().write_all(redacted(&text).as_bytes());
+    terminal::err(&text);
 }

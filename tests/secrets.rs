@@ -32,6 +32,10 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
+fn text(path: &Path) -> &str {
+    path.to_str().expect("UTF-8")
+}
+
 #[track_caller]
 fn expect_no_secret(machine: &Machine, runs: &[Run]) {
     expect_none_of(&SECRETS, machine, runs);
@@ -60,7 +64,16 @@ fn expect_none_of(secrets: &[&str], machine: &Machine, runs: &[Run]) {
 #[test]
 fn no_run_good_or_bad_shows_or_writes_a_secret() {
     let world = World::embedded();
-    let ways = [&[][..], &["--debug"], &["--json"], &["--debug", "--dryrun"]];
+    let (logs, metrics) = (world.home().join("logs"), world.home().join("m.prom"));
+    fs::create_dir(&logs).expect("a folder can be made");
+    let kept = ["--log-dir", text(&logs), "--metrics", text(&metrics)];
+    let ways = [
+        &[][..],
+        &["--debug"],
+        &["--json"],
+        &["--debug", "--dryrun"],
+        &kept,
+    ];
     let mut runs = Vec::new();
     world.local("a", "1").local("b", "2").init();
     for args in ways {
@@ -99,9 +112,11 @@ fn no_run_good_or_bad_shows_or_writes_a_secret() {
         }
     }
     assert!(
-        runs[..4].iter().all(|run| run.code == 0),
+        runs[..5].iter().all(|run| run.code == 0),
         "the token does no harm"
     );
+    let logged = fs::read_dir(&logs).expect("a folder can be read").count();
+    assert!(logged > 8 && metrics.is_file(), "{logged} logs");
     assert!(runs.iter().any(|run| run.code == 3) && runs.iter().any(|run| run.code == 1));
     expect_no_secret(&world, &runs);
 }
@@ -259,9 +274,11 @@ fn no_passphrase_and_no_identity_is_ever_shown() {
         beside(&world, "long", WRONG.repeat(1000).as_bytes()),
     ];
     let mut runs = Vec::new();
+    let logs = other.home().join("logs");
+    fs::create_dir(&logs).expect("a folder can be made");
     for way in ways.iter().rev() {
         let ask = format!("cat {way}");
-        for args in [&["--debug"][..], &["--json"], &[]] {
+        for args in [&["--debug"][..], &["--json"], &["--log-dir", text(&logs)]] {
             let mut args = args.to_vec();
             args.extend(["--age-passphrase-command", &ask]);
             runs.push(other.run(&args));

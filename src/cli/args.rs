@@ -5,6 +5,7 @@ use super::page_path::PagePath;
 use super::values::{
     AgeRecipient, Days, FilePath, GzipLevel, Jobs, MapArg, Policy, Rate, Text, UnmapArg, Url, Way,
 };
+use super::values_paths::DirPath;
 use crate::guard::Limit;
 use argh::FromArgs;
 
@@ -133,6 +134,12 @@ pub(super) struct Args {
     /// trust no recorded fingerprint: read and compare every file
     #[argh(switch)]
     pub(super) full: bool,
+    /// write a log of the run into this directory
+    #[argh(option)]
+    pub(super) log_dir: Option<DirPath>,
+    /// write what the run came to into this file, for Prometheus
+    #[argh(option)]
+    pub(super) metrics: Option<FilePath>,
 
     /// write a page of the run, or with --dump of the state file
     #[argh(option)]
@@ -159,6 +166,8 @@ impl Args {
             (self.max_delete.is_some(), "--max-delete"),
             (self.force, "--force"),
             (self.full, "--full"),
+            (self.log_dir.is_some(), "--log-dir"),
+            (self.metrics.is_some(), "--metrics"),
             (
                 self.age_passphrase_command.is_some(),
                 "--age-passphrase-command",

@@ -85,6 +85,8 @@ impl Args {
             passphrase_command: self.age_passphrase_command.map(|text| text.0),
             page: self.report.map(|page| page.0),
             reencode,
+            log_dir: self.log_dir.map(|dir| dir.0),
+            metrics: self.metrics.map(|file| PathBuf::from(file.0)),
         }
     }
 

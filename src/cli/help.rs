@@ -55,6 +55,10 @@ Run settings, also with sync, push and pull:
   --full                    read and compare every file, whatever its recorded size and time
   --report FILE.html        write a page about the run and the state after it, for a browser; it
                             replaces an earlier page and no other file, and may not be synced
+  --log-dir DIR             write a log of the run into this directory, an absolute path outside
+                            of all maps; the newest 1000 logs are kept
+  --metrics FILE            write what the run came to into this file, an absolute path, for the
+                            textfile collector of Prometheus' node_exporter; not with --dryrun
 
 Maps, with -i or --init:
   --dir PATH S3_DEST        add a map, or change its settings; PATH is absolute and a directory,

@@ -4,7 +4,7 @@
 
 use super::init::blank;
 use super::settings;
-use super::sync::{Asked, Ended, Error, Report, exit_of, own_files};
+use super::sync::{Asked, Ended, Error, Report, apart, exit_of, own_files};
 use crate::cli::{Age, Mapless, Settings};
 use crate::exit::Exit;
 use crate::state::{Bucket, Direction};
@@ -34,6 +34,7 @@ pub async fn mapless(asked: &Asked<'_>, given: &Mapless) -> Result<Report, Error
         _ => settings::set(&mut map, &given.settings)?,
     }
     let place = Place::find(&given.dir, map.direction, asked.mode)?;
+    apart(&asked.written, &place.path, &place.path)?;
     map.path.clone_from(&place.path);
     map.name.clone_from(&place.path);
     let name = map.name.clone();
@@ -64,7 +65,7 @@ pub async fn mapless(asked: &Asked<'_>, given: &Mapless) -> Result<Report, Error
     let exit = if asked.stop.is_wished() {
         Exit::Interrupted
     } else {
-        exit_of(&outcome)
+        exit_of(&outcome.counts, outcome.halt.as_ref())
     };
     let Outcome { counts, halt, .. } = outcome;
     Ok(Report {
@@ -75,6 +76,13 @@ pub async fn mapless(asked: &Asked<'_>, given: &Mapless) -> Result<Report, Error
         }],
         exit,
     })
+}
+
+/// What such a run is called: the directory's path.
+pub(super) fn name(given: &Mapless) -> String {
+    let path = fs::canonicalize(&given.dir).or_else(|_| std::path::absolute(&given.dir));
+    let path = path.unwrap_or_else(|_| given.dir.clone());
+    path.display().to_string()
 }
 
 fn halted(halt: Halt) -> Outcome {

@@ -132,15 +132,26 @@ enum Errand<'a> {
 }
 
 fn run(asked: &Run, errand: Errand<'_>) -> Exit {
-    let reporter = Arc::new(Reporter::new(asked.voice));
     let now_ms = now_ms();
     let page = match begin_page(asked, errand, now_ms) {
         Ok(page) => page.map(Arc::new),
         Err(error) => {
-            reporter.stop(&error, error.exit());
+            Reporter::new(asked.voice).stop(&error, error.exit());
             return error.exit();
         }
     };
+    let mapless = match errand {
+        Errand::Mapless(given) => Some(mapless::name(given)),
+        Errand::Sync | Errand::Status => None,
+    };
+    let reporter = match Reporter::of_run(asked, mapless.as_deref(), now_ms) {
+        Ok(reporter) => Arc::new(reporter),
+        Err(error) => {
+            Reporter::new(asked.voice).stop(&error, Exit::Stopped);
+            return Exit::Stopped;
+        }
+    };
+    let logs = asked.log_dir.as_deref();
     let listener = (Arc::clone(&reporter), page.clone());
     let ended = in_runtime(&reporter, async |stop| {
         let asked = sync::Asked {
@@ -163,16 +174,18 @@ fn run(asked: &Run, errand: Errand<'_>) -> Exit {
                     page.hear(&event);
                 }
             }),
+            written: reporter.written(),
         };
         let ended = match errand {
             Errand::Mapless(given) => mapless::mapless(&asked, given).await,
             Errand::Sync | Errand::Status => sync::sync(&asked).await,
         };
         // Here, so that signals are heeded meanwhile.
-        let written = page.map(|page| page.finish(ended.as_ref(), None));
+        let written = page.map(|page| page.finish(ended.as_ref(), logs));
         (ended, written)
     });
     let Some((mut ended, written)) = ended else {
+        reporter.close(Exit::Stopped);
         return Exit::Stopped;
     };
     if let Some(Err(error)) = written {
@@ -184,12 +197,16 @@ fn run(asked: &Run, errand: Errand<'_>) -> Exit {
     match ended {
         Ok(report) => {
             reporter.end(&report);
-            if let Errand::Status = errand {
-                reporter.tell_status(&report);
+            match errand {
+                Errand::Status => reporter.tell_status(&report),
+                Errand::Sync | Errand::Mapless(_) => reporter.sum_up(&report),
             }
             report.exit
         }
         Err(error) => {
+            if let sync::Error::Inside { .. } = error {
+                reporter.discard();
+            }
             reporter.stop(&error, error.exit());
             error.exit()
         }

@@ -1,5 +1,6 @@
 //! The main job: the maps of the state file, all or some, one after the other.
 
+mod apart;
 mod error;
 
 use super::init::real_path;
@@ -14,10 +15,11 @@ use crate::state::{MapId, ReplicaId, State};
 use crate::stop::Stop;
 use crate::store::{self, Store};
 use crate::sync::{self, Halt, Mode, Outcome, Recorded, Standing, Task, Terms};
+pub(super) use apart::apart;
 pub use error::Error;
 use std::collections::BTreeMap;
 use std::num::NonZeroU64;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What a run is asked for.
@@ -48,6 +50,8 @@ pub struct Asked<'a> {
     pub stop: Stop,
     /// Where events go.
     pub sink: Arc<Sink>,
+    /// What the run itself writes besides: none of it may lie in a map.
+    pub written: Vec<PathBuf>,
 }
 
 /// How a map's run ended, by name.
@@ -61,6 +65,12 @@ pub struct Ended {
 }
 
 impl Ended {
+    /// The exit code that the map alone means, where nobody interrupted the run.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        exit_of(&self.counts, self.halt.as_ref())
+    }
+
     /// Whether the map was looked at, so that its counts say something.
     #[must_use]
     pub fn was_looked_at(&self) -> bool {
@@ -92,6 +102,9 @@ pub async fn sync(asked: &Asked<'_>) -> Result<Report, Error> {
         exit = Exit::Partial;
     }
     overlap::check(store.state(), real_path).map_err(Error::Overlap)?;
+    for (_, map) in store.state().maps() {
+        apart(&asked.written, &map.name, &map.path)?;
+    }
     if store.state().maps().next().is_none() {
         (asked.sink)(Event::Notice(
             "the state file holds no map, so there is nothing to sync",
@@ -267,7 +280,7 @@ fn finish(
         let Some(outcome) = ended.remove(&index) else {
             continue;
         };
-        exit = exit.max(exit_of(&outcome));
+        exit = exit.max(exit_of(&outcome.counts, outcome.halt.as_ref()));
         let Outcome {
             counts,
             recorded,
@@ -315,13 +328,10 @@ fn finish(
     Ok(Report { maps, exit })
 }
 
-pub(super) fn exit_of(outcome: &Outcome) -> Exit {
-    let Counts {
-        failed, skipped, ..
-    } = outcome.counts;
-    if outcome.halt.is_some() {
+pub(super) fn exit_of(counts: &Counts, halt: Option<&Halt>) -> Exit {
+    if halt.is_some() {
         Exit::Stopped
-    } else if failed + skipped > 0 {
+    } else if counts.failed + counts.skipped > 0 {
         Exit::Partial
     } else {
         Exit::InSync

@@ -1,5 +1,6 @@
 //! What to do about an error: one sentence for each kind a user can act on.
 
+use super::outlet::Outlet;
 use crate::cli::Misuse;
 use crate::commands::{dump, init, page, sync};
 use crate::envelope::{KeyError, OpenError};
@@ -29,6 +30,9 @@ pub fn hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
     }
     if let Some(error) = error.downcast_ref() {
         return of_page(error);
+    }
+    if let Some(error) = error.downcast_ref() {
+        return Some(of_outlet(error));
     }
     match error.downcast_ref()? {
         dump::Error::Store(error) => of_store(error),
@@ -126,8 +130,20 @@ fn of_sync(error: &sync::Error) -> Option<&'static str> {
         sync::Error::Store(error) => of_store(error),
         sync::Error::NoName(_) => Some(SEE_MAPS),
         sync::Error::Directory(..) => Some("create the directory, or correct the path"),
+        sync::Error::Inside { .. } => Some("name a place outside of all maps"),
         sync::Error::Settings(error) => of_init(error),
         sync::Error::Overlap(_) => Some("drop one of the maps: --init --rmdir PATH S3_DEST"),
+    }
+}
+
+fn of_outlet(error: &Outlet) -> &'static str {
+    match error {
+        Outlet::NoLog(..) | Outlet::NoMetrics(..) => {
+            "create the directory, or correct the path, or give the user that runs s3-bsync access"
+        }
+        Outlet::LogLost(..) | Outlet::MetricsLost(..) => {
+            "free some space, or give the user that runs s3-bsync access; the run itself went on"
+        }
     }
 }
 

@@ -31,8 +31,10 @@ pub(super) fn event(event: &Event<'_>) -> Option<String> {
         }
         Event::Guarded(held) => json!({"event": "guard", "reason": held.to_string()}),
         Event::Notice(text) => json!({"event": "notice", "text": text}),
-        // Each of the moves is told by itself.
-        Event::WouldMove(..) | Event::HasMoved(..) | Event::Moved { .. } => return None,
+        // Each of the moves is told by itself, and how far a run is, to a terminal only.
+        Event::WouldMove(..) | Event::HasMoved(..) | Event::Read { .. } | Event::Moved { .. } => {
+            return None;
+        }
     };
     Some(value.to_string())
 }
@@ -67,18 +69,34 @@ pub(super) fn stopped(reason: &str, exit: Exit) -> String {
 
 /// A map's end as one line.
 pub(super) fn summary(ended: &Ended, exit: Exit) -> String {
-    let counts: Map<String, Value> = ended
-        .counts
-        .fields()
-        .into_iter()
-        .map(|(name, count)| (name.to_owned(), count.into()))
-        .collect();
     json!({
         "event": "summary",
         "map": ended.map,
-        "counts": counts,
+        "counts": counts(ended),
         "halt": ended.halt.as_ref().map(ToString::to_string),
         "exit": exit.code(),
     })
     .to_string()
+}
+
+fn counts(ended: &Ended) -> Map<String, Value> {
+    let fields = ended.counts.fields().into_iter();
+    fields
+        .map(|(name, count)| (name.to_owned(), count.into()))
+        .collect()
+}
+
+/// A run's end as the last line of its log has it; no map where it could not begin.
+pub(super) fn end(exit: Exit, seconds: f64, maps: &[Ended]) -> String {
+    let maps = maps.iter().map(|ended| {
+        let halt = ended.halt.as_ref().map(ToString::to_string);
+        let (map, counts, halt) = (json!(ended.map), json!(counts(ended)), json!(halt));
+        format!("{{\"map\":{map},\"counts\":{counts},\"halt\":{halt}}}")
+    });
+    let maps: Vec<_> = maps.collect();
+    format!(
+        "{{\"exit\":{},\"seconds\":{seconds:.3},\"maps\":[{}]}}",
+        exit.code(),
+        maps.join(",")
+    )
 }

@@ -1,46 +1,95 @@
-//! A bar on a terminal, and nothing anywhere else.
+//! A line on a terminal that tells how far a run is, and nothing anywhere else.
+//!
+//! Events only count; what is shown is made of the counts ten times a second.
+
+mod state;
 
 use crate::cli::{Form, Level, Voice};
 use crate::event::Event;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use rustix::termios::tcgetwinsize;
+use state::State;
+use std::fmt::Write;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
-const TEMPLATE: &str = "{msg} {bar:30} {bytes}/{total_bytes} {bytes_per_sec} {eta}";
+/// How often the line is drawn anew.
+const TICK: Duration = Duration::from_millis(100);
+/// Columns of a terminal that does not tell.
+const COLUMNS: usize = 80;
 
-pub(super) struct Progress(ProgressBar);
+pub(super) struct Progress {
+    bar: ProgressBar,
+    state: Arc<Mutex<State>>,
+}
 
 impl Progress {
-    /// A bar that draws itself only where stderr is a terminal.
+    /// A line that draws itself only where stderr is a terminal.
     pub(super) fn new(voice: Voice) -> Self {
         let target = match (voice.level, voice.form) {
             (Level::Normal, Form::Text) => ProgressDrawTarget::stderr(),
             _ => ProgressDrawTarget::hidden(),
         };
-        let bar = ProgressBar::with_draw_target(Some(0), target);
-        if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
-            bar.set_style(style);
+        let bar = ProgressBar::with_draw_target(None, target);
+        let state = Arc::new(Mutex::new(State::default()));
+        if let Ok(style) = ProgressStyle::with_template("{state}") {
+            let shown = Arc::clone(&state);
+            let draw = move |_: &ProgressState, line: &mut dyn Write| {
+                let text = lock(&shown).text(Instant::now(), columns());
+                let _ = line.write_str(&text);
+            };
+            bar.set_style(style.with_key("state", draw));
         }
-        Self(bar)
+        Self { bar, state }
     }
 
     pub(super) fn follow(&self, event: &Event<'_>) {
+        if self.bar.is_hidden() {
+            return;
+        }
         match event {
             Event::Begun { map, .. } => {
-                self.0.reset();
-                self.0.set_length(0);
-                self.0.set_message((*map).to_owned());
+                // A passphrase may be asked for now: the line is its own until both sides are read.
+                self.finish();
+                *lock(&self.state) = State::of(map);
             }
-            Event::Planned { bytes, .. } => self.0.set_length(*bytes),
-            Event::Moved { bytes } => self.0.inc(*bytes),
+            Event::Read { files, objects } => {
+                let is_first = lock(&self.state).read(*files, *objects);
+                if is_first {
+                    self.bar.reset();
+                    self.bar.enable_steady_tick(TICK);
+                }
+            }
+            Event::Planned { steps, bytes } => {
+                lock(&self.state).plan(*steps as u64, *bytes, Instant::now());
+            }
+            Event::Moved { bytes } => lock(&self.state).add_bytes(*bytes, Instant::now()),
+            Event::Done(step, _) if step.recorded().is_none() => lock(&self.state).add_step(),
+            Event::Failed { .. } => lock(&self.state).add_step(),
             _ => {}
         }
     }
 
     pub(super) fn finish(&self) {
-        self.0.finish_and_clear();
+        self.bar.disable_steady_tick();
+        self.bar.finish_and_clear();
     }
 
-    /// Takes the bar away while something is printed.
+    /// Takes the line away while something is printed.
     pub(super) fn suspend(&self, print: impl FnOnce()) {
-        self.0.suspend(print);
+        self.bar.suspend(print);
+    }
+}
+
+fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Columns of the terminal now; it may change at any time.
+fn columns() -> usize {
+    match tcgetwinsize(io::stderr()) {
+        Ok(size) if size.ws_col > 0 => usize::from(size.ws_col),
+        _ => COLUMNS,
     }
 }

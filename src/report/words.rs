@@ -3,6 +3,7 @@
 use crate::event::Counts;
 use crate::plan::{Loser, Step};
 use crate::reconcile::Settlement;
+use std::time::Duration;
 
 /// What a dry run would have done.
 pub(super) fn would(step: &Step) -> String {
@@ -107,6 +108,17 @@ pub(super) fn planned(steps: usize, bytes: u64) -> String {
         0 => "nothing to change".to_owned(),
         1 => format!("1 change, {bytes} bytes to transfer"),
         _ => format!("{steps} changes, {bytes} bytes to transfer"),
+    }
+}
+
+/// A time that something took.
+pub(super) fn duration(took: Duration) -> String {
+    let seconds = took.as_secs();
+    match seconds {
+        0..10 => format!("{:.1} s", took.as_secs_f64()),
+        10..120 => format!("{seconds} s"),
+        120..7200 => format!("{} min {} s", seconds / 60, seconds % 60),
+        _ => format!("{} h {} min", seconds / 3600, seconds / 60 % 60),
     }
 }
 

@@ -3,6 +3,7 @@
 use super::join::{Broken, Joined, Scope, join};
 use super::streams::stream;
 use super::{Halt, Task};
+use crate::event::Event;
 use crate::key::Key;
 use crate::local::Leftover;
 use crate::reconcile::Ground;
@@ -41,9 +42,24 @@ pub(super) async fn read(
     let mut scan = hands
         .root
         .scan(task.map.recursion, &task.map.prefix, &rules);
+    let sink = Arc::clone(&task.terms.sink);
+    sink(Event::Read {
+        files: 0,
+        objects: 0,
+    });
     let scanning = tokio::task::spawn_blocking(move || {
+        let mut files = 0;
+        let mut counted = scan.by_ref().map(|one| {
+            files += 1;
+            if files == PAGE_KEYS as u64 {
+                let files = std::mem::take(&mut files);
+                sink(Event::Read { files, objects: 0 });
+            }
+            one.map_err(Broken::Local)
+        });
         // A join that went away needs no answer.
-        let _ = scan_sender.send_all(&mut scan.by_ref().map(|one| one.map_err(Broken::Local)));
+        let _ = scan_sender.send_all(&mut counted);
+        sink(Event::Read { files, objects: 0 });
         scan.take_leftovers()
     });
     let joining = {
@@ -74,7 +90,11 @@ pub(super) async fn read(
     let mut listing = hands.remote.list(&cuts);
     loop {
         let message = match listing.next().await {
-            Ok(Some(batch)) => Some(Ok(batch)),
+            Ok(Some(batch)) => {
+                let objects = batch.len() as u64;
+                (task.terms.sink)(Event::Read { files: 0, objects });
+                Some(Ok(batch))
+            }
             Ok(None) => None,
             Err(error) => Some(Err(Broken::Remote(error))),
         };

@@ -252,6 +252,44 @@ fn a_run_that_is_interrupted_says_so_on_its_page() {
 }
 
 #[test]
+fn a_page_with_a_log_folder_tells_of_earlier_runs() {
+    let world = World::embedded();
+    let logs = world.home().join("logs");
+    fs::create_dir(&logs).unwrap();
+    let logs = logs.to_str().unwrap().to_owned();
+    world.local("a", "one").init();
+    world.run(&["--log-dir", &logs]).expect_code(0);
+    world.local("b", "two!!");
+    symlink("nowhere", world.path("a link")).unwrap();
+    world.run(&["--log-dir", &logs]).expect_code(1);
+    let cut_off = Path::new(&logs).join("s3-bsync-2026-01-02T03-04-05Z.log");
+    fs::write(
+        cut_off,
+        "2026-01-02T03:04:05.000Z  map root: it went on and\n",
+    )
+    .unwrap();
+    // Runs that began in one second with this one are not told from it.
+    thread::sleep(Duration::from_millis(1100));
+    let report = ["--log-dir", &logs, "--report", "page.html"];
+    world.run(&report).expect_code(1);
+    let text = fs::read_to_string(world.home().join("page.html")).unwrap();
+    let found = Found::read(&text);
+    let is_there = |level, text: &str| found.headings.contains(&(level, text.to_owned()));
+    assert!(
+        is_there(2, "Earlier runs") && is_there(3, "The last 3"),
+        "{:?}",
+        found.headings
+    );
+    for shown in ["in sync", "not all done", "3 B", "5 B"] {
+        assert!(found.shows(shown), "{shown}: {:#?}", found.texts);
+    }
+    assert!(found.shows("its log tells of no end: it was cut off, or is not over"));
+    world.run(&["--report", "page.html"]).expect_code(1);
+    let text = fs::read_to_string(world.home().join("page.html")).unwrap();
+    assert!(!text.contains("Earlier runs"), "no folder was named");
+}
+
+#[test]
 fn the_sample_is_well_formed() {
     Found::read(&sample());
 }

@@ -36,6 +36,10 @@ pub struct Run {
     pub page: Option<PathBuf>,
     /// Whether objects are packed anew that are packed in another way than the map asks for.
     pub reencode: Reencode,
+    /// The directory that gets a log of the run.
+    pub log_dir: Option<PathBuf>,
+    /// The file that gets the run's metrics.
+    pub metrics: Option<PathBuf>,
 }
 
 /// Which maps a run is about.

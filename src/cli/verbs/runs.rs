@@ -24,6 +24,11 @@ impl Args {
         file: PathBuf,
         voice: Voice,
     ) -> Result<Command, Misuse> {
+        let kept = [
+            (self.log_dir.is_some(), "--log-dir"),
+            (self.metrics.is_some(), "--metrics"),
+        ];
+        refuse(Verb::Status.name(), kept)?;
         let run = self.into_run_of(Verb::Status, names, file, voice)?;
         Ok(Command::Status(Run {
             mode: Mode::DryRun,

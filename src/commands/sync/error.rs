@@ -18,6 +18,13 @@ pub enum Error {
     NoName(String),
     /// A directory that is in no map cannot be used.
     Directory(String, std::io::Error),
+    /// What the run would write of itself lies in a map.
+    Inside {
+        /// The file, or the directory of the logs.
+        path: String,
+        /// The map's name.
+        map: String,
+    },
     /// Settings that no map can have.
     Settings(init::Error),
 }
@@ -28,7 +35,7 @@ impl Error {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Store(_) | Self::Overlap(_) => Exit::Stopped,
-            Self::NoName(_) | Self::Directory(..) => Exit::Misuse,
+            Self::NoName(_) | Self::Directory(..) | Self::Inside { .. } => Exit::Misuse,
             Self::Settings(error) => error.exit(),
         }
     }
@@ -41,6 +48,12 @@ impl fmt::Display for Error {
             Self::Overlap(error) => error.fmt(f),
             Self::NoName(name) => write!(f, "there is no map called {}", Shown(name)),
             Self::Directory(path, _) => write!(f, "cannot use {}", Shown(path)),
+            Self::Inside { path, map } => write!(
+                f,
+                "{} lies in the directory of map {} and would be synced itself",
+                Shown(path),
+                Shown(map)
+            ),
             Self::Settings(error) => error.fmt(f),
         }
     }
@@ -50,7 +63,7 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Store(error) => error.source(),
-            Self::Overlap(_) | Self::NoName(_) => None,
+            Self::Overlap(_) | Self::NoName(_) | Self::Inside { .. } => None,
             Self::Directory(_, error) => Some(error),
             Self::Settings(error) => error.source(),
         }

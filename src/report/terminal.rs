@@ -1,0 +1,141 @@
+//! What a run says where it was started: text, or JSON lines.
+
+use super::lines::{Line, complaint, line};
+use super::progress::Progress;
+use super::redact::redacted;
+use super::{hint, json, summary, words};
+use crate::cli::{Form, Level, Voice};
+use crate::commands::sync::Report;
+use crate::event::Event;
+use crate::exit::Exit;
+use crate::key::Shown;
+use crate::sync::Mode;
+use std::collections::HashSet;
+use std::error::Error;
+use std::io::{self, IsTerminal, Write};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+pub(super) struct Terminal {
+    voice: Voice,
+    progress: Progress,
+    hints: Mutex<HashSet<&'static str>>,
+}
+
+impl Terminal {
+    pub(super) fn new(voice: Voice) -> Self {
+        Self {
+            voice,
+            progress: Progress::new(voice),
+            hints: Mutex::default(),
+        }
+    }
+
+    pub(super) fn tell(&self, event: &Event<'_>) {
+        if self.voice.form == Form::Json
+            && let Some(line) = json::event(event)
+        {
+            self.out(&line);
+        }
+        self.progress.follow(event);
+        match line(event) {
+            Some(Line::Trouble(what, cause)) => self.complain(&what, cause),
+            Some(Line::Mention(text)) => self.mention(&text),
+            Some(Line::Detail(text)) => self.debug(&text),
+            None => {}
+        }
+    }
+
+    pub(super) fn end(&self, report: &Report) {
+        self.progress.finish();
+        for ended in &report.maps {
+            if self.voice.form == Form::Json {
+                self.out(&json::summary(ended, report.exit));
+            }
+            if ended.was_looked_at() {
+                let counts = words::counted(&ended.counts);
+                self.debug(&format!("map {}: {counts}", ended.map));
+            }
+            if let Some(halt) = &ended.halt {
+                self.complain(&format!("map {}: {halt}", ended.map), halt);
+            }
+        }
+    }
+
+    /// Sums a run up for a person who waited for it; nothing anywhere else.
+    pub(super) fn sum_up(&self, report: &Report, mode: Mode, took: Duration) {
+        if (self.voice.level, self.voice.form) == (Level::Normal, Form::Text)
+            && io::stdout().is_terminal()
+        {
+            for line in summary::lines(report, mode, took) {
+                self.say(&line);
+            }
+        }
+    }
+
+    pub(super) fn tell_status(&self, report: &Report) {
+        for ended in report.maps.iter().filter(|ended| ended.was_looked_at()) {
+            let name = Shown(&ended.map);
+            self.say(&format!("{name}: {}", words::pending(&ended.counts)));
+        }
+    }
+
+    pub(super) fn stop(&self, error: &(dyn Error + 'static), exit: Exit) {
+        self.progress.finish();
+        if self.voice.form == Form::Json {
+            self.out(&json::stopped(&error.to_string(), exit));
+        }
+        self.complain(&error.to_string(), error);
+    }
+
+    pub(super) fn complain(&self, what: &str, error: &(dyn Error + 'static)) {
+        let mut lines = complaint(what, error);
+        if let Some(hint) = hint(error)
+            && self.is_new(hint)
+        {
+            lines.push(format!("hint: {hint}"));
+        }
+        self.err(&lines);
+    }
+
+    pub(super) fn say(&self, text: &str) {
+        if self.voice.level != Level::Quiet && self.voice.form == Form::Text {
+            self.out(text);
+        }
+    }
+
+    /// Whether a hint was not given yet: a thousand files without rights need it once.
+    fn is_new(&self, hint: &'static str) -> bool {
+        let hints = self.hints.lock();
+        hints.unwrap_or_else(PoisonError::into_inner).insert(hint)
+    }
+
+    fn mention(&self, text: &str) {
+        if self.voice.level != Level::Quiet {
+            self.err(&[text.to_owned()]);
+        }
+    }
+
+    fn debug(&self, text: &str) {
+        if self.voice.level == Level::Debug && self.voice.form == Form::Text {
+            self.out(text);
+        }
+    }
+
+    /// A reader that went away is no error of ours.
+    fn out(&self, line: &str) {
+        self.progress.suspend(|| {
+            let _ = writeln!(io::stdout(), "{}", redacted(line));
+        });
+    }
+
+    fn err(&self, lines: &[String]) {
+        self.progress.suspend(|| err(lines));
+    }
+}
+
+/// Writes lines to standard error, in one piece.
+pub(super) fn err(lines: &[String]) {
+    let text = lines.join("\n") + "\n";
+    let _ = io::stderr().write_all(redacted(&text).as_bytes());
+}
