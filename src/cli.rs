@@ -12,6 +12,7 @@ mod help;
 mod keys;
 mod manual;
 mod misuse;
+mod page_path;
 mod surface;
 #[cfg(test)]
 mod tests;
@@ -32,8 +33,8 @@ use argh::FromArgs;
 use args::Args;
 pub use command::{
     Age, Command, Consent, Detail, Dump, Edit, Form, Init, Level, Mapless, Maps, NewMap, Prune,
-    Recover, Recovery, Remove, Restore, RestoreStatus, Run, Settings, Start, Targets, Unmap,
-    Verify, Voice, Which,
+    Recover, Recovery, Remove, Restore, RestoreStatus, Run, Settings, Start, StatePage, Targets,
+    Unmap, Verify, Voice, Which,
 };
 pub use completions::Shell;
 pub use keys::Keys;

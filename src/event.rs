@@ -161,6 +161,17 @@ impl Counts {
         }
     }
 
+    /// Adds to the count of this name, as [`Counts::fields`] has it; to none where there is no such.
+    pub fn add_named(&mut self, name: &str, more: u64) {
+        for (_, count) in self
+            .fields_mut()
+            .into_iter()
+            .filter(|(known, _)| *known == name)
+        {
+            *count = count.saturating_add(more);
+        }
+    }
+
     /// Every count with its name, in the order of reports.
     #[must_use]
     pub fn fields(&self) -> [(&'static str, u64); 16] {

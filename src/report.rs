@@ -11,6 +11,7 @@ mod lines;
 mod log;
 mod metrics;
 mod outlet;
+pub mod page;
 mod progress;
 mod redact;
 mod summary;
@@ -211,6 +212,11 @@ impl Reporter {
             self.complain(&error.to_string(), &error);
         }
     }
+}
+
+/// Tells, without a run, what a person should know.
+pub fn mention(text: &str) {
+    terminal::err(&[format!("note: {text}")]);
 }
 
 /// Prints an error without a run.

@@ -187,6 +187,7 @@ fn no_command_shows_a_secret_however_its_requests_fail() {
         &["--debug", "edit", "root", "--keep", "7"],
         &["--debug", "--full", "--json"],
         &["--dump", "--hex"],
+        &["--report", "page.html"],
     ];
     let faults = [
         Fault::Status(403, "InvalidAccessKeyId"),

@@ -1,6 +1,7 @@
 //! The flags as argh reads them. What people read of them stands in the help.
 
 use super::keys::Keys;
+use super::page_path::PagePath;
 use super::values::{
     AgeRecipient, Days, FilePath, GzipLevel, Jobs, MapArg, Policy, Rate, Text, UnmapArg, Url, Way,
 };
@@ -167,6 +168,9 @@ pub(super) struct Args {
     /// with recover put-back: where a kept file is put
     #[argh(option)]
     pub(super) to: Option<KeyPath>,
+    /// write a page of the run, or with --dump of the state file
+    #[argh(option)]
+    pub(super) report: Option<PagePath>,
 
     /// a command, and what it is about
     #[argh(positional)]
@@ -176,6 +180,12 @@ pub(super) struct Args {
 impl Args {
     /// A flag that only makes sense in a run, if given.
     pub(super) fn run_flag(&self) -> Option<&'static str> {
+        self.sync_flag()
+            .or_else(|| first([(self.report.is_some(), "--report")]))
+    }
+
+    /// A flag that only makes sense where something is synced, if given.
+    fn sync_flag(&self) -> Option<&'static str> {
         first([
             (self.dryrun, "--dryrun"),
             (self.jobs.is_some(), "--jobs"),
@@ -199,7 +209,7 @@ impl Args {
             (self.quiet, "--quiet"),
             (self.debug, "--debug"),
         ])
-        .or_else(|| self.run_flag())
+        .or_else(|| self.sync_flag())
         .or_else(|| self.init_flag())
     }
 

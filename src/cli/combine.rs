@@ -2,7 +2,8 @@
 
 use super::args::Args;
 use super::command::{
-    Age, Command, Detail, Dump, Form, Init, Level, Maps, NewMap, Run, Settings, Start, Unmap, Voice,
+    Age, Command, Detail, Dump, Form, Init, Level, Maps, NewMap, Run, Settings, Start, StatePage,
+    Unmap, Voice,
 };
 use super::misuse::Misuse;
 use super::values::{MapArg, UnmapArg, Way};
@@ -28,6 +29,10 @@ impl Args {
         let voice = self.voice();
         if let Some(verb) = verb {
             return self.into_verb(verb, &words[1..], file, voice);
+        }
+        if let Some(page) = self.report.as_ref().filter(|_| self.dump) {
+            let page = page.0.clone();
+            return Ok(Command::StatePage(StatePage { file, page }));
         }
         if self.dump {
             let detail = match (self.hex, self.objects) {
@@ -78,6 +83,7 @@ impl Args {
                 Trust::Stamps
             },
             passphrase_command: self.age_passphrase_command.map(|text| text.0),
+            page: self.report.map(|page| page.0),
             reencode,
             log_dir: self.log_dir.map(|dir| dir.0),
             metrics: self.metrics.map(|file| PathBuf::from(file.0)),
@@ -111,6 +117,12 @@ impl Args {
             if given && self.hex {
                 return Err(Misuse::Contradiction("--hex", flag));
             }
+            if given && self.dump && self.report.is_some() {
+                return Err(Misuse::Contradiction("--report", flag));
+            }
+        }
+        if self.hex && self.report.is_some() {
+            return Err(Misuse::Contradiction("--report", "--hex"));
         }
         if self.quiet && self.debug {
             return Err(Misuse::Contradiction("--quiet", "--debug"));

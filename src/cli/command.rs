@@ -10,7 +10,7 @@ mod voice;
 
 use super::completions::Shell;
 pub use archive::{Consent, Restore, RestoreStatus, Verify, Which};
-pub use dump::{Detail, Dump, Targets};
+pub use dump::{Detail, Dump, StatePage, Targets};
 pub use named::{Prune, Remove};
 pub use recover::{Recover, Recovery};
 pub use run::{Mapless, Maps, Run};
@@ -50,4 +50,6 @@ pub enum Command {
     Verify(Verify),
     /// Print the state file.
     Dump(Dump),
+    /// Write a page of the state file.
+    StatePage(StatePage),
 }

@@ -10,6 +10,7 @@ Usage:
   s3-bsync --dump [--objects [GLOB]] [--json]
                                           print the state file, as far as it is intact
   s3-bsync --dump --hex                   print its bytes and what they are
+  s3-bsync --dump --report FILE.html      write a page about it; no network is used
 
   s3-bsync edit NAME [MAP SETTINGS] [--reencode]
                                           change a map's settings
@@ -75,6 +76,8 @@ Run settings, also with sync, push and pull:
   --age-passphrase-command CMD
                             what prints the passphrase of an identity file; never stored
   --full                    read and compare every file, whatever its recorded size and time
+  --report FILE.html        write a page about the run and the state after it, for a browser; it
+                            replaces an earlier page and no other file, and may not be synced
   --log-dir DIR             write a log of the run into this directory, an absolute path outside
                             of all maps; the newest 1000 logs are kept
   --metrics FILE            write what the run came to into this file, an absolute path, for the

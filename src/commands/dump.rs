@@ -12,6 +12,7 @@ mod view;
 pub(crate) mod words;
 
 pub(super) use json::settings_json;
+pub(super) use text::settings_told;
 
 use crate::cli::{Detail, Dump, Form};
 use crate::format::{DecodeError, JOURNAL_SIGNATURE, Kind, ReadError};

@@ -5,6 +5,7 @@ pub mod edit;
 pub mod init;
 pub mod mapless;
 mod named;
+pub mod page;
 pub mod prune;
 pub mod recover;
 pub mod restore;
@@ -15,13 +16,14 @@ pub mod sync;
 pub mod targets;
 mod verify;
 
-use crate::cli::{self, Command, Edit, Form, Level, Mapless, Recover, Run, Voice};
+use crate::cli::{self, Command, Edit, Form, Level, Mapless, Recover, Run, StatePage, Voice};
 use crate::event::Event;
 use crate::exit::Exit;
 use crate::report::ask::{Questions, is_attended};
 use crate::report::{self, Reporter};
 use crate::stop::Stop;
 use crate::sync::{Mode, Person};
+use page::{AskedPage, RunPage};
 use runtime::{in_runtime, now_ms};
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -52,6 +54,7 @@ fn carry_out(command: Command) -> Exit {
                 Exit::Stopped
             }
         },
+        Command::StatePage(asked) => state_page(&asked),
         Command::Edit(asked) => edit(&asked),
         Command::Remove(asked) => {
             let told = edit::remove(&asked.file, &asked.name, now_ms());
@@ -158,6 +161,21 @@ fn recover(asked: &Recover) -> Exit {
     }
 }
 
+/// Writes a page of a state file; one of which the previous generation is used says so.
+fn state_page(asked: &StatePage) -> Exit {
+    match page::of_state(asked, now_ms()) {
+        Ok(None) => Exit::InSync,
+        Ok(Some(notice)) => {
+            report::mention(&notice);
+            Exit::Partial
+        }
+        Err(error) => {
+            report::complain(&error.to_string(), &error);
+            error.exit()
+        }
+    }
+}
+
 /// What a run is made for.
 #[derive(Clone, Copy)]
 enum Errand<'a> {
@@ -181,6 +199,13 @@ fn person(asked: &Run, reporter: &Arc<Reporter>, stop: &Stop) -> Option<Arc<dyn 
 
 fn run(asked: &Run, errand: Errand<'_>) -> Exit {
     let now_ms = now_ms();
+    let page = match begin_page(asked, errand, now_ms) {
+        Ok(page) => page.map(Arc::new),
+        Err(error) => {
+            Reporter::new(asked.voice).stop(&error, error.exit());
+            return error.exit();
+        }
+    };
     let mapless = match errand {
         Errand::Mapless(given) => Some(mapless::name(given)),
         Errand::Sync | Errand::Status => None,
@@ -192,7 +217,8 @@ fn run(asked: &Run, errand: Errand<'_>) -> Exit {
             return Exit::Stopped;
         }
     };
-    let listener = Arc::clone(&reporter);
+    let logs = asked.log_dir.as_deref();
+    let listener = (Arc::clone(&reporter), page.clone());
     let ended = in_runtime(&reporter, async |stop| {
         let asked = sync::Asked {
             person: person(asked, &reporter, &stop),
@@ -208,20 +234,35 @@ fn run(asked: &Run, errand: Errand<'_>) -> Exit {
             passphrase_command: asked.passphrase_command.as_deref(),
             now_ms,
             stop,
-            sink: Arc::new(move |event: Event<'_>| listener.tell(&event)),
+            sink: Arc::new(move |event: Event<'_>| {
+                let (reporter, page) = &listener;
+                reporter.tell(&event);
+                if let Some(page) = page {
+                    page.hear(&event);
+                }
+            }),
             written: reporter.written(),
         };
-        match errand {
+        let ended = match errand {
             Errand::Mapless(given) => mapless::mapless(&asked, given).await,
             Errand::Sync | Errand::Status => sync::sync(&asked).await,
-        }
+        };
+        // Here, so that signals are heeded meanwhile.
+        let written = page.map(|page| page.finish(ended.as_ref(), logs));
+        (ended, written)
     });
-    match ended {
-        None => {
-            reporter.close(Exit::Stopped);
-            Exit::Stopped
+    let Some((mut ended, written)) = ended else {
+        reporter.close(Exit::Stopped);
+        return Exit::Stopped;
+    };
+    if let Some(Err(error)) = written {
+        reporter.complain(&error.to_string(), &error);
+        if let Ok(report) = &mut ended {
+            report.exit = report.exit.max(Exit::Partial);
         }
-        Some(Ok(report)) => {
+    }
+    match ended {
+        Ok(report) => {
             reporter.end(&report);
             match errand {
                 Errand::Status => reporter.tell_status(&report),
@@ -229,7 +270,7 @@ fn run(asked: &Run, errand: Errand<'_>) -> Exit {
             }
             report.exit
         }
-        Some(Err(error)) => {
+        Err(error) => {
             if let sync::Error::Inside { .. } = error {
                 reporter.discard();
             }
@@ -237,4 +278,25 @@ fn run(asked: &Run, errand: Errand<'_>) -> Exit {
             error.exit()
         }
     }
+}
+
+/// The page of a run, where one is asked for.
+fn begin_page(
+    asked: &Run,
+    errand: Errand<'_>,
+    now_ms: i64,
+) -> Result<Option<RunPage>, page::Error> {
+    let page = asked.page.as_deref().map(|page| {
+        RunPage::begin(&AskedPage {
+            page,
+            file: &asked.file,
+            directory: match errand {
+                Errand::Mapless(given) => Some(&given.dir),
+                Errand::Sync | Errand::Status => None,
+            },
+            mode: asked.mode,
+            now_ms,
+        })
+    });
+    page.transpose()
 }

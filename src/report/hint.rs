@@ -2,7 +2,7 @@
 
 use super::outlet::Outlet;
 use crate::cli::Misuse;
-use crate::commands::{dump, init, recover, restore, sync};
+use crate::commands::{dump, init, page, recover, restore, sync};
 use crate::envelope::{KeyError, OpenError};
 use crate::guard::Held;
 use crate::sync::{Broken, Difference, Finding, Halt, Suspect};
@@ -41,6 +41,9 @@ pub fn hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
         return of_recover(error);
     }
     if let Some(error) = error.downcast_ref() {
+        return of_page(error);
+    }
+    if let Some(error) = error.downcast_ref() {
         return Some(of_outlet(error));
     }
     match error.downcast_ref()? {
@@ -53,6 +56,21 @@ pub fn hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
             dump::Spare::NotNeeded => None,
         },
         dump::Error::Output(_) | dump::Error::Unreadable(..) => None,
+    }
+}
+
+fn of_page(error: &page::Error) -> Option<&'static str> {
+    match error {
+        page::Error::Store(error) => of_store(error),
+        page::Error::NotAFile(_) => Some("name the file itself, and not a link to it"),
+        page::Error::Foreign(_) => Some("choose another name; this file was not touched"),
+        page::Error::Synced { .. } => {
+            Some("put it outside of what is synced, or it would change with every run")
+        }
+        page::Error::OwnFile(_) => Some("choose another name"),
+        page::Error::Io { .. } => {
+            Some("its directory must be there, and writable for the user that runs s3-bsync")
+        }
     }
 }
 

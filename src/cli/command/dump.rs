@@ -26,6 +26,15 @@ pub enum Detail {
     Bytes,
 }
 
+/// A page of a state file, to be written.
+#[derive(Debug)]
+pub struct StatePage {
+    /// The state file.
+    pub file: PathBuf,
+    /// Where the page goes.
+    pub page: PathBuf,
+}
+
 /// The maps of a state file, to be told of.
 #[derive(Debug)]
 pub struct Targets {

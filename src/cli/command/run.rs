@@ -32,6 +32,8 @@ pub struct Run {
     pub trust: Trust,
     /// The command that prints the passphrase of an identity file.
     pub passphrase_command: Option<String>,
+    /// Where a page of the run goes; `None` for no page.
+    pub page: Option<PathBuf>,
     /// Whether objects are packed anew that are packed in another way than the map asks for.
     pub reencode: Reencode,
     /// The directory that gets a log of the run.

@@ -11,6 +11,7 @@ use crate::format::journal::{Entry, Upload};
 use crate::key::Shown;
 use crate::state::{Bucket, Change, DirMap, MapId, Record};
 use crate::store::Journaled;
+pub(in crate::commands) use settings::told as settings_told;
 use std::fmt::Display;
 use std::io::{self, Write};
 

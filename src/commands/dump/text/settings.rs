@@ -7,7 +7,11 @@ use crate::state::{
 };
 
 /// Lines of a name and a value, not yet fit for a terminal; the map's name comes first.
-pub(super) fn told(version: u8, bucket: &Bucket, map: &DirMap) -> Vec<(&'static str, String)> {
+pub(in crate::commands) fn told(
+    version: u8,
+    bucket: &Bucket,
+    map: &DirMap,
+) -> Vec<(&'static str, String)> {
     let mut lines = vec![("map", map.name.clone())];
     if version > 1 {
         lines.push(("id", format!("{}, generation {}", map.id, map.generation)));
