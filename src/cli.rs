@@ -32,7 +32,7 @@ mod wanted;
 use argh::FromArgs;
 use args::Args;
 pub use command::{
-    Age, Command, Consent, Detail, Dump, Edit, Form, Init, Level, Mapless, Maps, NewMap, Prune,
+    Age, Command, Consent, Detail, Dump, Edit, Form, Init, Level, Ls, Mapless, Maps, NewMap, Prune,
     Recover, Recovery, Remove, Restore, RestoreStatus, Run, Settings, Start, StatePage, Targets,
     Unmap, Verify, Voice, Which,
 };

@@ -175,7 +175,9 @@ fn obstacle(item: &Item, outcome: Outcome) -> Option<Obstacle> {
     match (needs, item.readability) {
         (_, Readability::Readable) | (Needs::Copy, Readability::Sealed) => None,
         (Needs::Bytes, Readability::Sealed) => Some(Obstacle::Sealed),
-        (_, Readability::Archived | Readability::Restoring) => Some(Obstacle::Archived),
+        (_, Readability::Archived | Readability::Restoring) => Some(Obstacle::Archived {
+            size_bytes: item.remote.as_ref().map_or(0, |object| object.size_bytes),
+        }),
     }
 }
 

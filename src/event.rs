@@ -122,6 +122,12 @@ pub struct Counts {
     pub conflicts: u64,
     /// Keys and names left alone.
     pub skipped: u64,
+    /// Of those, keys whose objects lie in an archive.
+    pub archived: u64,
+    /// Bytes of those objects.
+    pub archived_bytes: u64,
+    /// Of those left alone, keys in a conflict that waits for a person.
+    pub undecided: u64,
     /// Keys that failed.
     pub failed: u64,
     /// Ignored keys with a record, frozen.
@@ -154,6 +160,19 @@ impl Counts {
         }
     }
 
+    /// Counts a key that is left alone.
+    pub fn add_skipped(&mut self, obstacle: &Obstacle) {
+        self.skipped += 1;
+        match obstacle {
+            Obstacle::Archived { size_bytes } => {
+                self.archived += 1;
+                self.archived_bytes += size_bytes;
+            }
+            Obstacle::Undecided => self.undecided += 1,
+            _ => {}
+        }
+    }
+
     /// Adds another map's counts.
     pub fn add(&mut self, other: &Self) {
         for ((_, mine), (_, theirs)) in self.fields_mut().into_iter().zip(other.fields()) {
@@ -174,12 +193,12 @@ impl Counts {
 
     /// Every count with its name, in the order of reports.
     #[must_use]
-    pub fn fields(&self) -> [(&'static str, u64); 16] {
+    pub fn fields(&self) -> [(&'static str, u64); 19] {
         let mut copy = *self;
         copy.fields_mut().map(|(name, count)| (name, *count))
     }
 
-    fn fields_mut(&mut self) -> [(&'static str, &mut u64); 16] {
+    fn fields_mut(&mut self) -> [(&'static str, &mut u64); 19] {
         [
             ("scanned", &mut self.scanned),
             ("listed", &mut self.listed),
@@ -195,6 +214,9 @@ impl Counts {
             ("forgotten", &mut self.forgotten),
             ("conflicts", &mut self.conflicts),
             ("skipped", &mut self.skipped),
+            ("archived", &mut self.archived),
+            ("archived_bytes", &mut self.archived_bytes),
+            ("undecided", &mut self.undecided),
             ("failed", &mut self.failed),
             ("ignored", &mut self.ignored),
         ]

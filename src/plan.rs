@@ -353,7 +353,10 @@ pub enum Obstacle {
     /// A directory holds its name.
     IsDirectory,
     /// The object lies in an archive class.
-    Archived,
+    Archived {
+        /// Length of the object, in bytes.
+        size_bytes: u64,
+    },
     /// The object changed, and there is no identity to open it with.
     Sealed,
     /// A conflict is left to a person.
@@ -371,7 +374,7 @@ impl fmt::Display for Obstacle {
         match self {
             Self::BelowFile(top) => write!(f, "the file {top} holds the name of its directory"),
             Self::IsDirectory => write!(f, "a directory holds its name"),
-            Self::Archived => write!(f, "the object is archived and must be restored first"),
+            Self::Archived { .. } => write!(f, "the object is archived and must be restored first"),
             Self::Sealed => write!(
                 f,
                 "the object changed, and the map has no age identity to open it with"

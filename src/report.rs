@@ -19,6 +19,7 @@ mod terminal;
 mod words;
 
 use crate::cli::{Maps, Run, Voice};
+use crate::commands::status::Condition;
 use crate::commands::sync::Report;
 use crate::event::Event;
 use crate::exit::Exit;
@@ -124,8 +125,8 @@ impl Reporter {
     }
 
     /// Tells what a dry run came to, a line for each map that could be looked at.
-    pub fn tell_status(&self, report: &Report) {
-        self.terminal.tell_status(report);
+    pub fn tell_status(&self, report: &Report, condition: &Condition) {
+        self.terminal.tell_status(report, condition);
     }
 
     /// Tells why a run could not begin, or could not save what it did.

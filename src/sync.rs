@@ -4,6 +4,7 @@
 
 mod archive;
 mod ask;
+mod each;
 mod halt;
 mod hands;
 mod join;
@@ -38,6 +39,7 @@ use crate::store::Store;
 use crate::transfer::{Failure, Hands, partial_path};
 pub use archive::{Cold, Frozen, Wish, archived, ask};
 pub use ask::{Contents, Dispute, Person, Ruling, Version};
+pub use each::each;
 pub use halt::Halt;
 pub use join::{Broken, Joined, Scope, Trust, join};
 pub use stand::{Generation, Standing, confirm, stand};
@@ -308,7 +310,7 @@ impl<'a> Sync<'a> {
     }
 
     fn skip(&mut self, key: &Key, obstacle: &Obstacle) {
-        self.outcome.counts.skipped += 1;
+        self.outcome.counts.add_skipped(obstacle);
         (self.task.terms.sink)(Event::Skipped { key, obstacle });
     }
 

@@ -9,7 +9,7 @@ mod settings;
 mod voice;
 
 use super::completions::Shell;
-pub use archive::{Consent, Restore, RestoreStatus, Verify, Which};
+pub use archive::{Consent, Ls, Restore, RestoreStatus, Verify, Which};
 pub use dump::{Detail, Dump, StatePage, Targets};
 pub use named::{Prune, Remove};
 pub use recover::{Recover, Recovery};
@@ -46,6 +46,8 @@ pub enum Command {
     Restore(Restore),
     /// Tell which objects are archived.
     RestoreStatus(RestoreStatus),
+    /// List a map.
+    Ls(Ls),
     /// Read both sides back and compare them.
     Verify(Verify),
     /// Print the state file.

@@ -16,6 +16,7 @@ Usage:
                                           change a map's settings
   s3-bsync rm NAME                        drop a map, and no file on either side
   s3-bsync targets [--json]               list the maps: name, directory, way, prefix
+  s3-bsync ls NAME [PATTERN] [--json]     list the paths of a map: how each stands on both sides
   s3-bsync prune-dirs NAME [--dryrun]     remove the directories of a map in which there is no file
   s3-bsync status [NAME...]               tell what a sync would do, a line for each map
   s3-bsync sync [NAME...]                 sync these maps, or all

@@ -21,6 +21,7 @@ pub(super) enum Verb {
     Edit,
     Rm,
     Targets,
+    Ls,
     PruneDirs,
     Status,
     Sync,
@@ -38,6 +39,7 @@ pub(super) const VERBS: &[(Verb, &str, &str)] = &[
     (Verb::Edit, "edit", "NAME"),
     (Verb::Rm, "rm", "NAME"),
     (Verb::Targets, "targets", "no name"),
+    (Verb::Ls, "ls", "NAME [PATTERN]"),
     (Verb::PruneDirs, "prune-dirs", "NAME"),
     (Verb::Status, "status", "[NAME...]"),
     (Verb::Sync, "sync", "[NAME...]"),
@@ -109,6 +111,7 @@ impl Args {
             }
             (Verb::Recover, operands) => self.into_recover(operands, file, voice),
             (Verb::Completions, [shell]) => self.into_completions(shell),
+            (Verb::Ls, words @ ([_] | [_, _])) => self.into_ls(words, file, voice),
             (Verb::Restore, words) => self.into_restore(words, file, voice),
             (Verb::RestoreStatus, words) => self.into_restore_status(words, file, voice),
             (Verb::Verify, words) => self.into_verify(words, file, voice),

@@ -3,6 +3,7 @@
 pub mod dump;
 pub mod edit;
 pub mod init;
+mod ls;
 pub mod mapless;
 mod named;
 pub mod page;
@@ -11,6 +12,7 @@ pub mod recover;
 pub mod restore;
 mod runtime;
 mod settings;
+pub mod status;
 mod survey;
 pub mod sync;
 pub mod targets;
@@ -75,6 +77,9 @@ fn carry_out(command: Command) -> Exit {
         }),
         Command::RestoreStatus(asked) => told(asked.voice, async |reporter, stop| {
             restore::status::status(&asked, reporter, now_ms(), stop).await
+        }),
+        Command::Ls(asked) => told(asked.voice, async |reporter, stop| {
+            ls::ls(&asked, reporter, now_ms(), stop).await
         }),
         Command::Verify(asked) => told(asked.voice, async |reporter, stop| {
             let verified = verify::verify(&asked, reporter, now_ms(), stop).await;
@@ -265,7 +270,9 @@ fn run(asked: &Run, errand: Errand<'_>) -> Exit {
         Ok(report) => {
             reporter.end(&report);
             match errand {
-                Errand::Status => reporter.tell_status(&report),
+                Errand::Status => {
+                    reporter.tell_status(&report, &status::condition(&asked.file));
+                }
                 Errand::Sync | Errand::Mapless(_) => reporter.sum_up(&report),
             }
             report.exit

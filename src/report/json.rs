@@ -1,5 +1,7 @@
 //! Events as JSON lines.
 
+use crate::commands::dump::words::utc;
+use crate::commands::status::Condition;
 use crate::commands::sync::Ended;
 use crate::event::Event;
 use crate::exit::Exit;
@@ -60,6 +62,16 @@ fn word(settlement: Settlement) -> &'static str {
         Settlement::KeepBoth => "keep-both",
         Settlement::Leave => "left",
     }
+}
+
+/// How a state file stands.
+pub(super) fn status(condition: &Condition) -> Value {
+    let holder = condition.holder.as_ref();
+    json!({
+        "event": "status",
+        "last_sync": condition.synced_ms.map(utc),
+        "locked_by": holder.map(|holder| json!({"pid": holder.pid, "since": holder.since})),
+    })
 }
 
 /// Why a run could not begin, or not save, as one line.

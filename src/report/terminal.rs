@@ -5,6 +5,7 @@ use super::progress::Progress;
 use super::redact::redacted;
 use super::{hint, json, summary, words};
 use crate::cli::{Form, Level, Voice};
+use crate::commands::status::Condition;
 use crate::commands::sync::Report;
 use crate::event::Event;
 use crate::exit::Exit;
@@ -73,11 +74,15 @@ impl Terminal {
         }
     }
 
-    pub(super) fn tell_status(&self, report: &Report) {
+    pub(super) fn tell_status(&self, report: &Report, condition: &Condition) {
         for ended in report.maps.iter().filter(|ended| ended.was_looked_at()) {
             let name = Shown(&ended.map);
             self.say(&format!("{name}: {}", words::pending(&ended.counts)));
         }
+        for line in words::condition(condition) {
+            self.say(&line);
+        }
+        self.record(&json::status(condition));
     }
 
     pub(super) fn stop(&self, error: &(dyn Error + 'static), exit: Exit) {

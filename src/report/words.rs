@@ -1,8 +1,12 @@
 //! Steps, settlements and counts in words.
 
+use crate::commands::dump::words::{ago, utc};
+use crate::commands::status::Condition;
 use crate::event::Counts;
+use crate::key::Shown;
 use crate::plan::{Loser, Step};
 use crate::reconcile::Settlement;
+use crate::store::Holder;
 use std::time::Duration;
 
 /// What a dry run would have done.
@@ -137,6 +141,28 @@ pub(super) fn counted(counts: &Counts) -> String {
     }
 }
 
+/// What is left alone for no reason that is counted by itself.
+fn left_alone(counts: &Counts) -> u64 {
+    let counted = counts.archived + counts.undecided;
+    counts.skipped.saturating_sub(counted)
+}
+
+/// How a state file stands.
+pub(super) fn condition(condition: &Condition) -> Vec<String> {
+    let last = match condition.synced_ms {
+        None => "no run of all maps has ended well yet".to_owned(),
+        Some(ms) => {
+            let ago = ago(condition.now_ms.saturating_sub(ms));
+            format!("last sync of all maps: {} ({ago} ago)", utc(ms))
+        }
+    };
+    let holder = condition.holder.as_ref();
+    let under_way = holder.map(|Holder { pid, since }| {
+        format!("a run is under way: process {pid}, since {}", Shown(since))
+    });
+    std::iter::once(last).chain(under_way).collect()
+}
+
 /// What is to be done, as a dry run has counted it.
 pub(super) fn pending(counts: &Counts) -> String {
     let bytes = |bytes| match bytes {
@@ -158,7 +184,13 @@ pub(super) fn pending(counts: &Counts) -> String {
             String::new(),
         ),
         (counts.conflicts, "in conflict", String::new()),
-        (counts.skipped, "left alone", String::new()),
+        (
+            counts.undecided,
+            "in conflict, left to a person",
+            String::new(),
+        ),
+        (counts.archived, "archived", bytes(counts.archived_bytes)),
+        (left_alone(counts), "left alone", String::new()),
         (counts.failed, "failed", String::new()),
     ];
     let told = parts.iter().filter(|(count, ..)| *count > 0);

@@ -97,7 +97,7 @@ fn a_log_tells_what_debug_tells_and_ends_for_machines() {
         end["maps"][0]["counts"]
             .as_object()
             .map(serde_json::Map::len),
-        Some(16)
+        Some(19)
     );
     assert_eq!(end["maps"][0]["halt"], Value::Null);
     let raw = &lines.last().expect("a line").1;

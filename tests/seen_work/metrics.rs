@@ -80,7 +80,7 @@ fn a_run_s_counts_bytes_and_times_are_in_the_file() {
         .keys()
         .filter(|(name, _)| name.ends_with("last_run_files"))
         .count();
-    assert_eq!(kinds, 14, "every kind that is counted");
+    assert_eq!(kinds, 16, "every kind that is counted");
 }
 
 #[test]

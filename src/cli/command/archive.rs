@@ -59,6 +59,17 @@ pub struct RestoreStatus {
     pub which: Which,
 }
 
+/// A map to be listed.
+#[derive(Debug)]
+pub struct Ls {
+    /// The state file.
+    pub file: PathBuf,
+    /// How the command tells of itself.
+    pub voice: Voice,
+    /// The map, and which of its keys.
+    pub which: Which,
+}
+
 /// Both sides to be read back.
 #[derive(Debug)]
 pub struct Verify {

@@ -1,7 +1,7 @@
-//! `restore`, `restore-status` and `verify`: what is in the bucket, and whether it can be had.
+//! `ls`, `restore`, `restore-status` and `verify`: what is on both sides, and whether it can be had.
 
 use super::super::args::Args;
-use super::super::command::{Command, Consent, Restore, RestoreStatus, Verify, Voice, Which};
+use super::super::command::{Command, Consent, Ls, Restore, RestoreStatus, Verify, Voice, Which};
 use super::super::keys::Keys;
 use super::super::misuse::Misuse;
 use super::{Verb, refuse};
@@ -69,6 +69,17 @@ impl Args {
             mode,
             jobs,
         }))
+    }
+
+    pub(super) fn into_ls(
+        self,
+        words: &[String],
+        file: PathBuf,
+        voice: Voice,
+    ) -> Result<Command, Misuse> {
+        let which = which(Verb::Ls, words)?;
+        self.refuse_all(Verb::Ls)?;
+        Ok(Command::Ls(Ls { file, voice, which }))
     }
 
     pub(super) fn into_restore_status(

@@ -144,7 +144,7 @@ mod tests {
         for n in 0..1000 {
             listener.hear(&Event::Skipped {
                 key: &Key::parse(&format!("k{n}")).unwrap(),
-                obstacle: &Obstacle::Archived,
+                obstacle: &Obstacle::Archived { size_bytes: 1 },
             });
         }
         let told = listener.told();

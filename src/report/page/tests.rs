@@ -123,7 +123,7 @@ fn told() -> Told {
         },
         Event::Skipped {
             key: &old,
-            obstacle: &Obstacle::Archived,
+            obstacle: &Obstacle::Archived { size_bytes: 1 },
         },
         Event::Settled {
             key: &letter,
