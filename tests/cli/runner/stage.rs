@@ -195,6 +195,10 @@ impl Stage {
             ("symlink", _) => std::os::unix::fs::symlink(rest, path).unwrap(),
             ("local", Place::World(world)) => drop(world.local(first, rest)),
             ("remote", Place::World(world)) => drop(world.remote(first, rest)),
+            // So long ago that what is fetched now is not taken for being written still.
+            ("remote-old", Place::World(world)) => {
+                drop(world.remote_at(first, rest, 1_600_000_000))
+            }
             ("encoded", Place::World(world)) => {
                 let (chain, size) = rest.split_once(' ').unwrap_or((rest, ""));
                 let meta = [("s3bsync-encoding", chain), ("s3bsync-size", size)];
