@@ -9,6 +9,7 @@ mod combine;
 mod command;
 mod completions;
 mod help;
+mod interval;
 mod keys;
 mod manual;
 mod misuse;
@@ -34,7 +35,7 @@ use args::Args;
 pub use command::{
     Age, Command, Consent, Detail, Dump, Edit, Form, Init, Level, Ls, Mapless, Maps, NewMap, Prune,
     Recover, Recovery, Remove, Restore, RestoreStatus, Run, Settings, Start, StatePage, Targets,
-    Unmap, Verify, Voice, Which,
+    Unmap, Verify, Voice, Watch, Which,
 };
 pub use completions::Shell;
 pub use keys::Keys;

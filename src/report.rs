@@ -9,6 +9,7 @@ mod hint;
 mod json;
 mod lines;
 mod log;
+mod memory;
 mod metrics;
 mod outlet;
 pub mod page;
@@ -26,11 +27,13 @@ use crate::exit::Exit;
 use crate::sync::Mode;
 pub use hint::hint;
 use log::Log;
+pub use memory::Memory;
 use metrics::{About, Metrics};
 pub use outlet::Outlet;
 use std::error::Error;
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Instant;
 use terminal::Terminal;
 
@@ -84,6 +87,14 @@ impl Reporter {
             mode: run.mode,
             ..Self::new(run.voice)
         })
+    }
+
+    /// The same, which says at the terminal what is done, each thing with its time, and of trouble
+    /// only what is not remembered.
+    #[must_use]
+    pub fn with_memory(mut self, memory: &Arc<Memory>) -> Self {
+        self.terminal = self.terminal.with_memory(Arc::clone(memory));
+        self
     }
 
     /// Where it writes: the directory of the logs, the file of the metrics.
@@ -149,11 +160,16 @@ impl Reporter {
         self.tell_of_log();
     }
 
-    /// Takes back what was written of the run, where it lies where it may not be.
-    pub fn discard(&self) {
+    /// Takes the log back, of a run of which there is nothing to tell.
+    pub fn forget_log(&self) {
         if let Some(log) = &self.log {
             log.discard();
         }
+    }
+
+    /// Takes back what was written of the run, where it lies where it may not be.
+    pub fn discard(&self) {
+        self.forget_log();
         if let Some(metrics) = &self.metrics {
             metrics.discard();
         }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
-const LICENCES: [&str; 9] = [
+const LICENCES: [&str; 10] = [
     "Apache-2.0",
     "BSD-2-Clause",
     "BSD-3-Clause",
@@ -15,6 +15,7 @@ const LICENCES: [&str; 9] = [
     "Unicode-3.0",
     "Unlicense",
     "Zlib",
+    "CC0-1.0",
 ];
 
 /// `age` and its key formats stand on one generation of the cryptographic traits, the SDK and

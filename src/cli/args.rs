@@ -1,5 +1,6 @@
 //! The flags as argh reads them. What people read of them stands in the help.
 
+use super::interval::Interval;
 use super::keys::Keys;
 use super::page_path::PagePath;
 use super::values::{
@@ -150,6 +151,9 @@ pub(super) struct Args {
     #[argh(option)]
     pub(super) metrics: Option<FilePath>,
 
+    /// with watch: time from one run of all maps to the next, default 60s
+    #[argh(option)]
+    pub(super) interval: Option<Interval>,
     /// with restore: bulk, standard (default) or expedited
     #[argh(option)]
     pub(super) tier: Option<Speed>,

@@ -13,7 +13,7 @@ pub use archive::{Consent, Ls, Restore, RestoreStatus, Verify, Which};
 pub use dump::{Detail, Dump, StatePage, Targets};
 pub use named::{Prune, Remove};
 pub use recover::{Recover, Recovery};
-pub use run::{Mapless, Maps, Run};
+pub use run::{Mapless, Maps, Run, Watch};
 pub use settings::{Age, Edit, Init, NewMap, Settings, Start, Unmap};
 pub use voice::{Form, Level, Voice};
 
@@ -24,6 +24,8 @@ pub enum Command {
     Print(String),
     /// Keep every map's sides the same.
     Sync(Run),
+    /// Keep them the same from now on.
+    Watch(Watch),
     /// Tell what that would do.
     Status(Run),
     /// Change the state file's settings.

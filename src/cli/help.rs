@@ -20,6 +20,8 @@ Usage:
   s3-bsync prune-dirs NAME [--dryrun]     remove the directories of a map in which there is no file
   s3-bsync status [NAME...]               tell what a sync would do, a line for each map
   s3-bsync sync [NAME...]                 sync these maps, or all
+  s3-bsync watch [NAME...] [--interval TIME]
+                                          sync these maps, or all, whenever something changes
   s3-bsync push NAME [--delete]           sync one map, to the bucket only
   s3-bsync pull NAME [--delete]           sync one map, from the bucket only
   s3-bsync push DIR S3_URI [--delete]     send a directory that is in no map; nothing is remembered
@@ -133,6 +135,9 @@ take them too, but for --name, --conflict, --direction and --keep:
                             kept in the recovery folder. Default newer; ask asks at a terminal and
                             elsewhere leaves both alone
   --keep DAYS               how long the recovery folder keeps files; default 30
+
+With watch, which takes run settings too, but for --dryrun, --force, --full and --report:
+  --interval TIME           from one run of all maps to the next: 30s, 5m, 1h; default 60s
 
 With edit:
   --reencode                sync the map then, and pack anew what is packed in another way

@@ -6,6 +6,7 @@ mod named;
 mod one_way;
 mod recover;
 mod runs;
+mod watch;
 
 use super::args::Args;
 use super::command::{Command, Voice};
@@ -25,6 +26,7 @@ pub(super) enum Verb {
     PruneDirs,
     Status,
     Sync,
+    Watch,
     Push,
     Pull,
     Recover,
@@ -43,6 +45,7 @@ pub(super) const VERBS: &[(Verb, &str, &str)] = &[
     (Verb::PruneDirs, "prune-dirs", "NAME"),
     (Verb::Status, "status", "[NAME...]"),
     (Verb::Sync, "sync", "[NAME...]"),
+    (Verb::Watch, "watch", "[NAME...]"),
     (Verb::Push, "push", "NAME, or DIR S3_URI"),
     (Verb::Pull, "pull", "NAME, or S3_URI DIR"),
     (Verb::Recover, "recover", "[NAME [KEPT]]"),
@@ -99,6 +102,7 @@ impl Args {
             (Verb::PruneDirs, [name]) => self.into_prune(name, file, voice),
             (Verb::Status, names) => self.into_status(names, file, voice),
             (Verb::Sync, names) => self.into_sync(names, file, voice),
+            (Verb::Watch, names) => self.into_watch(names, file, voice),
             (Verb::Push, [name]) => self.into_one_way("push NAME", Way::Push, name, file, voice),
             (Verb::Pull, [name]) => self.into_one_way("pull NAME", Way::Pull, name, file, voice),
             (Verb::Push, [dir, uri]) => {

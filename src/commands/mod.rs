@@ -17,13 +17,15 @@ mod survey;
 pub mod sync;
 pub mod targets;
 mod verify;
+mod watch;
 
 use crate::cli::{self, Command, Edit, Form, Level, Mapless, Recover, Run, StatePage, Voice};
 use crate::event::Event;
 use crate::exit::Exit;
 use crate::report::ask::{Questions, is_attended};
-use crate::report::{self, Reporter};
+use crate::report::{self, Memory, Reporter};
 use crate::stop::Stop;
+use crate::store;
 use crate::sync::{Mode, Person};
 use page::{AskedPage, RunPage};
 use runtime::{in_runtime, now_ms};
@@ -85,6 +87,14 @@ fn carry_out(command: Command) -> Exit {
             let verified = verify::verify(&asked, reporter, now_ms(), stop).await;
             Ok(verified?)
         }),
+        Command::Watch(asked) => {
+            let reporter = Arc::new(Reporter::new(asked.run.voice));
+            reporter.finish();
+            let ended = in_runtime(&reporter, async |stop| {
+                watch::watch(&asked, &reporter, stop).await
+            });
+            ended.unwrap_or(Exit::Stopped)
+        }
         Command::Sync(asked) => run(&asked, Errand::Sync),
         Command::Status(asked) => run(&asked, Errand::Status),
     }
@@ -222,39 +232,18 @@ fn run(asked: &Run, errand: Errand<'_>) -> Exit {
             return Exit::Stopped;
         }
     };
-    let logs = asked.log_dir.as_deref();
-    let listener = (Arc::clone(&reporter), page.clone());
     let ended = in_runtime(&reporter, async |stop| {
-        let asked = sync::Asked {
-            person: person(asked, &reporter, &stop),
-            file: &asked.file,
-            maps: &asked.maps,
-            reencode: asked.reencode,
-            jobs: asked.jobs,
-            bytes_per_s: asked.bytes_per_s,
-            limit: asked.limit,
-            mode: asked.mode,
-            trust: asked.trust,
-            safety: asked.safety,
-            passphrase_command: asked.passphrase_command.as_deref(),
-            now_ms,
+        let person = person(asked, &reporter, &stop);
+        one_run(
+            asked,
+            errand,
+            &reporter,
+            page.as_ref(),
+            person,
             stop,
-            sink: Arc::new(move |event: Event<'_>| {
-                let (reporter, page) = &listener;
-                reporter.tell(&event);
-                if let Some(page) = page {
-                    page.hear(&event);
-                }
-            }),
-            written: reporter.written(),
-        };
-        let ended = match errand {
-            Errand::Mapless(given) => mapless::mapless(&asked, given).await,
-            Errand::Sync | Errand::Status => sync::sync(&asked).await,
-        };
-        // Here, so that signals are heeded meanwhile.
-        let written = page.map(|page| page.finish(ended.as_ref(), logs));
-        (ended, written)
+            now_ms,
+        )
+        .await
     });
     let Some((mut ended, written)) = ended else {
         reporter.close(Exit::Stopped);
@@ -283,6 +272,91 @@ fn run(asked: &Run, errand: Errand<'_>) -> Exit {
             }
             reporter.stop(&error, error.exit());
             error.exit()
+        }
+    }
+}
+
+/// One run, and its page; signals are heeded while either is made.
+async fn one_run(
+    asked: &Run,
+    errand: Errand<'_>,
+    reporter: &Arc<Reporter>,
+    page: Option<&Arc<RunPage>>,
+    person: Option<Arc<dyn Person>>,
+    stop: Stop,
+    now_ms: i64,
+) -> (
+    Result<sync::Report, sync::Error>,
+    Option<Result<(), page::Error>>,
+) {
+    let listener = (Arc::clone(reporter), page.cloned());
+    let run = sync::Asked {
+        person,
+        file: &asked.file,
+        maps: &asked.maps,
+        reencode: asked.reencode,
+        jobs: asked.jobs,
+        bytes_per_s: asked.bytes_per_s,
+        limit: asked.limit,
+        mode: asked.mode,
+        trust: asked.trust,
+        safety: asked.safety,
+        passphrase_command: asked.passphrase_command.as_deref(),
+        now_ms,
+        stop,
+        sink: Arc::new(move |event: Event<'_>| {
+            let (reporter, page) = &listener;
+            reporter.tell(&event);
+            if let Some(page) = page {
+                page.hear(&event);
+            }
+        }),
+        written: reporter.written(),
+    };
+    let ended = match errand {
+        Errand::Mapless(given) => mapless::mapless(&run, given).await,
+        Errand::Sync | Errand::Status => sync::sync(&run).await,
+    };
+    let logs = asked.log_dir.as_deref();
+    let written = page.map(|page| page.finish(ended.as_ref(), logs));
+    (ended, written)
+}
+
+/// A run of a watch, told to a log and to metrics as any other, and at the terminal as far as it is
+/// news.
+async fn watched_run(asked: &Run, memory: &Arc<Memory>, stop: Stop) -> watch::Ended {
+    let now_ms = now_ms();
+    let reporter = match Reporter::of_run(asked, None, now_ms) {
+        Ok(reporter) => Arc::new(reporter.with_memory(memory)),
+        Err(error) => {
+            let told = Reporter::new(asked.voice).with_memory(memory);
+            told.stop(&error, Exit::Stopped);
+            return watch::Ended::Badly;
+        }
+    };
+    let (ended, _) = one_run(asked, Errand::Sync, &reporter, None, None, stop, now_ms).await;
+    match ended {
+        Ok(report) => {
+            if report.is_uneventful() {
+                reporter.forget_log();
+            }
+            reporter.end(&report);
+            if report.exit == Exit::Stopped {
+                watch::Ended::Badly
+            } else {
+                watch::Ended::Well
+            }
+        }
+        Err(sync::Error::Store(store::Error::Locked { .. })) => {
+            reporter.discard();
+            watch::Ended::Elsewhere
+        }
+        Err(error) => {
+            if let sync::Error::Inside { .. } = error {
+                reporter.discard();
+            }
+            reporter.stop(&error, error.exit());
+            watch::Ended::Badly
         }
     }
 }

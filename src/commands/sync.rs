@@ -88,6 +88,18 @@ pub struct Report {
     pub exit: Exit,
 }
 
+impl Report {
+    /// Whether nothing was done, and nothing stood in the way.
+    #[must_use]
+    pub fn is_uneventful(&self) -> bool {
+        let is_quiet = |counts: &Counts| {
+            let done = counts.uploaded + counts.downloaded + counts.moved + counts.deleted_local;
+            done + counts.deleted_remote + counts.conflicts + counts.skipped + counts.failed == 0
+        };
+        self.exit == Exit::InSync && self.maps.iter().all(|ended| is_quiet(&ended.counts))
+    }
+}
+
 /// Syncs the maps that are asked for.
 ///
 /// # Errors

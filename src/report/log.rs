@@ -131,7 +131,7 @@ impl Log {
 }
 
 /// A time as log lines have it: `2026-11-25T07:38:13.123Z`.
-fn time_text(time: SystemTime) -> String {
+pub(super) fn time_text(time: SystemTime) -> String {
     let time = OffsetDateTime::from(time);
     let (hour, minute, second, ms) = time.to_hms_milli();
     format!(

@@ -1,6 +1,8 @@
 //! What a run says where it was started: text, or JSON lines.
 
 use super::lines::{Line, complaint, line};
+use super::log::time_text;
+use super::memory::Memory;
 use super::progress::Progress;
 use super::redact::redacted;
 use super::{hint, json, summary, words};
@@ -10,15 +12,18 @@ use crate::commands::sync::Report;
 use crate::event::Event;
 use crate::exit::Exit;
 use crate::key::Shown;
+use crate::plan::Step;
 use crate::sync::Mode;
 use std::collections::HashSet;
 use std::error::Error;
 use std::io::{self, IsTerminal, Write};
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
 
 pub(super) struct Terminal {
     voice: Voice,
+    /// What was said in the runs before, where runs follow each other.
+    memory: Option<Arc<Memory>>,
     progress: Progress,
     hints: Mutex<HashSet<&'static str>>,
 }
@@ -27,9 +32,25 @@ impl Terminal {
     pub(super) fn new(voice: Voice) -> Self {
         Self {
             voice,
+            memory: None,
             progress: Progress::new(voice),
             hints: Mutex::default(),
         }
+    }
+
+    pub(super) fn with_memory(self, memory: Arc<Memory>) -> Self {
+        self.progress.finish();
+        Self {
+            memory: Some(memory),
+            ..self
+        }
+    }
+
+    /// Whether something is still to be said.
+    fn is_news(&self, text: &str) -> bool {
+        self.memory
+            .as_ref()
+            .is_none_or(|memory| memory.is_new(text))
     }
 
     pub(super) fn tell(&self, event: &Event<'_>) {
@@ -38,12 +59,17 @@ impl Terminal {
         {
             self.out(&line);
         }
-        self.progress.follow(event);
+        if self.memory.is_none() {
+            self.progress.follow(event);
+        }
         match line(event) {
-            Some(Line::Trouble(what, cause)) => self.complain(&what, cause),
-            Some(Line::Mention(text)) => self.mention(&text),
+            Some(Line::Trouble(what, cause)) if self.is_news(&what) => self.complain(&what, cause),
+            Some(Line::Mention(text)) if self.is_news(&text) => self.mention(&text),
+            Some(Line::Detail(text)) if self.memory.is_some() && is_change(event) => {
+                self.say(&format!("{}  {text}", time_text(SystemTime::now())));
+            }
             Some(Line::Detail(text)) => self.debug(&text),
-            None => {}
+            Some(Line::Trouble(..) | Line::Mention(_)) | None => {}
         }
     }
 
@@ -58,7 +84,10 @@ impl Terminal {
                 self.debug(&format!("map {}: {counts}", ended.map));
             }
             if let Some(halt) = &ended.halt {
-                self.complain(&format!("map {}: {halt}", ended.map), halt);
+                let what = format!("map {}: {halt}", ended.map);
+                if self.is_news(&what) {
+                    self.complain(&what, halt);
+                }
             }
         }
     }
@@ -90,7 +119,10 @@ impl Terminal {
         if self.voice.form == Form::Json {
             self.out(&json::stopped(&error.to_string(), exit));
         }
-        self.complain(&error.to_string(), error);
+        let what = error.to_string();
+        if self.is_news(&what) {
+            self.complain(&what, error);
+        }
     }
 
     pub(super) fn complain(&self, what: &str, error: &(dyn Error + 'static)) {
@@ -151,6 +183,15 @@ impl Terminal {
 
     fn err(&self, lines: &[String]) {
         self.progress.suspend(|| err(lines));
+    }
+}
+
+/// Whether something was done to a file or an object.
+fn is_change(event: &Event<'_>) -> bool {
+    match event {
+        Event::HasMoved(..) => true,
+        Event::Done(step, _) => !matches!(step, Step::Adopt(_) | Step::Forget(_)),
+        _ => false,
     }
 }
 

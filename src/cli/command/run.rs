@@ -8,6 +8,7 @@ use crate::state::Direction;
 use crate::sync::{Mode, Reencode, Safety, Trust};
 use std::num::NonZeroU64;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// How a run is made.
 #[derive(Debug)]
@@ -40,6 +41,15 @@ pub struct Run {
     pub log_dir: Option<PathBuf>,
     /// The file that gets the run's metrics.
     pub metrics: Option<PathBuf>,
+}
+
+/// Runs without end.
+#[derive(Debug)]
+pub struct Watch {
+    /// How each run is made.
+    pub run: Run,
+    /// Time from one run of all maps to the next.
+    pub interval: Duration,
 }
 
 /// Which maps a run is about.

@@ -15,13 +15,14 @@ const DAYS: u16 = 7;
 
 impl Args {
     /// Flags of these commands, whether each was given, and what they go with.
-    pub(super) fn archive_flags(&self) -> [(bool, &'static str, &'static [Verb]); 5] {
+    pub(super) fn archive_flags(&self) -> [(bool, &'static str, &'static [Verb]); 6] {
         [
             (self.tier.is_some(), "--tier", &[Verb::Restore]),
             (self.days.is_some(), "--days", &[Verb::Restore]),
             (self.all, "--all", &[Verb::Restore]),
             (self.yes, "--yes", &[Verb::Restore]),
             (self.download, "--download", &[Verb::Verify]),
+            (self.interval.is_some(), "--interval", &[Verb::Watch]),
         ]
     }
 

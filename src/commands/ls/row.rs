@@ -65,14 +65,10 @@ pub(super) struct Row<'a> {
 impl<'a> Row<'a> {
     pub(super) fn of(item: &'a Item) -> Self {
         let base = item.base.as_deref();
-        let known_here = base.and_then(|record| record.local.as_ref());
-        let known_there = base.map(|record| &record.remote);
-        let here = Side::of(known_here, item.local.as_ref(), PartialEq::eq);
-        let there = Side::of(
-            known_there,
-            item.remote.as_ref(),
-            RemoteStamp::is_same_object,
-        );
+        let recorded = base.and_then(|record| record.local.as_ref());
+        let agreed = base.map(|record| &record.remote);
+        let here = Side::of(recorded, item.local.as_ref(), PartialEq::eq);
+        let there = Side::of(agreed, item.remote.as_ref(), RemoteStamp::is_same_object);
         Self {
             key: &item.key,
             file: item.local.as_ref(),

@@ -91,14 +91,12 @@ impl Viewer<'_> {
     }
 
     fn root(&self) -> Result<Root, Error> {
-        match &self.folders.root {
-            Some(root) => Ok(root.clone()),
-            // Only what is kept in the bucket was asked for; the file is in the directory still.
-            None => {
-                let map = &self.folders.map;
-                Ok(Root::open(&map.path, None)?.with_links(map.links))
-            }
+        if let Some(root) = &self.folders.root {
+            return Ok(root.clone());
         }
+        // Only what is kept in the bucket was asked for; the file is in the directory still.
+        let map = &self.folders.map;
+        Ok(Root::open(&map.path, None)?.with_links(map.links))
     }
 
     /// Hands that reach what the bucket keeps as if it were a map of its own.
