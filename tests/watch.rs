@@ -101,7 +101,7 @@ fn what_is_changed_here_goes_up_without_waiting_for_the_interval() {
     run.expect_code(130).expect_stdout("uploaded a");
     assert_eq!(run.stderr, "", "{}", run.stdout);
     let line = run.stdout.lines().next().expect("a line for each change");
-    assert!(line[..25].ends_with("Z ") && line.contains("T"), "{line}");
+    assert!(line[..25].ends_with("Z ") && line.contains('T'), "{line}");
     world.expect_same();
 }
 

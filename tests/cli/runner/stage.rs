@@ -197,7 +197,7 @@ impl Stage {
             ("remote", Place::World(world)) => drop(world.remote(first, rest)),
             // So long ago that what is fetched now is not taken for being written still.
             ("remote-old", Place::World(world)) => {
-                drop(world.remote_at(first, rest, 1_600_000_000))
+                world.remote_at(first, rest, 1_600_000_000);
             }
             ("encoded", Place::World(world)) => {
                 let (chain, size) = rest.split_once(' ').unwrap_or((rest, ""));
