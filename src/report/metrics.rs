@@ -63,9 +63,7 @@ impl Metrics {
             return Err(io::ErrorKind::NotADirectory.into());
         }
         access(parent, Access::WRITE_OK | Access::EXEC_OK)?;
-        if fs::symlink_metadata(path).is_ok_and(|meta| meta.is_dir()) {
-            return Err(io::ErrorKind::IsADirectory.into());
-        }
+        check_name(path)?;
         Ok(Self {
             path: path.to_owned(),
             about,
@@ -181,8 +179,7 @@ impl Metrics {
     /// What the file holds; nothing where it is not there, or not ours.
     fn read(&self) -> Page {
         let mut text = Vec::new();
-        let is_file = fs::metadata(&self.path).is_ok_and(|meta| meta.is_file());
-        if is_file
+        if check_name(&self.path).is_ok()
             && let Ok(file) = fs::File::open(&self.path)
             && file.take(MAX_BYTES).read_to_end(&mut text).is_err()
         {
@@ -202,7 +199,10 @@ impl Metrics {
         let mut name = self.path.file_name().unwrap_or_default().to_owned();
         name.push(format!(".{}.tmp", std::process::id()));
         let temp = self.path.with_file_name(name);
-        let written = fill(&temp, &page.to_string()).and_then(|()| fs::rename(&temp, &self.path));
+        let written = fill(&temp, &page.to_string())
+            // Much time may have passed.
+            .and_then(|()| check_name(&self.path))
+            .and_then(|()| fs::rename(&temp, &self.path));
         if written.is_err() {
             let _ = fs::remove_file(&temp);
         }
@@ -211,6 +211,26 @@ impl Metrics {
 
     fn heard(&self) -> std::sync::MutexGuard<'_, Heard> {
         self.heard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Only metrics, or an empty file, are replaced by metrics.
+fn check_name(path: &Path) -> io::Result<()> {
+    match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+        Ok(meta) if meta.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
+        Ok(meta) if !meta.is_file() => return Err(io::Error::other("not a regular file")),
+        Ok(_) => {}
+    }
+    let mut begin = Vec::new();
+    fs::File::open(path)?
+        .take(page::HEAD.len() as u64)
+        .read_to_end(&mut begin)?;
+    if begin.is_empty() || begin == page::HEAD.as_bytes() {
+        Ok(())
+    } else {
+        Err(io::Error::other("it holds something else"))
     }
 }
 

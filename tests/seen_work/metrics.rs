@@ -200,14 +200,62 @@ fn a_name_that_needs_it_is_escaped_and_found_again() {
 }
 
 #[test]
-fn what_stood_there_that_is_no_metrics_does_no_harm() {
+fn what_stood_there_that_is_no_metrics_stays() {
+    let world = World::embedded();
+    world.local("a", "one").init();
+    let path = place(&world);
+    for other in [
+        &b"\xff\xfe\0\n"[..],
+        b"ten years of work",
+        b"node_load1 1\n",
+    ] {
+        fs::write(&path, other).expect("a file can be written");
+        world
+            .run(&["--metrics", &path])
+            .expect_code(3)
+            .expect_stderr("it holds something else");
+        assert_eq!(fs::read(&path).expect("it can be read"), other);
+    }
+    let state = world.state_file();
+    let before = fs::read(&state).expect("there is a state file");
+    let name = state.to_str().expect("UTF-8");
+    world.run(&["--metrics", name]).expect_code(3);
+    assert_eq!(fs::read(&state).expect("it can be read"), before);
+    // Not through a link either, nor in its place.
+    let link = world.home().join("link.prom");
+    std::os::unix::fs::symlink("/dev/null", &link).expect("links can be made");
+    let name = link.to_str().expect("UTF-8");
+    world.run(&["--metrics", name]).expect_code(3);
+    assert!(link.is_symlink());
+    world.expect_no_remote("a");
+}
+
+#[test]
+fn what_is_put_there_during_the_run_stays_too() {
+    let world = World::embedded();
+    world.local("a", "one").init();
+    let path = place(&world);
+    let late = path.clone();
+    let writes = Fault::call(move || {
+        fs::write(&late, "put there meanwhile").expect("a file can be written");
+    });
+    world.wire().fault(When::op(Op::Put), writes);
+    world
+        .run(&["--metrics", &path])
+        .expect_stderr("are those of before");
+    let left = fs::read_to_string(&path).expect("it can be read");
+    assert_eq!(left, "put there meanwhile");
+    world.expect_remote("a", "one");
+}
+
+#[test]
+fn broken_metrics_and_an_empty_file_are_replaced() {
     let world = World::embedded();
     world.local("a", "one").init();
     let path = place(&world);
     for rest in [
-        &b"\xff\xfe\0\n"[..],
-        b"s3bsync_last_run_files{map=\"x",
-        b"node_load1 1\n",
+        "",
+        "# HELP s3bsync_run_exit_code x\ns3bsync_last_run_files{map=\"x",
     ] {
         fs::write(&path, rest).expect("a file can be written");
         world.run(&["--metrics", &path]).expect_code(0);

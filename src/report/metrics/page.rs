@@ -6,6 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 const PREFIX: &str = "s3bsync_";
+/// How a file of ours begins.
+pub(super) const HEAD: &str = "# HELP s3bsync_";
 
 /// Every family, in the order of the file, and its help.
 const FAMILIES: [(&str, &str); 9] = [
