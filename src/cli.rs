@@ -43,7 +43,7 @@ pub use manual::manual;
 pub use misuse::Misuse;
 use std::ffi::OsString;
 pub use values::S3Uri;
-pub use wanted::{Side, Wanted};
+pub use wanted::{Meant, Side, Wanted};
 
 /// Reads argv (the program's name first).
 ///

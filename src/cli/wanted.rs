@@ -82,21 +82,41 @@ impl Wanted {
         self.side
     }
 
-    /// Whether a version is meant that was displaced from `side` by `run`, and had this path.
+    /// How a version is meant that was displaced from `side` by `run`, and had this path; `None`
+    /// where it is not.
     #[must_use]
-    pub fn has(&self, side: Side, run: &str, path: &str) -> bool {
+    pub fn has(&self, side: Side, run: &str, path: &str) -> Option<Meant> {
         let full = format!("{run}/{path}");
-        self.side.is_none_or(|only| only == side)
-            && [path, &full].into_iter().any(|name| self.names(name))
+        if self.side.is_some_and(|only| only != side) {
+            return None;
+        }
+        [path, &full]
+            .into_iter()
+            .filter_map(|name| self.names(name))
+            .max()
     }
 
-    /// Whether a name is meant by its text, by a folder's above it, or by the pattern.
-    fn names(&self, name: &str) -> bool {
+    fn names(&self, name: &str) -> Option<Meant> {
         let rest = name.strip_prefix(&self.path);
-        let is_below = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
         let is_like = |pattern: &Pattern| pattern.matches_with(name, RULES);
-        is_below || self.pattern.as_ref().is_some_and(is_like)
+        if rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
+            Some(Meant::ByText)
+        } else if self.pattern.as_ref().is_some_and(is_like) {
+            Some(Meant::ByPattern)
+        } else {
+            None
+        }
     }
+}
+
+/// How a kept version is meant. What is meant by its text goes before what a pattern has: who names
+/// `a[1]` does not mean `a1` as well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Meant {
+    /// The pattern matches.
+    ByPattern,
+    /// It is named, or a folder above it.
+    ByText,
 }
 
 #[cfg(test)]
@@ -119,10 +139,8 @@ mod tests {
             "local:d",
             "local:2026-11-20T22-55-01Z/d",
         ] {
-            assert!(
-                Wanted::read(text).has(Side::Local, RUN, "d/a[1].txt"),
-                "{text}"
-            );
+            let meant = Wanted::read(text).has(Side::Local, RUN, "d/a[1].txt");
+            assert!(meant.is_some(), "{text}");
         }
         for text in [
             "a[1].txt",
@@ -134,11 +152,12 @@ mod tests {
             "[",
             "/d",
         ] {
-            assert!(
-                !Wanted::read(text).has(Side::Local, RUN, "d/a[1].txt"),
-                "{text}"
-            );
+            let meant = Wanted::read(text).has(Side::Local, RUN, "d/a[1].txt");
+            assert_eq!(meant, None, "{text}");
         }
-        assert!(Wanted::read("bucket:**").has(Side::Bucket, RUN, "d/a"));
+        let meant = |text, path| Wanted::read(text).has(Side::Bucket, RUN, path);
+        assert_eq!(meant("bucket:**", "d/a"), Some(Meant::ByPattern));
+        assert_eq!(meant("a[1]", "a[1]"), Some(Meant::ByText));
+        assert_eq!(meant("a[1]", "a1"), Some(Meant::ByPattern));
     }
 }

@@ -177,6 +177,14 @@ impl Root {
         Ok(kept)
     }
 
+    /// Whether nothing at all is under `key`.
+    ///
+    /// # Errors
+    /// What looking gives.
+    pub fn is_free(&self, key: &Key) -> Result<bool, Error> {
+        Ok(self.stat_any(key, "look at")?.is_none())
+    }
+
     /// Moves a file from the recovery folder to `to`, where nothing may be.
     ///
     /// # Errors

@@ -70,6 +70,33 @@ fn a_directory_or_a_link_under_the_name_is_not_touched() {
 }
 
 #[test]
+fn a_link_to_nothing_that_would_be_followed_is_a_name_that_is_taken() {
+    let world = World::agreed_with(
+        &[("a.txt", "agreed")],
+        &["--conflict", "remote", "--links", "follow-inside"],
+    );
+    world.local("a.txt", "here").remote("a.txt", "there").sync();
+    world.remove("a.txt");
+    std::os::unix::fs::symlink("nothing", world.path("a.txt")).expect("links can be made");
+    world
+        .run(&["recover", "put-back", "root", "a.txt"])
+        .expect_code(0)
+        .expect_stdout("put back a.txt as a.recovered-");
+    assert!(world.path("a.txt").is_symlink());
+    world.expect_nothing_kept();
+}
+
+#[test]
+fn a_directory_takes_a_name_in_a_dry_run_as_well() {
+    let world = kept_file();
+    world.remove("a.txt").local("a.txt/inner", "inner");
+    world
+        .run(&["recover", "put-back", "root", "a.txt", "--dryrun"])
+        .expect_code(0)
+        .expect_stdout("would put back a.txt as a.recovered-");
+}
+
+#[test]
 fn an_object_comes_back_within_the_bucket_with_its_time() {
     let world = kept_object();
     let run = world.run(&["recover", "put-back", "root", "a.txt"]);

@@ -50,6 +50,19 @@ fn without_a_terminal_nothing_is_dropped_but_by_force() {
     world.expect_nothing_kept();
 }
 
+#[test]
+fn what_is_called_like_a_pattern_goes_alone() {
+    let world = World::agreed(&[("a[1].txt", "one"), ("a1.txt", "two"), ("x", "stays")]);
+    world.remove_remote("a[1].txt").remove_remote("a1.txt");
+    world.run(&["--force"]).expect_code(0);
+    assert_eq!(world.kept_local().len(), 2);
+    world
+        .run(&["recover", "drop", "root", "a[1].txt", "--force"])
+        .expect_code(0);
+    world.expect_kept_local("a1.txt", "two");
+    assert_eq!(world.kept_local().len(), 1);
+}
+
 /// Puts versions of an old run on both sides, and what no run has put there.
 fn aged() -> World {
     let world = kept_file();

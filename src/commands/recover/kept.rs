@@ -1,7 +1,7 @@
 //! What is kept of one map: its recovery folder in the directory, and the one in the bucket.
 
 use super::Error;
-use crate::cli::{Side, Wanted};
+use crate::cli::{Meant, Side, Wanted};
 use crate::commands::dump::words::{Size, utc};
 use crate::commands::named;
 use crate::key::{Key, Shown};
@@ -75,7 +75,10 @@ impl Folders {
                 found.extend(batch.into_iter().filter_map(of_object));
             }
         }
-        found.retain(|kept| wanted.is_none_or(|wanted| kept.is(wanted)));
+        if let Some(wanted) = wanted {
+            let best = found.iter().filter_map(|kept| kept.meant(wanted)).max();
+            found.retain(|kept| best.is_some() && kept.meant(wanted) == best);
+        }
         Ok(found)
     }
 
@@ -128,7 +131,7 @@ fn of_object(listed: Listed) -> Option<Kept> {
 }
 
 impl Kept {
-    fn is(&self, wanted: &Wanted) -> bool {
+    fn meant(&self, wanted: &Wanted) -> Option<Meant> {
         wanted.has(self.side, &self.run, &self.path)
     }
 

@@ -5,7 +5,7 @@ use super::kept::{Folders, Kept, Place};
 use super::{Error, key_of};
 use crate::cli::Wanted;
 use crate::draft::Asides;
-use crate::key::Key;
+use crate::key::{Key, Shown, Unfit};
 use crate::local;
 use crate::sync::Mode;
 use std::collections::HashSet;
@@ -34,6 +34,9 @@ pub(super) async fn put_back(
         Some(key) => key.clone(),
         None => key_of(&kept.path)?,
     };
+    if folders.root.as_ref().is_some_and(|root| root.is_own(&own)) {
+        return Err(Error::Unfit(own.as_str().to_owned(), Unfit::Reserved));
+    }
     let tag = format!("recovered-{}", kept.run.replace(['-', ':'], ""));
     let mut asides = Asides::new(tag, &folders.map.prefix);
     let mut name = own.clone();
@@ -63,7 +66,7 @@ fn told(kept: &Kept, name: &Key, mode: Mode) -> String {
     if name.as_str() == kept.path {
         format!("{verb} {name}{place}")
     } else {
-        let path = crate::key::Shown(&kept.path);
+        let path = Shown(&kept.path);
         format!("{verb} {path} as {name}{place}")
     }
 }
@@ -71,11 +74,7 @@ fn told(kept: &Kept, name: &Key, mode: Mode) -> String {
 /// Whether nothing seems to be under a name, on the side of the version.
 async fn is_free(folders: &Folders, kept: &Kept, name: &Key) -> Result<bool, Error> {
     match (&kept.place, &folders.root, &folders.remote) {
-        (Place::Local(_), Some(root), _) => match root.stat(name) {
-            Ok(found) => Ok(found.is_none()),
-            Err(error) if matches!(error.kind, local::Kind::NotARegularFile) => Ok(false),
-            Err(error) => Err(error.into()),
-        },
+        (Place::Local(_), Some(root), _) => Ok(root.is_free(name)?),
         (Place::Bucket(..), _, Some(remote)) => Ok(remote.head(name).await?.is_none()),
         _ => Ok(false),
     }
