@@ -27,6 +27,7 @@ use crate::exit::Exit;
 use crate::sync::Mode;
 pub use hint::hint;
 use log::Log;
+pub use log::began_ms as log_began_ms;
 pub use memory::Memory;
 use metrics::{About, Metrics};
 pub use outlet::Outlet;

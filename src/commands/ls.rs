@@ -11,7 +11,7 @@ use crate::exit::Exit;
 use crate::report::Reporter;
 use crate::state::Direction;
 use crate::stop::Stop;
-use crate::sync::{Safety, each};
+use crate::sync::each;
 use row::Row;
 use std::io::{self, BufWriter, Write};
 use std::sync::Arc;
@@ -29,19 +29,12 @@ pub(super) async fn ls(
 ) -> Result<Exit, Error> {
     let listener = Arc::clone(reporter);
     let look = Look {
-        file: &asked.file,
-        which: &asked.which,
-        jobs: None,
-        bytes_per_s: None,
-        passphrase_command: None,
-        safety: Safety::Heeded,
-        now_ms,
-        stop: &stop,
         sink: Arc::new(move |event: Event<'_>| {
             if let Event::Notice(_) = event {
                 listener.tell(&event);
             }
         }),
+        ..Look::new(&asked.file, &asked.which, reporter, now_ms, &stop)
     };
     let mut survey = look.begin().map_err(Error::Open)?;
     for task in &mut survey.tasks {

@@ -14,7 +14,7 @@ use crate::exit::Exit;
 use crate::key::{Key, Shown};
 use crate::local::RecoveryRun;
 use crate::report::Reporter;
-use crate::report::ask::is_attended;
+use crate::report::ask::{Said, is_attended};
 use crate::stop::Stop;
 use crate::store::{self, Store};
 use crate::sync::{Mode, Safety};
@@ -172,12 +172,13 @@ impl Errand<'_> {
             if voice.level == Level::Quiet || voice.form == Form::Json || !is_attended() {
                 return Err(Error::Unconfirmed);
             }
-            if !remove::is_confirmed(&folders, &found, self.stop) {
-                if self.stop.is_wished() {
-                    return Ok(Exit::Interrupted);
+            match remove::confirm(&folders, &found, self.stop) {
+                Said::Yes => {}
+                Said::No => {
+                    self.reporter.say("nothing was removed");
+                    return Ok(Exit::InSync);
                 }
-                self.reporter.say("nothing was removed");
-                return Ok(Exit::InSync);
+                Said::Interrupted => return Ok(Exit::Interrupted),
             }
         }
         self.remove(&folders, &found).await

@@ -1,6 +1,5 @@
 //! `restore`: asks for archived objects. Changes no file, no record and no object's content.
 
-mod consent;
 mod cost;
 pub(super) mod status;
 
@@ -14,9 +13,9 @@ use crate::key::{Key, Shown};
 use crate::plan::Readability;
 use crate::remote::{Thawing, Tier};
 use crate::report::Reporter;
+use crate::report::ask::{Said, agree, is_attended};
 use crate::stop::Stop;
 use crate::sync::{Cold, Frozen, Halt, Mode, Safety, Task, archived, ask};
-use consent::Said;
 use serde_json::json;
 use std::fmt;
 use std::sync::Arc;
@@ -99,18 +98,11 @@ pub(super) async fn restore(
     now_ms: i64,
     stop: Stop,
 ) -> Result<Exit, Error> {
-    let listener = Arc::clone(reporter);
     let look = Look {
-        file: &asked.file,
-        which: &asked.which,
         jobs: asked.jobs,
-        bytes_per_s: None,
-        passphrase_command: None,
         // After a disaster the marker is gone as well, and nothing is deleted here.
         safety: Safety::Forced,
-        now_ms,
-        stop: &stop,
-        sink: Arc::new(move |event: Event<'_>| listener.tell(&event)),
+        ..Look::new(&asked.file, &asked.which, reporter, now_ms, &stop)
     };
     let survey = look.begin()?;
     let mut tally = Tally::default();
@@ -152,13 +144,15 @@ pub(super) async fn restore(
         });
     }
     if asked.consent == Consent::Asked {
-        match consent::ask(&format!("ask for {}?", cost::sum(&all)), &stop).await {
+        if !is_attended() {
+            return Err(Error::NoConsent);
+        }
+        match agree(&format!("ask for {}?", cost::sum(&all)), &stop) {
             Said::Yes => {}
             Said::No => {
                 reporter.say("nothing was asked for");
                 return Ok(Exit::InSync);
             }
-            Said::Nothing => return Err(Error::NoConsent),
             Said::Interrupted => return Ok(Exit::Interrupted),
         }
     }

@@ -8,6 +8,7 @@ use crate::cli::Which;
 use crate::event::{Event, Sink};
 use crate::guard::Limit;
 use crate::local::{RecoveryRun, Root};
+use crate::report::Reporter;
 use crate::stop::Stop;
 use crate::store::{self, Store};
 use crate::sync::{self, Generation, Halt, Mode, Reencode, Safety, Standing, Task, Terms, Trust};
@@ -43,7 +44,29 @@ pub(super) struct Survey {
     pub(super) tasks: Vec<Task>,
 }
 
-impl Look<'_> {
+impl<'a> Look<'a> {
+    /// A look that heeds everything, of which all is told to `reporter`.
+    pub(super) fn new(
+        file: &'a Path,
+        which: &'a Which,
+        reporter: &Arc<Reporter>,
+        now_ms: i64,
+        stop: &'a Stop,
+    ) -> Self {
+        let listener = Arc::clone(reporter);
+        Self {
+            file,
+            which,
+            jobs: None,
+            bytes_per_s: None,
+            passphrase_command: None,
+            safety: Safety::Heeded,
+            now_ms,
+            stop,
+            sink: Arc::new(move |event: Event<'_>| listener.tell(&event)),
+        }
+    }
+
     /// Reads the state file.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use crate::exit::Exit;
 use crate::key::{Key, Shown};
 use crate::report::Reporter;
 use crate::stop::Stop;
-use crate::sync::{By, Finding, Halt, Safety, Task, Verified, verify as compare};
+use crate::sync::{By, Finding, Halt, Task, Verified, verify as compare};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -23,17 +23,11 @@ pub(super) async fn verify(
     now_ms: i64,
     stop: Stop,
 ) -> Result<Exit, Error> {
-    let listener = Arc::clone(reporter);
     let look = Look {
-        file: &asked.file,
-        which: &asked.which,
         jobs: asked.jobs,
         bytes_per_s: asked.bytes_per_s,
         passphrase_command: asked.passphrase_command.as_deref(),
-        safety: Safety::Heeded,
-        now_ms,
-        stop: &stop,
-        sink: Arc::new(move |event: Event<'_>| listener.tell(&event)),
+        ..Look::new(&asked.file, &asked.which, reporter, now_ms, &stop)
     };
     let survey = look.begin()?;
     let mut exit = Exit::InSync;

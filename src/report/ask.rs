@@ -25,7 +25,7 @@ const ATTEMPTS: u32 = 5;
 
 /// A line that a person typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Line {
+enum Line {
     /// This.
     Text(String),
     /// There will be none.
@@ -96,8 +96,7 @@ impl Person for Questions {
 
 /// One line from standard input; the end where the run is to end. Reads only when it is asked to, so
 /// that a program started in between has the terminal for itself.
-#[must_use]
-pub fn read_line(stop: &Stop) -> Line {
+fn read_line(stop: &Stop) -> Line {
     let (sender, receiver) = sync_channel(1);
     // It cannot be called off, so where the run ends it is left behind, and ends with the process.
     std::thread::spawn(move || {
@@ -116,6 +115,39 @@ pub fn read_line(stop: &Stop) -> Line {
             Err(_) => return Line::End,
         }
     }
+}
+
+/// What a person said of something that only a yes lets happen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Said {
+    /// Yes.
+    Yes,
+    /// Anything else.
+    No,
+    /// Nothing: the run is to end.
+    Interrupted,
+}
+
+/// Asks a person for a yes, who must be [there](is_attended). Blocks.
+#[must_use]
+pub fn agree(question: &str, stop: &Stop) -> Said {
+    let mut to = io::stderr();
+    let _ = write!(to, "{question} [y/N] ");
+    let _ = to.flush();
+    let line = read_line(stop);
+    if !matches!(line, Line::Text(_)) {
+        // The line that the answer would have ended.
+        let _ = writeln!(to);
+    }
+    match line {
+        _ if stop.is_wished() => Said::Interrupted,
+        Line::Text(text) if is_yes(&text) => Said::Yes,
+        Line::Text(_) | Line::End => Said::No,
+    }
+}
+
+fn is_yes(line: &str) -> bool {
+    ["y", "yes"].contains(&&line.trim().to_ascii_lowercase()[..])
 }
 
 /// What a person answered.
@@ -255,5 +287,15 @@ mod tests {
         assert_eq!(answer, this(Settlement::KeepBoth));
         assert_eq!(told.matches("(l)ocal").count(), 3);
         assert_eq!(asked(&["x", "x", "x", "x", "x"]).0, this(Settlement::Leave));
+    }
+
+    #[test]
+    fn only_a_yes_is_one() {
+        for line in ["y\n", "Y\n", " yes \n"] {
+            assert!(is_yes(line), "{line:?}");
+        }
+        for line in ["", "\n", "n\n", "yess\n", "no\n"] {
+            assert!(!is_yes(line), "{line:?}");
+        }
     }
 }

@@ -173,6 +173,12 @@ fn age(name: &str) -> Option<(i64, u64)> {
     Some((run.started_ms(), number))
 }
 
+/// When the run began, milliseconds since the epoch, whose log has this name; `None` for other names.
+#[must_use]
+pub fn began_ms(name: &str) -> Option<i64> {
+    age(name).map(|(began_ms, _)| began_ms)
+}
+
 /// Removes all logs but the newest; what cannot be removed stays.
 fn expire(directory: &Path) {
     let Ok(entries) = fs::read_dir(directory) else {

@@ -2,6 +2,7 @@
 //! run that was cut off; what is no log is passed over.
 
 use crate::event::Counts;
+use crate::report::log_began_ms as began_ms;
 use crate::report::page::{End, PastRun};
 use rustix::fs::{Mode, OFlags};
 use serde_json::Value;
@@ -10,7 +11,6 @@ use std::collections::BinaryHeap;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
-use time::{Date, Month, PrimitiveDateTime, Time};
 
 /// Runs that are looked at, of the newest.
 const RUNS: usize = 90;
@@ -45,27 +45,6 @@ pub(super) fn read(folder: &Path, now_ms: i64) -> Result<(Vec<PastRun>, usize), 
             .and_then(|line| end(&line)),
     });
     Ok((runs.collect(), earlier))
-}
-
-/// When a run began, by the name of its log, such as `s3-bsync-2026-11-25T07-38-13Z.log`; a number
-/// may follow the time.
-fn began_ms(name: &str) -> Option<i64> {
-    let time = name.strip_prefix("s3-bsync-")?.strip_suffix(".log")?;
-    let (time, more) = time.split_once('Z')?;
-    if time.len() != 19 || !time.is_ascii() || !(more.is_empty() || more.starts_with(['-', '.'])) {
-        return None;
-    }
-    let number = |at: usize, length: usize| -> Option<u16> {
-        let digits = &time[at..at + length];
-        let is_number = digits.bytes().all(|digit| digit.is_ascii_digit());
-        digits.parse().ok().filter(|_| is_number)
-    };
-    let small = |at| u8::try_from(number(at, 2)?).ok();
-    let month = Month::try_from(small(5)?).ok()?;
-    let date = Date::from_calendar_date(number(0, 4)?.into(), month, small(8)?).ok()?;
-    let time = Time::from_hms(small(11)?, small(14)?, small(17)?).ok()?;
-    let at = PrimitiveDateTime::new(date, time).assume_utc();
-    at.unix_timestamp().checked_mul(1000)
 }
 
 /// A file's last line, of which it has the end.

@@ -3,7 +3,7 @@
 use super::Error;
 use super::kept::{Folders, Kept, Place};
 use crate::commands::dump::words::{Size, counted};
-use crate::report::ask::{Line, read_line};
+use crate::report::ask::{Said, agree};
 use crate::stop::Stop;
 use std::io::{self, Write};
 
@@ -11,8 +11,8 @@ use std::io::{self, Write};
 const SHOWN: usize = 20;
 const DAY_MS: i64 = 86_400_000;
 
-/// Asks whether these are to go; only a yes is one.
-pub(super) fn is_confirmed(folders: &Folders, found: &[Kept], stop: &Stop) -> bool {
+/// Asks whether these are to go.
+pub(super) fn confirm(folders: &Folders, found: &[Kept], stop: &Stop) -> Said {
     let mut to = io::stderr();
     for kept in found.iter().take(SHOWN) {
         let _ = writeln!(to, "{}", kept.line(&folders.map.name));
@@ -22,15 +22,7 @@ pub(super) fn is_confirmed(folders: &Folders, found: &[Kept], stop: &Stop) -> bo
     }
     let bytes = found.iter().map(|kept| kept.size_bytes).sum();
     let count = counted(found.len() as u64, "kept file");
-    let _ = write!(to, "remove {count}, {}, for good? [y/N] ", Size(bytes));
-    let _ = to.flush();
-    match read_line(stop) {
-        Line::Text(text) => matches!(&text.trim().to_lowercase()[..], "y" | "yes"),
-        Line::End => {
-            let _ = writeln!(to);
-            false
-        }
-    }
+    agree(&format!("remove {count}, {}, for good?", Size(bytes)), stop)
 }
 
 /// Removes one version.

@@ -4,7 +4,6 @@ use super::super::dump::words::utc;
 use super::{Error, cost, find, tell_unsure};
 use crate::cli::RestoreStatus;
 use crate::commands::survey::Look;
-use crate::event::Event;
 use crate::exit::Exit;
 use crate::key::{Key, Shown};
 use crate::plan::Readability;
@@ -24,17 +23,9 @@ pub(in crate::commands) async fn status(
     now_ms: i64,
     stop: Stop,
 ) -> Result<Exit, Error> {
-    let listener = Arc::clone(reporter);
     let look = Look {
-        file: &asked.file,
-        which: &asked.which,
-        jobs: None,
-        bytes_per_s: None,
-        passphrase_command: None,
         safety: Safety::Forced,
-        now_ms,
-        stop: &stop,
-        sink: Arc::new(move |event: Event<'_>| listener.tell(&event)),
+        ..Look::new(&asked.file, &asked.which, reporter, now_ms, &stop)
     };
     let survey = look.begin()?;
     let mut exit = Exit::InSync;
