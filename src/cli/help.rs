@@ -105,8 +105,8 @@ Maps, with -i or --init:
   --overwrite               drop all maps but those given
   --purge                   delete the state file, and no other file, before anything else
 
-Map settings, with --dir, add or edit; those not given stay as they are. Push and pull without a map
-take them too, but for --name, --conflict, --direction and --keep:
+Map settings, with --dir, add or edit; those not given stay as they are. Push and pull without a
+map take them too, but for --name, --conflict, --direction and --keep:
   --name NAME               what to call the map; default the last part of PATH
   --endpoint-url URL        where an S3-compatible server is
   --region NAME             the bucket's region

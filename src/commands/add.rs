@@ -1,6 +1,8 @@
 //! `add`: a new map. At a terminal what the command line does not say is asked for, and the bucket
 //! is looked at before anything is saved; elsewhere it is saved as `--init --dir` saves it.
 
+#[cfg(test)]
+mod tests;
 mod wizard;
 
 use super::init::{self, init};

@@ -40,12 +40,7 @@ fn a_map_is_asked_for_looked_at_saved_and_can_be_synced() {
         .expect("create the directory, or correct the path\n")
         .expect(&format!("added map papers: {root} and {}\n", world.uri()))
         .expect("sync papers\n");
-    let seen = counts(&world.wire().log());
-    assert_eq!(
-        seen.keys().collect::<Vec<_>>(),
-        [&Op::List],
-        "one light look"
-    );
+    world.expect_requests(&[(Op::List, 1)]);
     world.run(&["sync", "papers"]).expect_code(0);
     world.expect_remote("a.txt", "hello\n");
 }
@@ -54,17 +49,16 @@ fn a_map_is_asked_for_looked_at_saved_and_can_be_synced() {
 fn a_bucket_that_cannot_be_used_is_told_of_and_the_map_saved_only_if_wished() {
     let world = World::new();
     let endpoint = world.wire().endpoint();
-    let args = |name| {
-        let uri = "s3://no-such-bucket-here/docs";
-        let root = world.root().to_str().unwrap();
-        let rest = ["--endpoint-url", &endpoint, "--path-style", "--region", "r"];
-        let mut args = vec!["add", root, uri, "--name", name, "--compress", "0"];
-        args.extend(rest);
-        args.into_iter().map(str::to_owned).collect::<Vec<_>>()
-    };
+    let mut args = vec!["add", world.root().to_str().unwrap()];
+    args.extend([
+        "s3://no-such-bucket-here/docs",
+        "--name",
+        "docs",
+        "--compress",
+        "0",
+    ]);
+    args.extend(["--endpoint-url", &endpoint, "--path-style", "--region", "r"]);
     for (save, code) in [("\n", 3), ("y\n", 0)] {
-        let args = args("docs");
-        let args: Vec<&str> = args.iter().map(String::as_str).collect();
         let turns = [
             turn("configuration files [none]: ", "\n"),
             turn("with age? [y/N] ", "\n"),
