@@ -27,15 +27,16 @@ mod values;
 mod values_archive;
 mod values_files;
 mod values_paths;
+pub mod values_typed;
 mod verbs;
 mod wanted;
 
 use argh::FromArgs;
 use args::Args;
 pub use command::{
-    Age, Command, Consent, Detail, Dump, Edit, Form, Init, Level, Ls, Mapless, Maps, NewMap, Prune,
-    Recover, Recovery, Remove, Restore, RestoreStatus, Run, Settings, Start, StatePage, Targets,
-    Unmap, Verify, Voice, Watch, Which,
+    Add, Age, Command, Consent, Detail, Dump, Edit, Form, Init, Level, Ls, Mapless, Maps, NewMap,
+    Prune, Recover, Recovery, Remove, Restore, RestoreStatus, Run, Settings, Start, StatePage,
+    Targets, Unmap, Verify, Voice, Watch, Which,
 };
 pub use completions::Shell;
 pub use keys::Keys;

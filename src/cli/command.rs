@@ -1,5 +1,6 @@
 //! What can be asked for, valid by its types.
 
+mod add;
 mod archive;
 mod dump;
 mod named;
@@ -9,6 +10,7 @@ mod settings;
 mod voice;
 
 use super::completions::Shell;
+pub use add::Add;
 pub use archive::{Consent, Ls, Restore, RestoreStatus, Verify, Which};
 pub use dump::{Detail, Dump, StatePage, Targets};
 pub use named::{Prune, Remove};
@@ -30,6 +32,8 @@ pub enum Command {
     Status(Run),
     /// Change the state file's settings.
     Init(Init),
+    /// Add a map, and ask for what is not said of it.
+    Add(Add),
     /// Change a map's settings by its name.
     Edit(Edit),
     /// Drop a map by its name.

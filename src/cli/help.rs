@@ -12,6 +12,8 @@ Usage:
   s3-bsync --dump --hex                   print its bytes and what they are
   s3-bsync --dump --report FILE.html      write a page about it; no network is used
 
+  s3-bsync add [DIR [S3_URI]] [MAP SETTINGS]
+                                          add a map; at a terminal, asks for what is not given
   s3-bsync edit NAME [MAP SETTINGS] [--reencode]
                                           change a map's settings
   s3-bsync rm NAME                        drop a map, and no file on either side
@@ -103,8 +105,8 @@ Maps, with -i or --init:
   --overwrite               drop all maps but those given
   --purge                   delete the state file, and no other file, before anything else
 
-Map settings, with --dir or edit; those not given stay as they are. Push and pull without a map
-take them too, but for --name, --conflict, --direction and --keep:
+Map settings, with --dir, add or edit; those not given stay as they are. Push and pull without a
+map take them too, but for --name, --conflict, --direction and --keep:
   --name NAME               what to call the map; default the last part of PATH
   --endpoint-url URL        where an S3-compatible server is
   --region NAME             the bucket's region

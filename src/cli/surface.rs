@@ -109,7 +109,10 @@ impl Takes {
             _ if placeholder.contains("DIR S3_URI") || placeholder.contains("S3_URI DIR") => {
                 Self::MapsOrDirectory
             }
-            _ if placeholder.starts_with("PATH") || placeholder.starts_with("DIR") => {
+            _ if placeholder.starts_with("PATH")
+                || placeholder.starts_with("DIR")
+                || placeholder.starts_with("[DIR") =>
+            {
                 Self::Directory
             }
             _ if placeholder == "F" || placeholder.contains("FILE") => Self::File,

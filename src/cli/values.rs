@@ -116,7 +116,7 @@ fn prefix_trouble(why: Unfit) -> String {
 }
 
 /// An absolute path without a slash at its end, without `.` and `..`.
-fn absolute(text: &str) -> Result<String, String> {
+pub(super) fn absolute(text: &str) -> Result<String, String> {
     let trimmed = text.trim_end_matches('/');
     if !text.starts_with('/') {
         return Err(format!("'{}' is not an absolute path", Shown(text)));

@@ -1,5 +1,6 @@
 //! The commands that are words, with the flags of each.
 
+mod add;
 mod archive;
 mod edit;
 mod named;
@@ -19,6 +20,7 @@ use std::path::PathBuf;
 /// A command that is a word.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verb {
+    Add,
     Edit,
     Rm,
     Targets,
@@ -38,6 +40,7 @@ pub(super) enum Verb {
 
 /// Each command as it is written, and what it takes.
 pub(super) const VERBS: &[(Verb, &str, &str)] = &[
+    (Verb::Add, "add", "[DIR [S3_URI]]"),
     (Verb::Edit, "edit", "NAME"),
     (Verb::Rm, "rm", "NAME"),
     (Verb::Targets, "targets", "no name"),
@@ -96,6 +99,7 @@ impl Args {
             refuse(verb.name(), [(self.to.is_some(), "--to")])?;
         }
         match (verb, operands) {
+            (Verb::Add, words) => self.into_add(words, file, voice),
             (Verb::Edit, [name]) => self.into_edit(name, file, voice),
             (Verb::Rm, [name]) => self.into_remove(name, file, voice),
             (Verb::Targets, []) => self.into_targets(file, voice),

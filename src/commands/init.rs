@@ -216,7 +216,7 @@ pub(super) fn line(verb: &str, bucket: &str, map: &DirMap) -> String {
     format!("{verb} map {name}: {path} and {uri}")
 }
 
-fn check_directory(path: &str) -> Result<(), Error> {
+pub(super) fn check_directory(path: &str) -> Result<(), Error> {
     match std::fs::metadata(path) {
         Ok(found) if found.is_dir() => Ok(()),
         Ok(_) => Err(Error::NoDirectory(path.to_owned(), None)),
@@ -260,9 +260,14 @@ fn add(state: &mut State, new: &NewMap) -> Result<String, Error> {
 }
 
 fn fresh(state: &State, new: &NewMap) -> Result<DirMap, Error> {
-    let stem = new.path.rsplit('/').next().unwrap_or(&new.path);
+    blank(free_name(state, &new.path), new.path.clone(), &new.dest)
+}
+
+/// What a map of this path is called where nobody says.
+pub(super) fn free_name(state: &State, path: &str) -> String {
+    let stem = path.rsplit('/').next().unwrap_or(path);
     let is_taken = |name: &str| state.maps().any(|(_, map)| map.name == name);
-    let name = (1..=u32::MAX)
+    (1..=u32::MAX)
         .map(|n| {
             if n == 1 {
                 stem.to_owned()
@@ -271,8 +276,7 @@ fn fresh(state: &State, new: &NewMap) -> Result<DirMap, Error> {
             }
         })
         .find(|name| !is_taken(name))
-        .unwrap_or_else(|| stem.to_owned());
-    blank(name, new.path.clone(), &new.dest)
+        .unwrap_or_else(|| stem.to_owned())
 }
 
 /// A map of which nothing is said yet.

@@ -79,6 +79,12 @@ pub(super) fn change(state: &State, taken: &mut Taken, settings: &Settings) -> R
     Ok(())
 }
 
+/// Refuses settings that no new map can have.
+pub(super) fn check(settings: &Settings) -> Result<(), Error> {
+    let age = encryption(Encryption::None, &settings.age)?;
+    check_recipients(&age)
+}
+
 /// Puts what is said of a map itself into it.
 pub(super) fn set(map: &mut DirMap, settings: &Settings) -> Result<(), Error> {
     map.recursion = settings.recursion.unwrap_or(map.recursion);
@@ -92,14 +98,20 @@ pub(super) fn set(map: &mut DirMap, settings: &Settings) -> Result<(), Error> {
         map.storage_class.clone_from(&settings.storage_class);
     }
     map.encryption = encryption(std::mem::take(&mut map.encryption), &settings.age)?;
-    if settings.age != Age::default()
-        && let Encryption::Age {
-            recipients,
-            recipients_file,
-            ..
-        } = &map.encryption
+    if settings.age != Age::default() {
+        check_recipients(&map.encryption)?;
+    }
+    Ok(())
+}
+
+/// Found out now, it need not stop a run that nobody watches.
+fn check_recipients(encryption: &Encryption) -> Result<(), Error> {
+    if let Encryption::Age {
+        recipients,
+        recipients_file,
+        ..
+    } = encryption
     {
-        // Found out now, it need not stop a run that nobody watches.
         Recipients::load(recipients, recipients_file.as_deref()).map_err(Error::Key)?;
     }
     Ok(())

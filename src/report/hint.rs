@@ -2,7 +2,7 @@
 
 use super::outlet::Outlet;
 use crate::cli::Misuse;
-use crate::commands::{dump, init, page, recover, restore, sync};
+use crate::commands::{add, dump, init, page, recover, restore, sync};
 use crate::envelope::{KeyError, OpenError};
 use crate::guard::Held;
 use crate::sync::{Broken, Difference, Finding, Halt, Suspect};
@@ -45,6 +45,9 @@ pub fn hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
     }
     if let Some(error) = error.downcast_ref() {
         return Some(of_outlet(error));
+    }
+    if let Some(error) = error.downcast_ref() {
+        return of_add(error);
     }
     match error.downcast_ref()? {
         dump::Error::Store(error) => of_store(error),
@@ -134,6 +137,20 @@ fn of_init(error: &init::Error) -> Option<&'static str> {
         }
         init::Error::NothingAsked => {
             Some("add --dir PATH S3_DEST, --rmdir PATH, --overwrite or --purge")
+        }
+    }
+}
+
+fn of_add(error: &add::Error) -> Option<&'static str> {
+    match error {
+        add::Error::Init(error) => of_init(error),
+        add::Error::BadDirectory(_) => Some("name a directory by its path, without .. in it"),
+        add::Error::Unanswered(_) => Some(
+            "run at a terminal and without --quiet, or give both: s3-bsync --init --dir PATH S3_DEST",
+        ),
+        add::Error::Ended => Some("nothing was saved"),
+        add::Error::Declined => {
+            Some("correct what the server complained of, then add the map again")
         }
     }
 }
