@@ -25,7 +25,7 @@ const ATTEMPTS: u32 = 5;
 
 /// A line that a person typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Line {
+pub(crate) enum Line {
     /// This.
     Text(String),
     /// There will be none.
@@ -96,7 +96,7 @@ impl Person for Questions {
 
 /// One line from standard input; the end where the run is to end. Reads only when it is asked to, so
 /// that a program started in between has the terminal for itself.
-fn read_line(stop: &Stop) -> Line {
+pub(crate) fn read_line(stop: &Stop) -> Line {
     let (sender, receiver) = sync_channel(1);
     // It cannot be called off, so where the run ends it is left behind, and ends with the process.
     std::thread::spawn(move || {
