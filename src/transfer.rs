@@ -312,7 +312,7 @@ impl Hands {
     /// Waits until `bytes` more may be in flight, and go.
     async fn reserve(&self, bytes: u64) -> Result<OwnedSemaphorePermit, Failure> {
         let permit = self.hold(bytes).await?;
-        self.flow.pass(bytes).await;
+        self.flow.pass(bytes, &self.stop).await?;
         Ok(permit)
     }
 

@@ -97,14 +97,19 @@ impl Errand<'_> {
     async fn list(&self, name: Option<&str>, wanted: Option<&Wanted>) -> Result<Exit, Error> {
         let names: Vec<String> = name.map(str::to_owned).into_iter().collect();
         let mut exit = Exit::InSync;
+        let mut found = 0_usize;
         self.each_side(&names, &mut exit, async |folders| {
             for kept in folders.list(wanted).await? {
+                found += 1;
                 self.reporter.say(&kept.line(&folders.map.name));
                 self.reporter.record(&kept.json(&folders.map.name));
             }
             Ok(())
         })
         .await?;
+        if found == 0 && exit == Exit::InSync {
+            self.reporter.say("nothing is kept");
+        }
         Ok(exit)
     }
 

@@ -160,7 +160,7 @@ enum Answer {
 }
 
 const CHOICES: &str =
-    "(l)ocal, (b)ucket, (k)eep both, (d)iff or (s)kip; a capital for all further ones [s] ";
+    "(l)ocal, (b)ucket, (k)eep both, (d)iff, (s)kip; capitals for all the rest [s] ";
 
 /// Puts a conflict, again where the answer is none. Silence is to skip it.
 fn put(dispute: &Dispute, line: &mut dyn FnMut() -> Line, to: &mut impl Write) -> Answer {
@@ -248,7 +248,7 @@ mod tests {
         let expected = "conflict in map docs: notes.txt
   local   2023-11-14T22:13:20.005Z  2.00 KiB (2,048 bytes)
   bucket  2023-11-14T22:13:21.005Z  1 byte
-(l)ocal, (b)ucket, (k)eep both, (d)iff or (s)kip; a capital for all further ones [s] ";
+(l)ocal, (b)ucket, (k)eep both, (d)iff, (s)kip; capitals for all the rest [s] ";
         assert_eq!(told, expected);
     }
 

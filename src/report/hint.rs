@@ -275,7 +275,9 @@ fn of_failure(failure: &Failure) -> Option<&'static str> {
         Failure::Unencrypted(_) => Some(
             "somebody put it there, or it is older than the map's encryption; it is left alone: remove it, or have the machine that holds the file send all anew with edit NAME --reencode",
         ),
-        Failure::UnknownEncoding => Some("another program or a newer s3-bsync wrote it"),
+        Failure::UnknownEncoding => {
+            Some("another program or a newer s3-bsync wrote it; it is left alone")
+        }
         Failure::Open(OpenError::Key(error)) => Some(of_key(error)),
         Failure::Open(OpenError::NotForUs) => Some(
             "it was encrypted for somebody else, or --age-identity names the wrong file; nothing was changed",
@@ -346,7 +348,9 @@ fn of_remote(error: &remote::Error) -> Option<&'static str> {
         Kind::NoCredentials => Some(
             "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a --profile in the AWS configuration files",
         ),
-        Kind::ExpiredCredentials => Some("renew the credentials; what was finished is saved"),
+        Kind::ExpiredCredentials => {
+            Some("renew or correct the credentials; what was finished is saved")
+        }
         Kind::ClockSkew => Some("set this machine's clock"),
         Kind::WrongRegion { .. } => Some("set the map's --region to the bucket's"),
         Kind::NoCapacity => Some("run again later, or with --tier standard"),

@@ -41,6 +41,8 @@ impl Progress {
             };
             bar.set_style(style.with_key("state", draw));
         }
+        // One that has not begun would be drawn, empty, whenever something is printed.
+        bar.finish_and_clear();
         Self { bar, state }
     }
 

@@ -21,15 +21,20 @@ pub(super) fn lines(report: &Report, mode: Mode, took: Duration) -> Vec<String> 
         Mode::DryRun => Vec::new(),
     };
     let same = counts.unchanged_by_state + counts.unchanged_by_content;
-    let same = match same {
+    let files = match same {
         1 => "1 file is the same on both sides".to_owned(),
         same => format!("{} files are the same on both sides", HumanCount(same)),
     };
+    let is_settled = report.exit <= Exit::Partial && counts.failed == 0;
+    let is_empty = counts.scanned + counts.listed + counts.skipped == 0;
     let what = match (mode, &done[..]) {
         (Mode::DryRun, _) => format!("a sync would come to this: {}", words::pending(&counts)),
-        (Mode::Apply, []) if report.exit <= Exit::Partial => format!("nothing to do; {same}"),
+        (Mode::Apply, []) if is_settled && is_empty => {
+            "nothing to do; there is no file on either side".to_owned()
+        }
+        (Mode::Apply, []) if is_settled => format!("nothing to do; {files}"),
         (Mode::Apply, []) => "nothing was done".to_owned(),
-        (Mode::Apply, done) => format!("{}; {same}", done.join(", ")),
+        (Mode::Apply, done) => format!("{}; {} unchanged", done.join(", "), HumanCount(same)),
     };
     let mut lines = vec![format!("{what} ({took})")];
     let attention = attention(report, &counts);
@@ -42,6 +47,10 @@ pub(super) fn lines(report: &Report, mode: Mode, took: Duration) -> Vec<String> 
 }
 
 fn done(counts: &Counts) -> Vec<String> {
+    let settled = match counts.conflicts {
+        1 => "conflict settled",
+        _ => "conflicts settled",
+    };
     let parts = [
         (counts.uploaded, "uploaded", Some(counts.uploaded_bytes)),
         (
@@ -52,6 +61,7 @@ fn done(counts: &Counts) -> Vec<String> {
         (counts.moved, "renamed", None),
         (counts.deleted_local, "deleted here", None),
         (counts.deleted_remote, "deleted in the bucket", None),
+        (counts.conflicts, settled, None),
     ];
     let done = parts.into_iter().filter(|(count, ..)| *count > 0);
     done.map(|(count, what, bytes)| match bytes {
@@ -62,11 +72,7 @@ fn done(counts: &Counts) -> Vec<String> {
 }
 
 fn attention(report: &Report, counts: &Counts) -> Vec<String> {
-    let parts = [
-        (counts.failed, "failed"),
-        (counts.skipped, "skipped"),
-        (counts.conflicts, "in conflict, see above"),
-    ];
+    let parts = [(counts.failed, "failed"), (counts.skipped, "skipped")];
     let told = parts.into_iter().filter(|(count, _)| *count > 0);
     let told = told.map(|(count, what)| format!("{} {what}", HumanCount(count)));
     let halted = report.maps.iter().filter(|ended| ended.halt.is_some());
@@ -102,6 +108,32 @@ mod tests {
     }
 
     #[test]
+    fn nothing_done_is_told_by_why() {
+        let told = ["nothing to do; there is no file on either side (1.3 s)"];
+        assert_eq!(summed(Counts::default(), Exit::InSync), told);
+        let counts = Counts {
+            listed: 2,
+            failed: 2,
+            ..Counts::default()
+        };
+        let told = ["nothing was done (1.3 s)", "needs attention: 2 failed"];
+        assert_eq!(summed(counts, Exit::Partial), told);
+    }
+
+    #[test]
+    fn a_settled_conflict_is_done_with() {
+        let counts = Counts {
+            downloaded: 1,
+            downloaded_bytes: 9,
+            conflicts: 1,
+            ..Counts::default()
+        };
+        let done = "1 downloaded (9 B), 1 conflict settled; 0 unchanged (1.3 s)";
+        let told = [done, "nothing needs attention"];
+        assert_eq!(summed(counts, Exit::InSync), told);
+    }
+
+    #[test]
     fn what_was_done_and_what_is_wrong_are_two_lines() {
         let mut counts = Counts {
             uploaded: 1200,
@@ -110,8 +142,7 @@ mod tests {
             unchanged_by_state: 1,
             ..Counts::default()
         };
-        let done =
-            "1,200 uploaded (3.00 MiB), 2 deleted here; 1 file is the same on both sides (1.3 s)";
+        let done = "1,200 uploaded (3.00 MiB), 2 deleted here; 1 unchanged (1.3 s)";
         assert_eq!(
             summed(counts, Exit::InSync),
             [done, "nothing needs attention"]

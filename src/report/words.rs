@@ -7,6 +7,7 @@ use crate::key::Shown;
 use crate::plan::{Loser, Step};
 use crate::reconcile::Settlement;
 use crate::store::Holder;
+use indicatif::{HumanBytes, HumanCount};
 use std::time::Duration;
 
 /// What a dry run would have done.
@@ -153,7 +154,7 @@ pub(super) fn condition(condition: &Condition) -> Vec<String> {
         None => "no run of all maps has ended well yet".to_owned(),
         Some(ms) => {
             let ago = ago(condition.now_ms.saturating_sub(ms));
-            format!("last sync of all maps: {} ({ago} ago)", utc(ms))
+            format!("last sync of all maps: {} ({ago})", utc(ms))
         }
     };
     let holder = condition.holder.as_ref();
@@ -167,7 +168,8 @@ pub(super) fn condition(condition: &Condition) -> Vec<String> {
 pub(super) fn pending(counts: &Counts) -> String {
     let bytes = |bytes| match bytes {
         0 => String::new(),
-        bytes => format!(" ({bytes} bytes)"),
+        bytes if bytes < 1024 => format!(" ({bytes} bytes)"),
+        bytes => format!(" ({})", HumanBytes(bytes)),
     };
     let parts = [
         (counts.uploaded, "to upload", bytes(counts.uploaded_bytes)),
@@ -195,11 +197,11 @@ pub(super) fn pending(counts: &Counts) -> String {
     ];
     let told = parts.iter().filter(|(count, ..)| *count > 0);
     let told: Vec<_> = told
-        .map(|(count, what, bytes)| format!("{count} {what}{bytes}"))
+        .map(|(count, what, bytes)| format!("{} {what}{bytes}", HumanCount(*count)))
         .collect();
     match (&told[..], counts.scanned) {
         ([], 1) => "in sync, 1 file".to_owned(),
-        ([], files) => format!("in sync, {files} files"),
+        ([], files) => format!("in sync, {} files", HumanCount(files)),
         (told, _) => told.join(", "),
     }
 }
@@ -222,5 +224,24 @@ mod tests {
         counts.conflicts = 1;
         let told = "2 to upload (30 bytes), 1 to delete here, 1 in conflict";
         assert_eq!(pending(&counts), told);
+        counts.uploaded = 2000;
+        counts.uploaded_bytes = 60_000_006;
+        let told = "2,000 to upload (57.22 MiB), 1 to delete here, 1 in conflict";
+        assert_eq!(pending(&counts), told);
+    }
+
+    #[test]
+    fn a_last_sync_is_so_long_ago_once() {
+        let stands = |now_ms| {
+            condition(&Condition {
+                now_ms,
+                synced_ms: Some(1_000_000),
+                holder: None,
+            })
+        };
+        let told = "last sync of all maps: 1970-01-01T00:16:40.000Z (5 seconds ago)";
+        assert_eq!(stands(1_005_000), [told]);
+        let told = "last sync of all maps: 1970-01-01T00:16:40.000Z (5 seconds ahead of this machine's clock)";
+        assert_eq!(stands(995_000), [told]);
     }
 }

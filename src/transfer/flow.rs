@@ -1,6 +1,8 @@
 //! What bounds the bytes in flight: how many at a time, and how many a second.
 
+use super::Failure;
 use super::buffers::Buffers;
+use crate::stop::Stop;
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::available_parallelism;
@@ -12,6 +14,8 @@ use tokio::time::Instant;
 pub(super) const BUDGET_BYTES: u64 = 48 * crate::digest::MIB;
 /// What one permit of the budget stands for.
 const PERMIT_BYTES: u64 = 64 * 1024;
+/// How soon a wish to stop is heeded by what waits for its turn.
+const HEED: Duration = Duration::from_millis(50);
 
 /// The budget of all bytes in flight, the buffers they are in, and how fast they may go.
 pub struct Flow {
@@ -54,15 +58,28 @@ impl Flow {
     }
 
     /// Waits until `bytes` may go by the limit.
-    pub(super) async fn pass(&self, bytes: u64) {
+    ///
+    /// # Errors
+    /// [`Failure::Interrupted`] where the end is wished for meanwhile: at a low limit the turn of
+    /// what is already in line may be minutes away.
+    pub(super) async fn pass(&self, bytes: u64, stop: &Stop) -> Result<(), Failure> {
         let Some(pace) = &self.pace else {
-            return;
+            return Ok(());
         };
         let turn = {
             let mut faucet = pace.lock().unwrap_or_else(PoisonError::into_inner);
             faucet.turn(bytes, Instant::now())
         };
-        tokio::time::sleep_until(turn).await;
+        loop {
+            let now = Instant::now();
+            if now >= turn {
+                return Ok(());
+            }
+            if stop.is_wished() {
+                return Err(Failure::Interrupted);
+            }
+            tokio::time::sleep_until(turn.min(now + HEED)).await;
+        }
     }
 }
 
@@ -80,6 +97,24 @@ impl Faucet {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_waits_for_a_turn_heeds_the_wish_to_stop() {
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        let runtime = runtime.enable_time().build().unwrap();
+        let (flow, stop) = (Flow::limited(NonZeroU64::new(1)), Stop::default());
+        runtime.block_on(async {
+            assert!(flow.pass(3600, &stop).await.is_ok());
+            let begun = Instant::now();
+            let wish = async {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+                stop.wish();
+            };
+            let (passed, ()) = tokio::join!(flow.pass(1, &stop), wish);
+            assert!(matches!(passed, Err(Failure::Interrupted)));
+            assert!(begun.elapsed() < Duration::from_mins(1));
+        });
+    }
 
     #[test]
     fn bytes_wait_for_those_before_them() {

@@ -234,7 +234,7 @@ impl Outbox {
         }
         let (upload, hands) = (Arc::clone(&self.upload), Arc::clone(&self.hands));
         self.sending.spawn(async move {
-            hands.flow.pass(length).await;
+            hands.flow.pass(length, &hands.stop).await?;
             let part = upload.part(number, bytes, crc64).await?;
             drop(permit);
             (hands.sink)(Event::Moved { bytes: length });

@@ -184,7 +184,7 @@ impl Outgoing {
         let number = u32::try_from(self.parts.len() + self.sending.len() + 1).unwrap_or(u32::MAX);
         let hands = Arc::clone(&self.hands);
         self.sending.spawn(async move {
-            hands.flow.pass(length).await;
+            hands.flow.pass(length, &hands.stop).await?;
             let part = upload.part(number, bytes, sum).await?;
             drop(permit);
             Ok(part)
@@ -197,7 +197,8 @@ impl Outgoing {
         let Last { bytes, permit } = last;
         if self.upload.is_none() {
             let sum = digest::crc64(&bytes);
-            self.hands.flow.pass(bytes.len() as u64).await;
+            let length = bytes.len() as u64;
+            self.hands.flow.pass(length, &self.hands.stop).await?;
             let remote = &self.hands.remote;
             let put = remote.put(&self.source, bytes, sum, expect, &self.meta);
             let remote = put.await?;

@@ -97,7 +97,7 @@ impl Hands {
         };
         let meta = self.meta(&local, read.mode, read.encoding)?;
         let bytes = read.bytes.clone();
-        self.flow.pass(bytes.len() as u64).await;
+        self.flow.pass(bytes.len() as u64, &self.stop).await?;
         let remote = self
             .remote
             .put(key, bytes, read.crc64, expect, &meta)

@@ -9,7 +9,7 @@ use support::terminal::{Turn, at_a_terminal, at_a_terminal_in, turn};
 use support::wire::Op;
 use support::world::World;
 
-const ASKS: &str = "further ones [s] ";
+const ASKS: &str = "the rest [s] ";
 
 /// Files that changed on both sides, in a map that asks.
 fn conflicts(names: &[&str]) -> World {

@@ -5,7 +5,7 @@ use crate::support::world::{Machine, Running, World};
 use rustix::process::Signal;
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A hung run is a failed test.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -138,4 +138,22 @@ fn a_second_run_beside_the_first_says_who_is_at_work_and_changes_nothing() {
     go_on();
     run.wait().expect_code(0);
     world.expect_both(&[("a", "1"), ("b", "2"), ("c", "3")]);
+}
+
+#[test]
+fn a_signal_ends_what_waits_for_its_turn_under_a_limit() {
+    let world = World::new();
+    world.local("big", vec![b'x'; 40 << 20]).init();
+    let first = When::op(Op::UploadPart).nth(1);
+    let (run, told, go_on) = paused(&world, &["--bwlimit", "1M"], first);
+    told.recv_timeout(PATIENCE).expect("the run got there");
+    let begun = Instant::now();
+    run.signal(Signal::TERM);
+    go_on();
+    run.wait().expect_code(130);
+    // The other four parts would have taken eight seconds each.
+    assert!(begun.elapsed() < Duration::from_secs(16));
+    world.wire().heal();
+    world.expect_no_remote("big");
+    world.sync().expect_same();
 }

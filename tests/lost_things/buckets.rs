@@ -230,7 +230,7 @@ fn credentials_that_expire_in_mid_run_stop_it_at_once_and_what_was_done_is_saved
     world.wire().forget();
     let run = world.run(&["--jobs", "1"]);
     run.expect_code(3)
-        .expect_stderr("hint: renew the credentials");
+        .expect_stderr("hint: renew or correct the credentials");
     world.wire().heal();
     let log = world.wire().log();
     assert!(log.len() <= 6, "it stops at once: {log:#?}");

@@ -186,7 +186,7 @@ fn a_run_shows_what_it_reads_and_sends_and_leaves_two_lines() {
     let left = screen.left();
     assert_eq!(left.len(), 2, "{left:#?}");
     assert!(
-        left[0].starts_with("4 uploaded (390.62 KiB); 0 files are the same"),
+        left[0].starts_with("4 uploaded (390.62 KiB); 0 unchanged"),
         "{left:#?}"
     );
     assert_eq!(left[1], "nothing needs attention");
@@ -314,4 +314,19 @@ fn quiet_and_machines_have_no_line_and_no_summary() {
         screen.left()
     );
     assert!(!screen.seen.iter().any(|line| line.contains("reading both")));
+}
+
+#[test]
+fn what_is_no_run_draws_no_line_over_a_question() {
+    let world = World::embedded();
+    world.local("a", "1").init().sync();
+    slow(&world, Op::List);
+    for words in [&["restore", "--dryrun"][..], &["ls", "root"], &["verify"]] {
+        let Some((screen, code)) = at_terminal(&world, 80, words) else {
+            return;
+        };
+        assert_eq!(code, 0, "{words:?}: {:#?}", screen.seen);
+        let is_drawn = |line: &String| line.contains("reading both sides") || line.contains("0 B");
+        assert!(!screen.seen.iter().any(is_drawn), "{:#?}", screen.seen);
+    }
 }

@@ -89,7 +89,11 @@ impl<W: Write> Text<W> {
             Some(stamp) => (stamp.size_bytes, utc(stamp.mtime_ns.div_euclid(1_000_000))),
             None => (record.remote.size_bytes, "-".to_owned()),
         };
-        let modified = utc(record.remote.modified_ms);
+        // Of what was sent no time is known until a listing told it.
+        let modified = match record.remote.modified_ms {
+            0 => "-".to_owned(),
+            ms => utc(ms),
+        };
         writeln!(
             self.out,
             "{:>15}  {mtime:<24}  {modified:<24}  {:<8}  {}",

@@ -22,8 +22,10 @@ pub(super) struct State {
 
 #[derive(Default)]
 enum Phase {
-    /// Nothing is known yet.
+    /// No map has begun: what is read is not read for a run.
     #[default]
+    Idle,
+    /// Nothing is known yet.
     Begun,
     /// Both sides are read.
     Reading { files: u64, objects: u64 },
@@ -67,7 +69,7 @@ impl State {
                 *objects += more_objects;
                 false
             }
-            Phase::Working(_) => false,
+            Phase::Idle | Phase::Working(_) => false,
         }
     }
 
@@ -96,7 +98,7 @@ impl State {
     /// The line, in fewer than this many columns. What matters most stands first.
     pub(super) fn text(&mut self, now: Instant, columns: usize) -> String {
         let text = match &mut self.phase {
-            Phase::Begun => String::new(),
+            Phase::Idle | Phase::Begun => String::new(),
             Phase::Reading { files, objects } => format!(
                 "{}: reading both sides, {} files here, {} objects there",
                 self.map,
@@ -105,8 +107,18 @@ impl State {
             ),
             Phase::Working(work) => format!("{} {}", self.map, work.text(now)),
         };
-        text.chars().take(columns.saturating_sub(1)).collect()
+        fitted(text, columns.saturating_sub(1))
     }
+}
+
+/// As much of a line as there is room for: whole parts while one is left, then whole signs.
+fn fitted(mut text: String, room: usize) -> String {
+    while text.chars().count() > room
+        && let Some(comma) = text.rfind(", ")
+    {
+        text.truncate(comma);
+    }
+    text.chars().take(room).collect()
 }
 
 impl Work {
@@ -202,6 +214,13 @@ mod tests {
     }
 
     #[test]
+    fn what_no_run_reads_draws_no_line() {
+        let mut state = State::default();
+        assert!(!state.read(0, 0) && !state.read(3, 4));
+        assert_eq!(state.text(Instant::now(), 80), "");
+    }
+
+    #[test]
     fn bytes_have_a_rate_and_a_time_left() {
         let (mut state, begun) = (State::of("docs"), Instant::now());
         state.plan(2, 10 << 20, begun);
@@ -257,6 +276,10 @@ mod tests {
     fn a_narrow_terminal_gets_what_matters_most() {
         let (mut state, begun) = (State::of("docs"), Instant::now());
         state.plan(4, 1000, begun);
+        let told = "docs   0% [          ] 0/4 changes, 0 B/1000 B";
+        assert_eq!(state.text(begun, told.len() + 1), told);
+        let told = "docs   0% [          ] 0/4 changes";
+        assert_eq!(state.text(begun, 40), told);
         assert_eq!(state.text(begun, 10), "docs   0%");
         assert_eq!(state.text(begun, 0), "");
     }
