@@ -108,7 +108,11 @@ impl Errand<'_> {
         })
         .await?;
         if found == 0 && exit == Exit::InSync {
-            self.reporter.say("nothing is kept");
+            let told = match wanted {
+                None => "nothing is kept".to_owned(),
+                Some(wanted) => Error::NoneKept(wanted.text().to_owned()).to_string(),
+            };
+            self.reporter.say(&told);
         }
         Ok(exit)
     }
