@@ -132,7 +132,9 @@ impl<'a> Vigil<'a> {
                 () = happens(self.events.as_ref()) => self.hear(),
                 told = told(self.signals.as_mut()) => match told {
                     Told::Hurry => self.schedule.hurry(self.now()),
-                    Told::Stop => self.stop.wish(),
+                    // The wish itself is made where all commands heed signals: made twice it
+                    // means to end at once.
+                    Told::Stop => break,
                 }
             }
         }

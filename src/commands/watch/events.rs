@@ -34,6 +34,8 @@ pub(super) struct Events {
 struct Heard {
     maps: Mutex<Vec<Watched>>,
     touched: Mutex<BTreeSet<String>>,
+    /// Maps of which the system no longer tells all: what is watched is watched anew.
+    lost: Mutex<BTreeSet<String>>,
     /// The state file, whose companions are the program's own.
     state: PathBuf,
     news: Notify,
@@ -62,10 +64,12 @@ impl Events {
     /// Watches these maps and no others, and anew those whose directory is another by now. Gives
     /// why some are not watched.
     pub(super) fn watch(&mut self, maps: &[Watched]) -> Vec<String> {
+        let lost = std::mem::take(&mut *lock(&self.heard.lost));
         let (kept, gone): (Vec<_>, Vec<_>) = std::mem::take(&mut self.watched)
             .into_iter()
             .partition(|(map, id)| {
-                maps.contains(map) && id.is_some() && *id == identity(&map.path)
+                let is_same = id.is_some() && *id == identity(&map.path);
+                is_same && maps.contains(map) && !lost.contains(&map.name)
             });
         for (map, _) in gone {
             // A directory that is no longer there is not watched any more.
@@ -86,6 +90,8 @@ impl Events {
             // Where there is no directory the run says so.
             let watched = id.map(|_| self.watcher.watch(&map.path, mode));
             if let Some(Err(error)) = watched {
+                // What is watched of it is of no use, and the system's store of watches is small.
+                let _ = self.watcher.unwatch(&map.path);
                 troubles.push(format!("map {}: {}", map.name, told(&error)));
                 continue;
             }
@@ -114,14 +120,27 @@ impl Heard {
                 return;
             }
             Ok(event) if !event.need_rescan() && !event.paths.is_empty() => {
+                // A directory that is made again may get its old number, but not its watch.
+                let is_root = |map: &&Watched| event.paths.contains(&map.path);
+                if matches!(event.kind, EventKind::Remove(_)) {
+                    lock(&self.lost).extend(maps.iter().filter(is_root).map(name));
+                }
                 let touched = |map: &&Watched| {
                     let of_map = |path: &PathBuf| self.is_of(map, path);
                     event.paths.iter().any(of_map)
                 };
                 maps.iter().filter(touched).map(name).collect()
             }
-            // Something was lost: it may have been anywhere.
-            Ok(_) | Err(_) => maps.iter().map(name).collect(),
+            // Something was lost: it may have been anywhere, and a directory among it.
+            Ok(_) => {
+                lock(&self.lost).extend(maps.iter().map(name));
+                maps.iter().map(name).collect()
+            }
+            // That something cannot be watched is no change; the next run says so.
+            Err(_) => {
+                lock(&self.lost).extend(maps.iter().map(name));
+                return;
+            }
         };
         drop(maps);
         if !names.is_empty() {
@@ -162,4 +181,68 @@ fn told(error: &notify::Error) -> String {
 
 fn lock<T>(guarded: &Mutex<T>) -> MutexGuard<'_, T> {
     guarded.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use notify::event::{Flag, RemoveKind};
+
+    fn heard(path: &str) -> Heard {
+        let map = Watched {
+            name: "docs".to_owned(),
+            path: path.into(),
+            recursion: Recursion::Recursive,
+        };
+        Heard {
+            maps: Mutex::new(vec![map]),
+            state: "/home/state".into(),
+            ..Heard::default()
+        }
+    }
+
+    fn removed(path: &str) -> Event {
+        Event::new(EventKind::Remove(RemoveKind::Any)).add_path(path.into())
+    }
+
+    #[test]
+    fn own_files_are_no_news_and_others_are() {
+        let heard = heard("/home");
+        for own in [
+            "/home/.s3bsync/trash/a".to_owned(),
+            format!("/home/d/{TEMP_PREFIX}a"),
+            "/home/state".to_owned(),
+            "/elsewhere".to_owned(),
+        ] {
+            heard.hear(Ok(removed(&own)));
+            assert!(lock(&heard.touched).is_empty(), "{own}");
+        }
+        heard.hear(Ok(removed("/home/d/a")));
+        assert!(lock(&heard.touched).contains("docs"));
+        assert!(lock(&heard.lost).is_empty());
+    }
+
+    #[test]
+    fn a_root_that_was_removed_is_watched_anew() {
+        let heard = heard("/home/docs");
+        heard.hear(Ok(removed("/home/docs")));
+        assert!(lock(&heard.touched).contains("docs"));
+        assert!(lock(&heard.lost).contains("docs"));
+    }
+
+    #[test]
+    fn lost_events_are_a_reason_to_look_and_to_watch_anew() {
+        let heard = heard("/home/docs");
+        heard.hear(Ok(Event::new(EventKind::Other).set_flag(Flag::Rescan)));
+        assert!(lock(&heard.touched).contains("docs"));
+        assert!(lock(&heard.lost).contains("docs"));
+    }
+
+    #[test]
+    fn what_cannot_be_watched_is_tried_again_but_makes_no_run_of_its_own() {
+        let heard = heard("/home/docs");
+        heard.hear(Err(notify::Error::new(ErrorKind::MaxFilesWatch)));
+        assert!(lock(&heard.touched).is_empty());
+        assert!(lock(&heard.lost).contains("docs"));
+    }
 }

@@ -9,7 +9,10 @@ const SETTLE_MS: u64 = 1_000;
 const PATIENCE_MS: u64 = 10_000;
 /// After a run that another one kept away.
 const TURN_MS: u64 = 5_000;
-/// The longest that a failing run is put off, where the interval is not longer.
+/// After a run that failed, where the interval is not shorter; twice as long after each more.
+const RETRY_MS: u64 = 10_000;
+/// The longest that a run is put off after one that failed or took long, where the interval is not
+/// longer.
 const PUT_OFF_MS: u64 = 300_000;
 
 /// What is to be synced.
@@ -42,6 +45,8 @@ pub(super) struct Schedule {
     rest_ms: u64,
     /// First and last event of maps in which something happened.
     touched: BTreeMap<String, (u64, u64)>,
+    /// Until when events in a map that failed are no reason for a run.
+    held: BTreeMap<String, u64>,
     failures: u32,
 }
 
@@ -53,6 +58,7 @@ impl Schedule {
             all_ms: 0,
             rest_ms: 0,
             touched: BTreeMap::new(),
+            held: BTreeMap::new(),
             failures: 0,
         }
     }
@@ -81,21 +87,19 @@ impl Schedule {
             self.touched.clear();
             return Some(Due::All);
         }
-        let is_due = |times: &(u64, u64)| now_ms >= ripe_ms(times);
-        let due: Vec<String> = self
-            .touched
-            .iter()
-            .filter(|(_, times)| is_due(times))
-            .map(|(map, _)| map.clone())
+        let touched = self.touched.keys();
+        let due: Vec<String> = touched
+            .filter(|map| now_ms >= self.ripe_ms(map))
+            .cloned()
             .collect();
-        self.touched.retain(|_, times| !is_due(times));
+        self.touched.retain(|map, _| !due.contains(map));
         (!due.is_empty()).then_some(Due::Some(due))
     }
 
     /// A run ended that had begun at `begun_ms`.
     pub(super) fn ended(&mut self, due: &Due, ended: Ended, begun_ms: u64, now_ms: u64) {
         let took_ms = now_ms.saturating_sub(begun_ms);
-        self.rest_ms = now_ms + took_ms.min(self.interval_ms);
+        self.rest_ms = now_ms + took_ms.min(self.longest_ms());
         match (ended, due) {
             (Ended::Elsewhere, Due::All) => self.all_ms = now_ms + TURN_MS.min(self.interval_ms),
             (Ended::Elsewhere, Due::Some(maps)) => {
@@ -104,30 +108,50 @@ impl Schedule {
                     self.touch(map, now_ms);
                 }
             }
-            // What failed is not tried by itself again, but with the rest.
-            (_, Due::Some(_)) => {}
+            (Ended::Well, Due::Some(maps)) => self.held.retain(|map, _| !maps.contains(map)),
             (Ended::Well, Due::All) => {
                 self.failures = 0;
+                self.held.clear();
                 self.all_ms = now_ms + self.interval_ms;
             }
-            (Ended::Badly, Due::All) => {
-                let put_off = self.interval_ms.saturating_mul(1 << self.failures.min(16));
-                self.failures += 1;
-                self.all_ms = now_ms + put_off.min(PUT_OFF_MS.max(self.interval_ms));
+            (Ended::Badly, Due::All) => self.all_ms = now_ms + self.put_off_ms(),
+            // What it was to sync is not left until the interval is over, which may be long.
+            (Ended::Badly, Due::Some(maps)) => {
+                let again_ms = now_ms + self.put_off_ms();
+                self.all_ms = self.all_ms.min(again_ms);
+                let held = maps.iter().map(|map| (map.clone(), again_ms));
+                self.held.extend(held);
             }
         }
     }
 
+    /// For how long a run that failed is put off; longer the next time.
+    fn put_off_ms(&mut self) -> u64 {
+        let first_ms = RETRY_MS.min(self.interval_ms);
+        let put_off_ms = first_ms.saturating_mul(1 << self.failures.min(16));
+        self.failures = self.failures.saturating_add(1);
+        put_off_ms.min(self.longest_ms())
+    }
+
+    fn longest_ms(&self) -> u64 {
+        PUT_OFF_MS.max(self.interval_ms)
+    }
+
+    /// When a map in which something happened is due.
+    fn ripe_ms(&self, map: &str) -> u64 {
+        let times = self.touched.get(map);
+        let ripe_ms = times.map_or(u64::MAX, |(first, last)| {
+            (last + SETTLE_MS).min(first + PATIENCE_MS)
+        });
+        ripe_ms.max(self.held.get(map).copied().unwrap_or(0))
+    }
+
     /// When something may be due next.
     pub(super) fn wake_ms(&self) -> u64 {
-        let ripe = self.touched.values().map(ripe_ms).min();
+        let ripe = self.touched.keys().map(|map| self.ripe_ms(map)).min();
         let next = ripe.map_or(self.all_ms, |ripe| ripe.min(self.all_ms));
         next.max(self.rest_ms)
     }
-}
-
-fn ripe_ms((first, last): &(u64, u64)) -> u64 {
-    (last + SETTLE_MS).min(first + PATIENCE_MS)
 }
 
 #[cfg(test)]
@@ -205,7 +229,8 @@ mod tests {
             waits.push(schedule.wake_ms() - now);
             now = schedule.wake_ms();
         }
-        assert_eq!(waits[..4], [60_000, 120_000, 240_000, 300_000]);
+        assert_eq!(waits[..3], [10_000, 20_000, 40_000]);
+        assert_eq!(waits[4..6], [160_000, 300_000]);
         assert_eq!(waits[39], 300_000);
         schedule.take_due(now);
         schedule.ended(&Due::All, Ended::Well, now, now);
@@ -224,5 +249,54 @@ mod tests {
         assert_eq!(schedule.take_due(7_000), Some(Due::All));
         schedule.ended(&Due::All, Ended::Elsewhere, 7_000, 7_000);
         assert_eq!(schedule.wake_ms(), 12_000);
+    }
+
+    #[test]
+    fn an_edit_that_failed_to_go_up_is_tried_again_long_before_a_long_interval_is_over() {
+        let mut schedule = Schedule::new(3_600_000);
+        schedule.take_due(0);
+        schedule.ended(&Due::All, Ended::Well, 0, 0);
+        schedule.touch("a", 0);
+        let due = schedule.take_due(1_000).unwrap();
+        schedule.ended(&due, Ended::Badly, 1_000, 1_000);
+        assert_eq!(schedule.wake_ms(), 11_000);
+        assert_eq!(schedule.take_due(11_000), Some(Due::All));
+        schedule.ended(&Due::All, Ended::Well, 11_000, 11_000);
+        assert_eq!(schedule.wake_ms(), 3_611_000);
+    }
+
+    #[test]
+    fn events_in_a_map_that_failed_do_not_hurry_it_and_hold_up_no_other() {
+        let mut schedule = begun();
+        schedule.touch("a", 0);
+        let due = schedule.take_due(1_000).unwrap();
+        schedule.ended(&due, Ended::Badly, 1_000, 1_000);
+        schedule.touch("a", 2_000);
+        schedule.touch("b", 2_000);
+        assert_eq!(schedule.take_due(3_000), Some(some(&["b"])));
+        schedule.ended(&some(&["b"]), Ended::Well, 3_000, 3_000);
+        assert_eq!(
+            (schedule.take_due(9_000), schedule.wake_ms()),
+            (None, 11_000)
+        );
+        assert_eq!(schedule.take_due(11_000), Some(Due::All));
+        schedule.ended(&Due::All, Ended::Well, 11_000, 11_000);
+        schedule.touch("a", 12_000);
+        assert_eq!(schedule.take_due(13_000), Some(some(&["a"])));
+    }
+
+    #[test]
+    fn a_run_longer_than_the_interval_is_not_followed_by_the_next_at_once() {
+        let mut schedule = begun();
+        schedule.take_due(60_000);
+        schedule.ended(&Due::All, Ended::Well, 60_000, 200_000);
+        assert_eq!(
+            (schedule.take_due(339_999), schedule.wake_ms()),
+            (None, 340_000)
+        );
+        assert_eq!(schedule.take_due(340_000), Some(Due::All));
+        // Hours of a first run are no reason to be blind for as long.
+        schedule.ended(&Due::All, Ended::Well, 340_000, 9_000_000);
+        assert_eq!(schedule.wake_ms(), 9_300_000);
     }
 }
