@@ -6,6 +6,7 @@ mod tests;
 mod wizard;
 
 use super::init::{self, init};
+use super::runtime::{in_runtime, now_ms};
 use super::settings::{self, Taken};
 use crate::cli::{Add, Init, Level, NewMap, S3Uri, Start, values_typed};
 use crate::exit::Exit;
@@ -85,6 +86,26 @@ impl From<init::Error> for Error {
 impl From<Ended> for Error {
     fn from(Ended: Ended) -> Self {
         Self::Ended
+    }
+}
+
+/// Adds a map, and tells of it; gives the exit code.
+pub(super) fn carry_out(asked: &Add) -> Exit {
+    let reporter = Reporter::new(asked.voice);
+    let ended = in_runtime(&reporter, async |stop| {
+        let ended = add(asked, &reporter, &stop, now_ms()).await;
+        match ended {
+            Err(_) if stop.is_wished() => Ok(Exit::Interrupted),
+            ended => ended.map(|()| Exit::InSync),
+        }
+    });
+    match ended {
+        None => Exit::Stopped,
+        Some(Ok(exit)) => exit,
+        Some(Err(error)) => {
+            reporter.complain(&error.to_string(), &error);
+            error.exit()
+        }
     }
 }
 

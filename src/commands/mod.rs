@@ -20,7 +20,7 @@ pub mod targets;
 mod verify;
 mod watch;
 
-use crate::cli::{self, Add, Command, Edit, Form, Level, Mapless, Recover, Run, StatePage, Voice};
+use crate::cli::{self, Command, Edit, Form, Level, Mapless, Recover, Run, StatePage, Voice};
 use crate::event::Event;
 use crate::exit::Exit;
 use crate::report::ask::{Questions, is_attended};
@@ -60,7 +60,7 @@ fn carry_out(command: Command) -> Exit {
             }
         },
         Command::StatePage(asked) => state_page(&asked),
-        Command::Add(asked) => add(&asked),
+        Command::Add(asked) => add::carry_out(&asked),
         Command::Edit(asked) => edit(&asked),
         Command::Remove(asked) => {
             let told = edit::remove(&asked.file, &asked.name, now_ms());
@@ -156,26 +156,6 @@ fn edit(asked: &Edit) -> Exit {
     match &asked.then {
         Some(then) => run(then, Errand::Sync),
         None => Exit::InSync,
-    }
-}
-
-/// Adds a map.
-fn add(asked: &Add) -> Exit {
-    let reporter = Reporter::new(asked.voice);
-    let ended = in_runtime(&reporter, async |stop| {
-        let ended = add::add(asked, &reporter, &stop, now_ms()).await;
-        match ended {
-            Err(_) if stop.is_wished() => Ok(Exit::Interrupted),
-            ended => ended.map(|()| Exit::InSync),
-        }
-    });
-    match ended {
-        None => Exit::Stopped,
-        Some(Ok(exit)) => exit,
-        Some(Err(error)) => {
-            reporter.complain(&error.to_string(), &error);
-            error.exit()
-        }
     }
 }
 
