@@ -8,6 +8,7 @@ mod wizard;
 use super::init::{self, init};
 use super::runtime::{in_runtime, now_ms};
 use super::settings::{self, Taken};
+use super::{ended, failed};
 use crate::cli::{Add, Init, Level, NewMap, S3Uri, Start, values_typed};
 use crate::exit::Exit;
 use crate::local::RecoveryRun;
@@ -92,21 +93,14 @@ impl From<Ended> for Error {
 /// Adds a map, and tells of it; gives the exit code.
 pub(super) fn carry_out(asked: &Add) -> Exit {
     let reporter = Reporter::new(asked.voice);
-    let ended = in_runtime(&reporter, async |stop| {
-        let ended = add(asked, &reporter, &stop, now_ms()).await;
-        match ended {
+    let done = in_runtime(&reporter, async |stop| {
+        let done = add(asked, &reporter, &stop, now_ms()).await;
+        match done {
             Err(_) if stop.is_wished() => Ok(Exit::Interrupted),
-            ended => ended.map(|()| Exit::InSync),
+            done => done.map(|()| Exit::InSync),
         }
     });
-    match ended {
-        None => Exit::Stopped,
-        Some(Ok(exit)) => exit,
-        Some(Err(error)) => {
-            reporter.complain(&error.to_string(), &error);
-            error.exit()
-        }
-    }
+    ended(done, |error| failed(&reporter, &error, error.exit()))
 }
 
 /// Adds a map; tells which, and how to sync it.

@@ -75,6 +75,7 @@ pub async fn mapless(asked: &Asked<'_>, given: &Mapless) -> Result<Report, Error
             halt,
         }],
         exit,
+        synced_ms: 0,
     })
 }
 

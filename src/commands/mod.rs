@@ -29,7 +29,9 @@ use crate::stop::Stop;
 use crate::store;
 use crate::sync::{Mode, Person};
 use page::{AskedPage, RunPage};
-use runtime::{in_runtime, now_ms};
+use runtime::in_runtime;
+pub(crate) use runtime::now_ms;
+use std::error::Error;
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -118,11 +120,19 @@ fn say(voice: Voice, told: Result<Vec<String>, init::Error>) -> Exit {
             }
             Exit::InSync
         }
-        Err(error) => {
-            reporter.complain(&error.to_string(), &error);
-            error.exit()
-        }
+        Err(error) => failed(&reporter, &error, error.exit()),
     }
+}
+
+/// Tells of the error that ended a command; gives the exit code.
+fn failed(reporter: &Reporter, error: &(dyn Error + 'static), exit: Exit) -> Exit {
+    reporter.complain(&error.to_string(), error);
+    exit
+}
+
+/// The exit code of work that ended so, or never began.
+fn ended<E>(ended: Option<Result<Exit, E>>, tell: impl FnOnce(E) -> Exit) -> Exit {
+    ended.map_or(Exit::Stopped, |ended| ended.unwrap_or_else(tell))
 }
 
 /// Does what tells of itself while it goes on.
@@ -133,15 +143,11 @@ fn told(
     let reporter = Arc::new(Reporter::new(voice));
     // Nobody knows how many bytes it will be, and a bar would stand in the way of a question.
     reporter.finish();
-    let ended = in_runtime(&reporter, async |stop| work(&reporter, stop).await);
-    match ended {
-        None => Exit::Stopped,
-        Some(Ok(exit)) => exit,
-        Some(Err(error)) => {
-            reporter.stop(&error, error.exit());
-            error.exit()
-        }
-    }
+    let done = in_runtime(&reporter, async |stop| work(&reporter, stop).await);
+    ended(done, |error| {
+        reporter.stop(&error, error.exit());
+        error.exit()
+    })
 }
 
 /// Changes a map's settings, and syncs it where that is asked for too.
@@ -161,21 +167,14 @@ fn edit(asked: &Edit) -> Exit {
 
 fn recover(asked: &Recover) -> Exit {
     let reporter = Reporter::new(asked.voice);
-    let ended = in_runtime(&reporter, async |stop| {
-        let ended = recover::recover(asked, &reporter, &stop, now_ms()).await;
+    let done = in_runtime(&reporter, async |stop| {
+        let done = recover::recover(asked, &reporter, &stop, now_ms()).await;
         if stop.is_wished() {
             return Ok(Exit::Interrupted);
         }
-        ended
+        done
     });
-    match ended {
-        None => Exit::Stopped,
-        Some(Ok(exit)) => exit,
-        Some(Err(error)) => {
-            reporter.complain(&error.to_string(), &error);
-            error.exit()
-        }
-    }
+    ended(done, |error| failed(&reporter, &error, error.exit()))
 }
 
 /// Writes a page of a state file; one of which the previous generation is used says so.
@@ -262,7 +261,7 @@ fn run(asked: &Run, errand: Errand<'_>) -> Exit {
             reporter.end(&report);
             match errand {
                 Errand::Status => {
-                    reporter.tell_status(&report, &status::condition(&asked.file));
+                    reporter.tell_status(&report, &status::condition(&asked.file, &report));
                 }
                 Errand::Sync | Errand::Mapless(_) => reporter.sum_up(&report),
             }

@@ -25,7 +25,7 @@ pub(super) fn in_runtime<T>(reporter: &Reporter, work: impl AsyncFnOnce(Stop) ->
 }
 
 /// The time, milliseconds since the epoch: it enters the program here, once a run.
-pub(super) fn now_ms() -> i64 {
+pub(crate) fn now_ms() -> i64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .ok()

@@ -1,8 +1,8 @@
 //! What `status` tells beside a dry run: when all maps were last synced, and who syncs now.
 
 use super::now_ms;
-use crate::local::RecoveryRun;
-use crate::store::{self, Holder, Mode, Store};
+use super::sync::Report;
+use crate::store::{self, Holder};
 use std::path::Path;
 
 /// How a state file stands.
@@ -16,16 +16,13 @@ pub struct Condition {
     pub now_ms: i64,
 }
 
-/// How the state file stands; what cannot be read is as if it never was.
+/// How the state file stands of which a dry run has reported.
 #[must_use]
-pub fn condition(file: &Path) -> Condition {
-    let now_ms = now_ms();
-    let store = Store::open(file, Mode::ReadOnly, RecoveryRun::at(now_ms).name());
-    let synced = store.ok().map(|store| store.state().synced_ms);
-    let synced = synced.filter(|ms| *ms > 0);
+pub fn condition(file: &Path, report: &Report) -> Condition {
+    let synced = i64::try_from(report.synced_ms).ok();
     Condition {
-        synced_ms: synced.and_then(|ms| i64::try_from(ms).ok()),
-        holder: store::beside(file).holder,
-        now_ms,
+        synced_ms: synced.filter(|ms| *ms > 0),
+        holder: store::holder(file),
+        now_ms: now_ms(),
     }
 }

@@ -15,7 +15,7 @@ use crate::state::{MapId, ReplicaId, State};
 use crate::stop::Stop;
 use crate::store::{self, Store};
 use crate::sync::{self, Halt, Mode, Outcome, Recorded, Standing, Task, Terms};
-pub(super) use apart::apart;
+pub(super) use apart::{apart, lies_in};
 pub use error::Error;
 use std::collections::BTreeMap;
 use std::num::NonZeroU64;
@@ -86,6 +86,8 @@ pub struct Report {
     pub maps: Vec<Ended>,
     /// The exit code.
     pub exit: Exit,
+    /// When a run of all maps last ended well, milliseconds since the epoch; 0 if none did.
+    pub synced_ms: u64,
 }
 
 impl Report {
@@ -340,7 +342,11 @@ fn finish(
             }
         }
     }
-    Ok(Report { maps, exit })
+    Ok(Report {
+        maps,
+        exit,
+        synced_ms: store.state().synced_ms,
+    })
 }
 
 pub(super) fn exit_of(counts: &Counts, halt: Option<&Halt>) -> Exit {

@@ -5,6 +5,8 @@ use super::json;
 use super::lines::{Line, complaint, line, shown};
 use super::redact::redacted;
 use super::words;
+use crate::commands::dump::words::utc;
+use crate::commands::now_ms;
 use crate::commands::sync::{Ended, Report};
 use crate::event::Event;
 use crate::exit::Exit;
@@ -16,8 +18,7 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
-use time::OffsetDateTime;
+use std::time::Duration;
 
 /// Logs that a directory keeps, the newest.
 const KEPT: usize = 1000;
@@ -114,7 +115,7 @@ impl Log {
         let Writing::To(file) = &mut *writing else {
             return;
         };
-        let time = time_text(SystemTime::now());
+        let time = time_now();
         let mut text = String::new();
         for (n, line) in shown(lines.to_vec()).iter().enumerate() {
             let indent = if n == 0 { "" } else { "  " };
@@ -130,16 +131,9 @@ impl Log {
     }
 }
 
-/// A time as log lines have it: `2026-11-25T07:38:13.123Z`.
-pub(super) fn time_text(time: SystemTime) -> String {
-    let time = OffsetDateTime::from(time);
-    let (hour, minute, second, ms) = time.to_hms_milli();
-    format!(
-        "{:04}-{:02}-{:02}T{hour:02}:{minute:02}:{second:02}.{ms:03}Z",
-        time.year(),
-        u8::from(time.month()),
-        time.day()
-    )
+/// The time now, as log lines have it: `2026-11-25T07:38:13.123Z`.
+pub(super) fn time_now() -> String {
+    utc(now_ms())
 }
 
 /// Creates a file that was not there, not even as a symlink.

@@ -92,7 +92,11 @@ mod tests {
             counts,
             halt: None,
         }];
-        let report = Report { maps, exit };
+        let report = Report {
+            maps,
+            exit,
+            synced_ms: 0,
+        };
         lines(&report, Mode::Apply, Duration::from_millis(1300))
     }
 

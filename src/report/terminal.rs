@@ -1,7 +1,7 @@
 //! What a run says where it was started: text, or JSON lines.
 
 use super::lines::{Line, complaint, line};
-use super::log::time_text;
+use super::log::time_now;
 use super::memory::Memory;
 use super::progress::Progress;
 use super::redact::redacted;
@@ -18,7 +18,7 @@ use std::collections::HashSet;
 use std::error::Error;
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 pub(super) struct Terminal {
     voice: Voice,
@@ -66,7 +66,7 @@ impl Terminal {
             Some(Line::Trouble(what, cause)) if self.is_news(&what) => self.complain(&what, cause),
             Some(Line::Mention(text)) if self.is_news(&text) => self.mention(&text),
             Some(Line::Detail(text)) if self.memory.is_some() && is_change(event) => {
-                self.say(&format!("{}  {text}", time_text(SystemTime::now())));
+                self.say(&format!("{}  {text}", time_now()));
             }
             Some(Line::Detail(text)) => self.debug(&text),
             Some(Line::Trouble(..) | Line::Mention(_)) | None => {}

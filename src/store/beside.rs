@@ -60,6 +60,12 @@ impl Journaled {
     }
 }
 
+/// The run that holds the lock of the state file at `path` now, where the system tells.
+#[must_use]
+pub fn holder(path: &Path) -> Option<Holder> {
+    lock::holder_now(&Names::of(path).ok()?)
+}
+
 /// Looks at what lies beside the state file at `path`.
 #[must_use]
 pub fn beside(path: &Path) -> Beside {

@@ -15,7 +15,7 @@ mod lock;
 mod open;
 mod records;
 
-pub use beside::{Beside, Journaled, beside, is_companion};
+pub use beside::{Beside, Journaled, beside, holder, is_companion};
 pub use error::{Error, Holder};
 pub use files::is_own_file;
 pub use open::purge;

@@ -2,6 +2,7 @@
 //! is whole. Nothing is replaced but a page, and nothing is written through a symlink.
 
 use super::Error;
+use crate::commands::sync::lies_in;
 use crate::key::TEMP_PREFIX;
 use crate::report::page::HEAD;
 use crate::store;
@@ -9,7 +10,7 @@ use rustix::fs::{Mode, OFlags};
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Read, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 /// Where a page goes.
@@ -80,12 +81,7 @@ impl Place {
     /// Checks that the page is in none of these directories, however they are spelled or mounted,
     /// and takes no name of the state file `own`.
     pub(super) fn check(&self, roots: &[Root], own: Option<&Path>) -> Result<(), Error> {
-        let inode = |path: &Path| fs::metadata(path).ok().map(|of| (of.dev(), of.ino()));
-        let above: Vec<_> = self.directory.ancestors().filter_map(inode).collect();
-        let holds = |root: &&Root| {
-            self.directory.starts_with(&root.path)
-                || inode(&root.path).is_some_and(|root| above.contains(&root))
-        };
+        let holds = |root: &&Root| lies_in(&self.directory, &root.path);
         if let Some(root) = roots.iter().find(holds) {
             return Err(Error::Synced {
                 page: self.shown.clone(),
