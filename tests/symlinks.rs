@@ -80,6 +80,37 @@ fn links_that_lead_elsewhere_are_skipped_and_named() {
 }
 
 #[test]
+fn an_ignored_file_is_not_sent_under_the_name_of_a_link() {
+    let world = World::new();
+    world
+        .local("z/secret.key", "never sent")
+        .local("z/.s3syncignore", "*.key")
+        .local("cache/big", "never sent either")
+        .local(".s3syncignore", "cache/")
+        .local("z/plain", "sent");
+    // The rules of a directory that the scan has not come to yet count as well.
+    link(&world, "a", "z/secret.key");
+    link(&world, "b", "cache/big");
+    link(&world, "c", "z/plain");
+    world.init_with(&["--links", "follow-inside"]);
+    let run = world.sync_code(1);
+    for name in ["a", "b"] {
+        run.expect_stderr(&format!(
+            "skipped {name}: it is a symlink to a file that is ignored"
+        ));
+        world.expect_no_remote(name);
+    }
+    world.expect_remote("c", "sent");
+    for (key, contents) in world.remote_tree() {
+        assert!(!contents.contains("never sent"), "{key}");
+    }
+    // A file that is there again, once it is ignored no more.
+    fs::remove_file(world.path("z/.s3syncignore")).unwrap();
+    world.sync_code(1);
+    world.expect_remote("a", "never sent");
+}
+
+#[test]
 fn what_the_link_leads_to_changes_the_link_s_object() {
     let world = linked();
     world.local("d/file", "edited").sync();

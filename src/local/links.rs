@@ -34,6 +34,8 @@ pub enum Astray {
     NoKey,
     /// It leads round in a circle, or through too many links.
     Circle,
+    /// It leads to a file that the ignore rules leave out.
+    Ignored,
     /// The way could not be looked at; the text says why.
     Unreadable(String),
 }
@@ -48,6 +50,7 @@ impl fmt::Display for Astray {
             Self::Special => f.write_str("it is a symlink to a socket, pipe or device"),
             Self::NoKey => f.write_str("it is a symlink to what is no part of any map"),
             Self::Circle => f.write_str("it is a symlink that leads round in a circle"),
+            Self::Ignored => f.write_str("it is a symlink to a file that is ignored"),
             Self::Unreadable(why) => write!(f, "it is a symlink that cannot be followed: {why}"),
         }
     }

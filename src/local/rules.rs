@@ -5,15 +5,15 @@
 
 use super::error::{At, Error, Kind};
 use super::pattern;
-use super::root::OwnNames;
+use super::root::{OwnNames, Root};
 use crate::key::{IGNORE_FILE, Key};
 use ignore::Match;
 use ignore::gitignore::Gitignore;
 use rustix::fs::{FileType, Mode, OFlags, fstat, openat};
 use rustix::io::Errno;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::Read;
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 /// Largest ignore file that is read, in bytes.
@@ -38,6 +38,8 @@ pub struct Rules {
 #[derive(Default)]
 struct Known {
     by_directory: HashMap<String, Gitignore>,
+    /// Directories whose rules were read before the scan came there.
+    ahead: HashSet<String>,
     weight: Weight,
 }
 
@@ -93,8 +95,44 @@ impl Rules {
         verdict(&self.read().above(path), path, names)
     }
 
-    /// Reads the ignore file of the directory `path`, where there is one.
+    /// Whether the rules leave out this key, wherever the scan is: those of the directories above it
+    /// are read now, where it has not come there yet.
+    pub(super) fn leave_out_ahead(&self, root: &Root, key: &Key) -> Result<bool, Error> {
+        for (end, _) in key.as_str().match_indices('/') {
+            let directory = &key.as_str()[..end];
+            if self.leave_out(directory, Names::Directory) {
+                return Ok(true);
+            }
+            self.enter_ahead(root, directory)?;
+        }
+        Ok(self.leave_out(key.as_str(), Names::File))
+    }
+
+    fn enter_ahead(&self, root: &Root, path: &str) -> Result<(), Error> {
+        let known = self.read();
+        if known.by_directory.contains_key(path) || known.ahead.contains(path) {
+            return Ok(());
+        }
+        drop(known);
+        let directory = match root.open_directory(path) {
+            Err(Errno::NOENT | Errno::NOTDIR) => return Ok(()),
+            answer => answer.at("open directory", path)?,
+        };
+        self.load(path, directory.as_fd())?;
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        known.ahead.insert(path.to_owned());
+        Ok(())
+    }
+
+    /// Reads the ignore file of the directory `path`, where there is one, unless it was read ahead.
     pub(super) fn enter(&self, path: &str, directory: BorrowedFd<'_>) -> Result<(), Error> {
+        if self.read().ahead.contains(path) {
+            return Ok(());
+        }
+        self.load(path, directory)
+    }
+
+    fn load(&self, path: &str, directory: BorrowedFd<'_>) -> Result<(), Error> {
         let file = if path.is_empty() {
             IGNORE_FILE.to_owned()
         } else {

@@ -259,9 +259,9 @@ impl Scan {
             return Ok(Some(hidden(&key, Why::TooLong(Unfit::LongKey(bytes)))));
         }
         match name.file_type {
-            FileType::RegularFile => Ok(self.look_at_file(key)),
+            FileType::RegularFile => self.look_at_file(key),
             FileType::Directory => self.enter(&key),
-            FileType::Symlink => Ok(Some(self.follow(key))),
+            FileType::Symlink => self.follow(key).map(Some),
             FileType::Unknown => Ok(Some(hidden(&key, Why::Changing))),
             _ => Ok(Some(hidden(&key, Why::Special))),
         }
@@ -276,33 +276,37 @@ impl Scan {
         })
     }
 
-    fn look_at_file(&mut self, key: Key) -> Option<Found> {
+    fn look_at_file(&mut self, key: Key) -> Result<Option<Found>, Error> {
         let stat = match self.stat_here(key.file_name()) {
-            Ok(stat) => stat?,
-            Err(errno) => return Some(hidden(&key, unreadable(errno))),
+            Ok(Some(stat)) => stat,
+            Ok(None) => return Ok(None),
+            Err(errno) => return Ok(Some(hidden(&key, unreadable(errno)))),
         };
-        Some(match kernel::file_type(&stat) {
+        Ok(Some(match kernel::file_type(&stat) {
             FileType::RegularFile => Found::File {
                 stamp: stamp_of(&stat),
                 key,
             },
-            FileType::Symlink => self.follow(key),
+            FileType::Symlink => return self.follow(key).map(Some),
             FileType::Directory => hidden(&key, Why::Changing),
             _ => hidden(&key, Why::Special),
-        })
+        }))
     }
 
     /// A symlink, read as the file to which it leads where it may be.
-    fn follow(&self, key: Key) -> Found {
+    fn follow(&self, key: Key) -> Result<Found, Error> {
         let target = match self.root.follow(&key) {
             Ok(target) => target,
-            Err(why) => return hidden(&key, Why::Symlink(why)),
+            Err(why) => return Ok(hidden(&key, Why::Symlink(why))),
         };
-        match self.root.stat(&target) {
+        if self.rules.leave_out_ahead(&self.root, &target)? {
+            return Ok(hidden(&key, Why::Symlink(Astray::Ignored)));
+        }
+        Ok(match self.root.stat(&target) {
             Ok(Some(stamp)) => Found::File { key, stamp },
             Ok(None) => hidden(&key, Why::Symlink(Astray::Dangling)),
             Err(error) => hidden(&key, Why::Unreadable(error.kind.to_string())),
-        }
+        })
     }
 
     fn stat_here(&mut self, name: &str) -> rustix::io::Result<Option<rustix::fs::Stat>> {
