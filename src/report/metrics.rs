@@ -5,6 +5,7 @@
 
 mod page;
 
+use super::Replaced;
 use crate::commands::sync::{Ended, Report};
 use crate::event::Event;
 use crate::exit::Exit;
@@ -216,21 +217,11 @@ impl Metrics {
 
 /// Only metrics, or an empty file, are replaced by metrics.
 fn check_name(path: &Path) -> io::Result<()> {
-    match fs::symlink_metadata(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(error),
-        Ok(meta) if meta.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
-        Ok(meta) if !meta.is_file() => return Err(io::Error::other("not a regular file")),
-        Ok(_) => {}
-    }
-    let mut begin = Vec::new();
-    fs::File::open(path)?
-        .take(page::HEAD.len() as u64)
-        .read_to_end(&mut begin)?;
-    if begin.is_empty() || begin == page::HEAD.as_bytes() {
-        Ok(())
-    } else {
-        Err(io::Error::other("it holds something else"))
+    match Replaced::at(path, page::HEAD)? {
+        Replaced::Own => Ok(()),
+        Replaced::Directory => Err(io::ErrorKind::IsADirectory.into()),
+        Replaced::Special => Err(io::Error::other("not a regular file")),
+        Replaced::Foreign => Err(io::Error::other("it holds something else")),
     }
 }
 

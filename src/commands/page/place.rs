@@ -4,12 +4,12 @@
 use super::Error;
 use crate::commands::sync::lies_in;
 use crate::key::TEMP_PREFIX;
+use crate::report::Replaced;
 use crate::report::page::HEAD;
 use crate::store;
-use rustix::fs::{Mode, OFlags};
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufWriter, Read, Write};
+use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -57,24 +57,11 @@ impl Place {
 
     /// Only a page, or an empty file, is replaced by one.
     fn check_name(&self) -> Result<(), Error> {
-        let target = self.target();
-        let failed = |source| io_error("look at", &self.shown, source);
-        match fs::symlink_metadata(&target) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            Err(error) => return Err(failed(error)),
-            Ok(meta) if !meta.is_file() => return Err(Error::NotAFile(self.shown.clone())),
-            Ok(_) => {}
-        }
-        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        let file = rustix::fs::open(&target, flags, Mode::empty()).map(File::from);
-        let mut begin = Vec::new();
-        file.map_err(io::Error::from)
-            .and_then(|file| file.take(HEAD.len() as u64).read_to_end(&mut begin))
-            .map_err(failed)?;
-        if begin.is_empty() || begin == HEAD.as_bytes() {
-            Ok(())
-        } else {
-            Err(Error::Foreign(self.shown.clone()))
+        let found = Replaced::at(&self.target(), HEAD);
+        match found.map_err(|source| io_error("look at", &self.shown, source))? {
+            Replaced::Own => Ok(()),
+            Replaced::Foreign => Err(Error::Foreign(self.shown.clone())),
+            Replaced::Directory | Replaced::Special => Err(Error::NotAFile(self.shown.clone())),
         }
     }
 
