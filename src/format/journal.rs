@@ -205,6 +205,14 @@ pub(super) fn identity<W: Watch>(
     Ok((block.end, whole(block.payload(), bytes, read::identity)?))
 }
 
+/// The entry that these bytes are, as [`encode_entry`] and [`encode_upload`] make them.
+///
+/// # Errors
+/// [`ReadError::Decode`].
+pub fn read_entry(mut bytes: &[u8]) -> Result<Entry, ReadError> {
+    Ok(next_entry(&mut bytes, 0, &mut Vec::new(), Unwatched)?.1)
+}
+
 /// Reads the entry at `start`, and where the one after it begins.
 pub(super) fn next_entry<W: Watch>(
     input: &mut impl Read,

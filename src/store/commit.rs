@@ -1,13 +1,13 @@
 //! From one generation of the state file to the next.
 
+use super::Store;
+use super::changes::Changes;
 use super::error::Error;
 use super::files::{self, FileAt, Names};
 use super::journal::replay;
 use super::records::Records;
-use super::{Changes, Store};
 use crate::format::{Reader, Writer, patch_synced};
-use crate::key::Key;
-use crate::state::{Change, MapId, State};
+use crate::state::{MapId, State};
 use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Write};
 use std::os::unix::fs::{FileExt, MetadataExt};
@@ -65,7 +65,7 @@ impl Store {
             if let Some((_, old)) = self.state.maps().find(|(_, old)| old.id == map.id) {
                 map.generation = old.generation;
             }
-            if changes.contains_key(&map.id) {
+            if changes.has(map.id) {
                 map.generation += 1;
             }
         }
@@ -109,19 +109,20 @@ impl Store {
     fn write_next(&self, next: &State, changes: &Changes) -> Result<File, Error> {
         write_state(&self.names, next, |id| {
             let position = self.state.maps().position(|(_, old)| old.id == id);
-            // One by one, so that there are never two of all.
-            let of_map = changes.get(&id).into_iter().flatten();
-            let copied = of_map.map(|(key, change)| (key.clone(), change.clone()));
-            self.merged(position, copied)
+            let of_map = changes.of(id);
+            self.merged(
+                position,
+                of_map.map_err(Error::io("read", &self.names.journal))?,
+            )
         })
     }
 }
 
 /// Writes a whole state to the temporary file and makes its bytes last.
-pub(super) fn write_state<C: Iterator<Item = (Key, Change)>>(
+pub(super) fn write_state(
     names: &Names,
     state: &State,
-    records_of: impl Fn(MapId) -> Result<Records<C>, Error>,
+    records_of: impl Fn(MapId) -> Result<Records, Error>,
 ) -> Result<File, Error> {
     let path = &names.temp;
     let refused = |error| Error::writing(path, None, error);

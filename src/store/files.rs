@@ -1,6 +1,7 @@
 //! The names beside the state file, and the few things that are done to files there.
 
 use super::error::Error;
+use super::spill::Spill;
 use rustix::fs::{Mode, OFlags};
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
@@ -57,6 +58,11 @@ impl Names {
             directory: state.parent().unwrap_or(Path::new("/")).to_owned(),
             state,
         })
+    }
+
+    /// A place for entries that would take too much memory.
+    pub(super) fn spill(&self) -> Spill {
+        Spill::beside(self.state.clone())
     }
 
     /// The directory of all of them.

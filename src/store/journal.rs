@@ -1,8 +1,9 @@
 //! The journal beside the state file: appended to while a run works, replayed after one that died.
 
+use super::Store;
+use super::changes::{Changes, Gathered};
 use super::error::Error;
 use super::files::{self, Names};
-use super::{Changes, Store};
 use crate::format::ReadError;
 use crate::format::journal::{Entry, Replay, Upload, encode_entry, encode_header, encode_upload};
 use crate::key::Key;
@@ -166,24 +167,27 @@ pub(super) fn replay(names: &Names, state: &State) -> Result<Replayed, Error> {
         Err(ReadError::Io(source)) => return Err(Error::io("read", &names.journal)(source)),
         _ => return Ok(Replayed::default()),
     };
-    let mut changes = Changes::new();
+    let failed = || Error::io("read", &names.journal);
+    let is_known = |map: &MapId| state.maps().any(|(_, known)| known.id == *map);
+    let mut changes = Gathered::new(names.spill());
     let mut uploads: BTreeMap<(MapId, Key), Upload> = BTreeMap::new();
     for entry in replay {
-        match entry.map_err(Error::io("read", &names.journal))? {
+        match entry.map_err(failed())? {
             Entry::Change(map, change) => {
-                let key = change.key().clone();
-                uploads.remove(&(map, key.clone()));
-                changes.entry(map).or_default().insert(key, change);
+                if !uploads.is_empty() {
+                    uploads.remove(&(map, change.key().clone()));
+                }
+                if is_known(&map) {
+                    changes.take(map, &change).map_err(failed())?;
+                }
             }
             Entry::Upload(map, upload) => {
                 uploads.insert((map, upload.key.clone()), upload);
             }
         }
     }
-    let is_known = |map: &MapId| state.maps().any(|(_, known)| known.id == *map);
-    changes.retain(|map, _| is_known(map));
     Ok(Replayed {
-        changes,
+        changes: changes.finish().map_err(failed())?,
         uploads: uploads
             .into_iter()
             .filter(|((map, _), _)| is_known(map))

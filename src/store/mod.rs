@@ -7,6 +7,7 @@
 //! it. Knows nothing of the directories and buckets that the state is about.
 
 mod beside;
+mod changes;
 mod commit;
 mod error;
 mod files;
@@ -14,19 +15,23 @@ mod journal;
 mod lock;
 mod open;
 mod records;
+mod sorted;
+mod spill;
 
 pub use beside::{Beside, Journaled, beside, holder, is_companion};
 pub use error::{Error, Holder};
 pub use files::is_own_file;
 pub use open::purge;
 pub use records::Records;
+pub use sorted::{Sorted, Sorter};
+pub use spill::{Entries, Spill};
 
 use crate::format::Reader;
 use crate::format::journal::Upload;
 use crate::key::Key;
 use crate::state::{Change, MapId, Record, ReplicaId, State};
+use changes::{Changes, ChangesOf};
 use files::{FileAt, Names};
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// What a run may do to the state file.
@@ -37,9 +42,6 @@ pub enum Mode {
     /// Read only: takes no lock and changes no byte.
     ReadOnly,
 }
-
-/// Changes to the records of each map, at most one a key.
-pub type Changes = BTreeMap<MapId, BTreeMap<Key, Change>>;
 
 /// An opened state file.
 ///
@@ -89,8 +91,11 @@ impl Store {
     /// [`Error::NoSuchMap`], [`Error::Io`]; the stream itself gives [`Error::Corrupt`].
     pub fn records(&self, map: usize) -> Result<Records, Error> {
         let (_, settings) = self.state.maps().nth(map).ok_or(Error::NoSuchMap(map))?;
-        let changes = self.pending.get(&settings.id).cloned().unwrap_or_default();
-        self.merged(Some(map), changes)
+        let changes = self.pending.of(settings.id);
+        self.merged(
+            Some(map),
+            changes.map_err(Error::io("read", &self.names.journal))?,
+        )
     }
 
     /// How many records the file holds for a map, 0 where there is no such map.
@@ -105,8 +110,9 @@ impl Store {
     /// As [`Store::records`].
     pub fn find(&mut self, map: usize, key: &Key) -> Result<Option<Record>, Error> {
         let (_, settings) = self.state.maps().nth(map).ok_or(Error::NoSuchMap(map))?;
-        match self.pending.get(&settings.id).and_then(|of| of.get(key)) {
-            Some(Change::Upsert(record)) => return Ok(Some(record.clone())),
+        let pending = self.pending.find(settings.id, key);
+        match pending.map_err(Error::io("read", &self.names.journal))? {
+            Some(Change::Upsert(record)) => return Ok(Some(record)),
             Some(Change::Remove(_)) => return Ok(None),
             None => {}
         }
@@ -140,12 +146,14 @@ impl Store {
         &self.names.state
     }
 
+    /// A place for entries that would take too much memory, beside the state file.
+    #[must_use]
+    pub fn spill(&self) -> Spill {
+        self.names.spill()
+    }
+
     /// The records of the map at this position, `None` for one that is new, with these changes.
-    fn merged<C: Iterator<Item = (Key, Change)>>(
-        &self,
-        map: Option<usize>,
-        changes: impl IntoIterator<IntoIter = C>,
-    ) -> Result<Records<C>, Error> {
+    fn merged(&self, map: Option<usize>, changes: ChangesOf) -> Result<Records, Error> {
         let base = map.map(|map| {
             let source = self.reader.source().clone();
             self.reader.records_from(source, map)
@@ -153,7 +161,7 @@ impl Store {
         let base = base
             .transpose()
             .map_err(|error| Error::reading(&self.names.state, error))?;
-        Ok(Records::new(self.names.state.clone(), base, changes))
+        Ok(Records::new(self.names.state.clone(), base, Some(changes)))
     }
 }
 

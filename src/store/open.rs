@@ -1,15 +1,15 @@
 //! From a path to an open store: finding the state, falling back, recovering, creating, purging.
 
+use super::changes::Changes;
 use super::commit::{verified, write_state};
 use super::error::Error;
 use super::files::{self, FileAt, Names};
 use super::journal::replay;
 use super::lock::Lock;
 use super::records::Records;
-use super::{Changes, FellBack, Mode, Store, new_map_id, new_replica_id};
+use super::{FellBack, Mode, Store, new_map_id, new_replica_id};
 use crate::format::{DecodeError, Kind, ReadError, Reader, SIGNATURE};
 use crate::state::State;
-use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::Path;
 
@@ -60,7 +60,7 @@ impl Store {
             state,
             dropped: reader.dropped(),
             reader,
-            pending: Changes::new(),
+            pending: Changes::default(),
             uploads: Vec::new(),
             journal: None,
             fell_back,
@@ -81,7 +81,7 @@ impl Store {
         if mode == Mode::ReadOnly {
             // As the commit would count them: the marker in a map's root is that far already.
             let maps = self.state.buckets.iter_mut().flat_map(|of| &mut of.maps);
-            for map in maps.filter(|map| self.pending.contains_key(&map.id)) {
+            for map in maps.filter(|map| self.pending.has(map.id)) {
                 map.generation += 1;
             }
             return Ok(());
@@ -119,7 +119,7 @@ impl Store {
             files::remove(&names.previous)?;
         }
         files::remove(&names.journal)?;
-        let empty = |_| Ok(Records::new(names.state.clone(), None, BTreeMap::new()));
+        let empty = |_| Ok(Records::new(names.state.clone(), None, None));
         let file = write_state(&names, &state, empty).inspect_err(|_| {
             let _ = files::remove(&names.temp);
         })?;
@@ -130,7 +130,7 @@ impl Store {
             names,
             state,
             reader,
-            pending: Changes::new(),
+            pending: Changes::default(),
             uploads: Vec::new(),
             journal: None,
             fell_back: None,

@@ -1,40 +1,39 @@
 //! One map's records with changes merged in, as a stream.
 
+use super::changes::ChangesOf;
 use super::error::Error;
 use super::files::FileAt;
 use crate::format;
-use crate::key::Key;
 use crate::state::{Change, Record};
 use std::cmp::Ordering;
-use std::collections::btree_map;
 use std::iter::{Flatten, Peekable};
 use std::option;
 use std::path::PathBuf;
 
 /// The records of one map in key order. Ends after the first error.
-pub struct Records<C: Iterator = btree_map::IntoIter<Key, Change>> {
+pub struct Records {
     path: PathBuf,
     base: Peekable<Flatten<option::IntoIter<format::Records<FileAt>>>>,
-    changes: Option<Peekable<C>>,
+    changes: Option<Peekable<ChangesOf>>,
 }
 
-impl<C: Iterator<Item = (Key, Change)>> Records<C> {
+impl Records {
     /// `base` as it stands in the file at `path`, `None` for a map that is new; `changes` sorted by
     /// key.
     pub(super) fn new(
         path: PathBuf,
         base: Option<format::Records<FileAt>>,
-        changes: impl IntoIterator<IntoIter = C>,
+        changes: Option<ChangesOf>,
     ) -> Self {
         Self {
             path,
             base: base.into_iter().flatten().peekable(),
-            changes: Some(changes.into_iter().peekable()),
+            changes: changes.map(Iterator::peekable),
         }
     }
 }
 
-impl<C: Iterator<Item = (Key, Change)>> Iterator for Records<C> {
+impl Iterator for Records {
     type Item = Result<Record, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -42,8 +41,8 @@ impl<C: Iterator<Item = (Key, Change)>> Iterator for Records<C> {
             let change = self.changes.as_mut().and_then(Peekable::peek);
             let order = match (self.base.peek(), change) {
                 (Some(Err(_)), _) | (_, None) => Ordering::Less,
-                (None, Some(_)) => Ordering::Greater,
-                (Some(Ok(record)), Some((key, _))) => record.key.cmp(key),
+                (None, Some(_)) | (_, Some(Err(_))) => Ordering::Greater,
+                (Some(Ok(record)), Some(Ok(change))) => record.key.cmp(change.key()),
             };
             if order == Ordering::Less {
                 let item = self.base.next()?;
@@ -57,8 +56,15 @@ impl<C: Iterator<Item = (Key, Change)>> Iterator for Records<C> {
                 self.base.next();
             }
             let change = self.changes.as_mut().and_then(Iterator::next);
-            if let Some((_, Change::Upsert(record))) = change {
-                return Some(Ok(record));
+            match change {
+                Some(Ok(Change::Upsert(record))) => return Some(Ok(record)),
+                Some(Err(error)) => {
+                    // Records without their changes are not a map's records.
+                    self.base = None.into_iter().flatten().peekable();
+                    self.changes = None;
+                    return Some(Err(Error::io("read", &self.path)(error)));
+                }
+                Some(Ok(Change::Remove(_))) | None => {}
             }
         }
     }
