@@ -28,8 +28,9 @@
 //! | story | [`sync`] | nom, aws, argh |
 //! | flow | [`transfer`] | nom, argh |
 //! | hands | [`store`], [`local`], [`remote`], [`envelope`], [`digest`] | each other |
+//! | waiting | [`stop`] | disk, net, clock |
 //! | mind, pure | [`mod@format`], [`reconcile`], [`moves`], [`draft`], [`guard`], [`overlap`] | disk, net, tokio, clock |
-//! | words, pure | [`key`], [`stamp`], [`state`], [`plan`], [`event`], [`exit`], [`stop`] | all else |
+//! | words, pure | [`key`], [`stamp`], [`state`], [`plan`], [`event`], [`exit`] | all else |
 //!
 //! Where to begin: [`reconcile::law`] is what the program is about, [`sync::sync`] tells the story of
 //! a run, `spec/FORMAT.md` is the state file.

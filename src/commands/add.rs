@@ -6,7 +6,7 @@ mod tests;
 mod wizard;
 
 use super::init::{self, init};
-use super::runtime::{in_runtime, now_ms};
+use super::runtime::{RUN_ENDS, in_runtime, now_ms};
 use super::settings::{self, Taken};
 use super::{ended, failed};
 use crate::cli::{Add, Init, Level, NewMap, S3Uri, Start, values_typed};
@@ -22,11 +22,7 @@ use crate::store::{self, Mode, Store};
 use std::fmt;
 use std::io;
 use std::path::Path;
-use std::time::Duration;
 use wizard::{Ended, Otherwise, Wizard};
-
-/// How soon a wish to stop is heeded while the bucket is looked at.
-const HEED: Duration = Duration::from_millis(50);
 
 /// Why no map was added. Nothing was changed then.
 #[derive(Debug)]
@@ -93,7 +89,7 @@ impl From<Ended> for Error {
 /// Adds a map, and tells of it; gives the exit code.
 pub(super) fn carry_out(asked: &Add) -> Exit {
     let reporter = Reporter::new(asked.voice);
-    let done = in_runtime(&reporter, async |stop| {
+    let done = in_runtime(&reporter, &RUN_ENDS, async |stop| {
         let done = add(asked, &reporter, &stop, now_ms()).await;
         match done {
             Err(_) if stop.is_wished() => Ok(Exit::Interrupted),
@@ -121,10 +117,7 @@ pub async fn add(asked: &Add, reporter: &Reporter, stop: &Stop, now_ms: i64) -> 
         let mut wizard = Wizard::new(&mut line, io::stderr());
         let new = wizard::fill(&mut wizard, asked, given, &state)?;
         reporter.mention(&format!("looking at {}", new.dest));
-        let looked = tokio::select! {
-            looked = look(&new) => looked,
-            () = wished(stop) => return Err(Error::Ended),
-        };
+        let looked = stop.race(Box::pin(look(&new))).await.ok_or(Error::Ended)?;
         if let Err(error) = looked {
             reporter.complain(&error.to_string(), &error);
             if !wizard.is_so("Save the map all the same?", Otherwise::No)? {
@@ -237,12 +230,6 @@ async fn look(new: &NewMap) -> Result<(), remote::Error> {
     let S3Uri { bucket, prefix } = &new.dest;
     let remote = client.remote(bucket, prefix, Capabilities::default());
     remote.list(&[]).next().await.map(drop)
-}
-
-async fn wished(stop: &Stop) {
-    while !stop.is_wished() {
-        tokio::time::sleep(HEED).await;
-    }
 }
 
 /// The command that syncs the map of this name.

@@ -29,8 +29,8 @@ use crate::stop::Stop;
 use crate::store;
 use crate::sync::{Mode, Person};
 use page::{AskedPage, RunPage};
-use runtime::in_runtime;
 pub(crate) use runtime::now_ms;
+use runtime::{RUN_ENDS, WATCH_ENDS, in_runtime};
 use std::error::Error;
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -94,7 +94,7 @@ fn carry_out(command: Command) -> Exit {
         Command::Watch(asked) => {
             let reporter = Arc::new(Reporter::new(asked.run.voice));
             reporter.finish();
-            let ended = in_runtime(&reporter, async |stop| {
+            let ended = in_runtime(&reporter, &WATCH_ENDS, async |stop| {
                 watch::watch(&asked, &reporter, stop).await
             });
             ended.unwrap_or(Exit::Stopped)
@@ -143,7 +143,9 @@ fn told(
     let reporter = Arc::new(Reporter::new(voice));
     // Nobody knows how many bytes it will be, and a bar would stand in the way of a question.
     reporter.finish();
-    let done = in_runtime(&reporter, async |stop| work(&reporter, stop).await);
+    let done = in_runtime(&reporter, &RUN_ENDS, async |stop| {
+        work(&reporter, stop).await
+    });
     ended(done, |error| {
         reporter.stop(&error, error.exit());
         error.exit()
@@ -167,7 +169,7 @@ fn edit(asked: &Edit) -> Exit {
 
 fn recover(asked: &Recover) -> Exit {
     let reporter = Reporter::new(asked.voice);
-    let done = in_runtime(&reporter, async |stop| {
+    let done = in_runtime(&reporter, &RUN_ENDS, async |stop| {
         let done = recover::recover(asked, &reporter, &stop, now_ms()).await;
         if stop.is_wished() {
             return Ok(Exit::Interrupted);
@@ -233,7 +235,7 @@ fn run(asked: &Run, errand: Errand<'_>) -> Exit {
             return Exit::Stopped;
         }
     };
-    let ended = in_runtime(&reporter, async |stop| {
+    let ended = in_runtime(&reporter, &RUN_ENDS, async |stop| {
         let person = person(asked, &reporter, &stop);
         one_run(
             asked,

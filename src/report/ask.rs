@@ -13,12 +13,9 @@ use crate::sync::{Contents, Dispute, Person, Ruling, Version};
 use crate::transfer::Failure;
 pub use compare::{Comparison, Private};
 use std::io::{self, IsTerminal, Write};
-use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
-
-/// How soon a wish to stop is heeded while a question is open.
-const HEED: Duration = Duration::from_millis(50);
+use tokio::runtime::Handle;
 
 /// How often an answer that is none is asked for again before the conflict is left.
 const ATTEMPTS: u32 = 5;
@@ -95,9 +92,16 @@ impl Person for Questions {
 }
 
 /// One line from standard input; the end where the run is to end. Reads only when it is asked to, so
-/// that a program started in between has the terminal for itself.
+/// that a program started in between has the terminal for itself. Blocks.
 pub(crate) fn read_line(stop: &Stop) -> Line {
-    let (sender, receiver) = sync_channel(1);
+    let (sender, receiver) = sync_channel(2);
+    let (stopped, stop) = (sender.clone(), stop.clone());
+    let waking = Handle::try_current().map(|runtime| {
+        runtime.spawn(async move {
+            stop.wished().await;
+            let _ = stopped.try_send(Line::End);
+        })
+    });
     // It cannot be called off, so where the run ends it is left behind, and ends with the process.
     std::thread::spawn(move || {
         let mut text = String::new();
@@ -108,13 +112,11 @@ pub(crate) fn read_line(stop: &Stop) -> Line {
         };
         let _ = sender.send(line);
     });
-    loop {
-        match receiver.recv_timeout(HEED) {
-            Ok(line) => return line,
-            Err(RecvTimeoutError::Timeout) if !stop.is_wished() => {}
-            Err(_) => return Line::End,
-        }
+    let line = receiver.recv().unwrap_or(Line::End);
+    if let Ok(waking) = waking {
+        waking.abort();
     }
+    line
 }
 
 /// What a person said of something that only a yes lets happen.

@@ -14,8 +14,6 @@ use tokio::time::Instant;
 pub(super) const BUDGET_BYTES: u64 = 48 * crate::digest::MIB;
 /// What one permit of the budget stands for.
 const PERMIT_BYTES: u64 = 64 * 1024;
-/// How soon a wish to stop is heeded by what waits for its turn.
-const HEED: Duration = Duration::from_millis(50);
 
 /// The budget of all bytes in flight, the buffers they are in, and how fast they may go.
 pub struct Flow {
@@ -70,16 +68,8 @@ impl Flow {
             let mut faucet = pace.lock().unwrap_or_else(PoisonError::into_inner);
             faucet.turn(bytes, Instant::now())
         };
-        loop {
-            let now = Instant::now();
-            if now >= turn {
-                return Ok(());
-            }
-            if stop.is_wished() {
-                return Err(Failure::Interrupted);
-            }
-            tokio::time::sleep_until(turn.min(now + HEED)).await;
-        }
+        let waited = stop.race(tokio::time::sleep_until(turn)).await;
+        waited.ok_or(Failure::Interrupted)
     }
 }
 
