@@ -54,6 +54,8 @@ fn every_case_says_and_ends_as_its_file_has_it() {
 fn with_every_setting() -> Stage {
     let stage = Stage::bare();
     fs::create_dir(stage.home().join("docs")).unwrap();
+    fs::create_dir(stage.home().join(".aws")).unwrap();
+    fs::write(stage.home().join(".aws/config"), "[profile work]\n").unwrap();
     let docs = stage.home().join("docs").display().to_string();
     let ended = stage.run(&[
         "--init",

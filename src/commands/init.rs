@@ -7,6 +7,7 @@ use crate::exit::Exit;
 use crate::key::Shown;
 use crate::local::{self, RecoveryRun};
 use crate::overlap::{self, Overlap};
+use crate::remote;
 use crate::state::{Bucket, DirMap, State};
 use crate::store::{self, Store};
 use std::fmt;
@@ -33,6 +34,8 @@ pub enum Error {
     },
     /// The age recipients cannot be used.
     Key(KeyError),
+    /// The profile cannot be used.
+    Profile(remote::Error),
     /// A file of identities tells no recipients.
     NoRecipients {
         /// Its path.
@@ -69,6 +72,7 @@ impl fmt::Display for Error {
                 None => write!(f, "cannot read {what} {path}: not a regular file"),
             },
             Self::Key(error) => error.fmt(f),
+            Self::Profile(error) => error.kind.fmt(f),
             Self::NoRecipients { path, reason } => {
                 let path = Shown(path);
                 write!(f, "no recipients can be told from {path}: {reason}")
@@ -92,6 +96,7 @@ impl Error {
             | Self::NoName(_)
             | Self::BadFile { .. }
             | Self::Key(_)
+            | Self::Profile(_)
             | Self::NoRecipients { .. }
             | Self::NameTaken(_)
             | Self::Overlap(_)
@@ -108,6 +113,7 @@ impl std::error::Error for Error {
                 source.as_ref().map(|error| error as _)
             }
             Self::Key(error) => error.source(),
+            Self::Profile(error) => error.source(),
             Self::Root(error) => error.source(),
             Self::NoMap(_)
             | Self::NoName(_)

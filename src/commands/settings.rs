@@ -4,6 +4,7 @@ use super::init::Error;
 use crate::cli::{Age, Settings};
 use crate::envelope::{self, Recipients};
 use crate::key::Shown;
+use crate::remote;
 use crate::state::{Access, Addressing, Bucket, DirMap, Encryption, MAX_RECIPIENTS, State};
 use crate::store;
 use std::fs::File;
@@ -50,6 +51,7 @@ pub(super) fn put(state: &mut State, taken: Taken) {
 
 /// Changes a map that was taken out of `state`; what is not given stays.
 pub(super) fn change(state: &State, taken: &mut Taken, settings: &Settings) -> Result<(), Error> {
+    check_profile(&settings.access)?;
     let access = merged(&settings.access, &taken.access);
     let map = &mut taken.map;
     // Reached in another way (a profile names an endpoint too) it may be another bucket: nothing is
@@ -81,8 +83,15 @@ pub(super) fn change(state: &State, taken: &mut Taken, settings: &Settings) -> R
 
 /// Refuses settings that no new map can have.
 pub(super) fn check(settings: &Settings) -> Result<(), Error> {
+    check_profile(&settings.access)?;
     let age = encryption(Encryption::None, &settings.age)?;
     check_recipients(&age)
+}
+
+/// Checks that a profile that is given exists.
+fn check_profile(access: &Access) -> Result<(), Error> {
+    let checked = access.profile.as_deref().map(remote::check_profile);
+    checked.transpose().map(drop).map_err(Error::Profile)
 }
 
 /// Puts what is said of a map itself into it.

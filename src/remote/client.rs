@@ -1,11 +1,12 @@
 //! Connection settings to a [`Client`]: credentials, region, TLS, proxies, retries, time-outs.
 //!
 //! Credentials come from the usual AWS chain (environment, files, SSO, `credential_process`, web
-//! identity, container, instance) and are never stored.
+//! identity, container, instance) and are never stored. A map's profile wins over the environment.
 
 use super::Remote;
 use super::answer::Chain;
 use super::error::{Error, Kind, Operation};
+use super::profile::{self, Source};
 use super::retry::Budget;
 use crate::state::{Access, Addressing, Capabilities};
 use aws_config::environment::EnvironmentVariableRegionProvider;
@@ -109,11 +110,13 @@ impl Client {
 /// is set and no region, the region is `us-east-1`, since private servers rarely care.
 ///
 /// # Errors
-/// [`Kind::NoRegion`], and [`Kind::Other`] where the file of `AWS_CA_BUNDLE` cannot be used.
+/// What [`profile::check_profile`] returns, [`Kind::NoRegion`], and [`Kind::Other`] where the file of `AWS_CA_BUNDLE` cannot be used.
 pub async fn connect(access: &Access) -> Result<Client, Error> {
+    let source = access.profile.as_deref().map(profile::check_profile);
+    let source = source.transpose()?;
     let http = http_client()?;
     let mut loader = aws_config::defaults(aws_config::BehaviorVersion::latest())
-        .http_client(http)
+        .http_client(http.clone())
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
         .timeout_config(
             TimeoutConfig::builder()
@@ -151,13 +154,16 @@ pub async fn connect(access: &Access) -> Result<Client, Error> {
         )
         .build();
     let throttled = Throttled::default();
-    let sdk = Builder::from(&config)
+    let mut sdk = Builder::from(&config)
         .interceptor(throttled.clone())
         .force_path_style(access.addressing == Addressing::Path)
-        .retry_partition(retries)
-        .build();
+        .retry_partition(retries);
+    if let (Some(profile), Some(Source::Profile)) = (&access.profile, source) {
+        let region = config.region().cloned();
+        sdk = sdk.credentials_provider(profile::credentials(profile, region, http));
+    }
     Ok(Client {
-        sdk: aws_sdk_s3::Client::from_conf(sdk),
+        sdk: aws_sdk_s3::Client::from_conf(sdk.build()),
         shared: Arc::new(Shared {
             budget: Budget::new(),
             restore_states_refused: AtomicBool::new(false),

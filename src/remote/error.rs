@@ -43,6 +43,10 @@ pub enum Kind {
     NotFound,
     /// No region is configured, and no endpoint that would do without.
     NoRegion,
+    /// The AWS configuration files do not contain this profile.
+    NoProfile(String),
+    /// The AWS configuration files cannot be read.
+    BadProfiles,
     /// There is no such bucket.
     NoBucket,
     /// The server refuses these credentials this action. Says nothing about what exists.
@@ -203,6 +207,8 @@ impl Error {
     pub fn is_fatal(&self) -> bool {
         match &self.kind {
             Kind::NoRegion
+            | Kind::NoProfile(_)
+            | Kind::BadProfiles
             | Kind::NoBucket
             | Kind::NoCredentials
             | Kind::ExpiredCredentials
@@ -248,6 +254,12 @@ impl fmt::Display for Kind {
         match self {
             Self::NotFound => write!(f, "not found"),
             Self::NoRegion => write!(f, "no region is set"),
+            Self::NoProfile(name) => write!(
+                f,
+                "profile {} is not in the AWS configuration files",
+                Shown(name)
+            ),
+            Self::BadProfiles => write!(f, "the AWS configuration files cannot be read"),
             Self::NoBucket => write!(f, "no such bucket"),
             Self::Denied => write!(f, "access denied"),
             Self::NoCredentials => write!(f, "no credentials found"),

@@ -127,6 +127,7 @@ fn of_init(error: &init::Error) -> Option<&'static str> {
             Some("correct the path, or make the file readable for the user that runs s3-bsync")
         }
         init::Error::Key(error) => Some(of_key(error)),
+        init::Error::Profile(error) => of_remote(error),
         init::Error::NoRecipients { .. } => {
             Some("name the recipients with --age-recipient or --age-recipients-file")
         }
@@ -343,6 +344,10 @@ fn of_remote(error: &remote::Error) -> Option<&'static str> {
     use remote::Kind;
     match &error.kind {
         Kind::NoRegion => Some("set --region, AWS_REGION or a profile's region"),
+        Kind::NoProfile(_) => Some(
+            "correct --profile, or add the profile to ~/.aws/config; AWS_CONFIG_FILE can name another file",
+        ),
+        Kind::BadProfiles => Some("correct ~/.aws/config and ~/.aws/credentials"),
         Kind::NoBucket => Some("create the bucket, or correct the map's destination or endpoint"),
         Kind::Denied => Some("check the key's rights on this bucket and prefix"),
         Kind::NoCredentials => Some(

@@ -87,6 +87,56 @@ fn an_unknown_access_key_stops_the_map() {
     );
 }
 
+/// Writes the credentials file of the AWS tools: profile `work` has the keys of this bucket.
+fn write_profile(world: &World) {
+    let command = world.command(&[]);
+    let of = |name: &str| {
+        let (_, value) = command.get_envs().find(|(key, _)| *key == name).unwrap();
+        value.unwrap().to_str().unwrap().to_owned()
+    };
+    let (id, secret) = (of("AWS_ACCESS_KEY_ID"), of("AWS_SECRET_ACCESS_KEY"));
+    let profile = format!("[work]\naws_access_key_id={id}\naws_secret_access_key={secret}\n");
+    std::fs::create_dir_all(world.home().join(".aws")).unwrap();
+    std::fs::write(world.home().join(".aws/credentials"), profile).unwrap();
+}
+
+#[test]
+fn a_maps_profile_wins_over_keys_in_the_environment() {
+    let world = World::new();
+    if world.hand().is_none() {
+        return;
+    }
+    let wrong = [
+        ("AWS_ACCESS_KEY_ID", "NOBODYKNOWSME"),
+        ("AWS_SECRET_ACCESS_KEY", "wrong"),
+    ];
+    world.local("a", "1").init();
+    world.run_in(&wrong, &[]).expect_code(3);
+    write_profile(&world);
+    world.init_with(&["--profile", "work"]);
+    world.run_in(&wrong, &[]).expect_code(0);
+    world.expect_remote("a", "1");
+    // Incomplete credentials of a profile are not completed by those of the environment.
+    let half = "[work]\naws_access_key_id=half\n";
+    std::fs::write(world.home().join(".aws/credentials"), half).unwrap();
+    world.sync_code(3).expect_stderr("no credentials found");
+}
+
+#[test]
+fn a_profile_that_is_gone_stops_the_map_and_is_named() {
+    let world = World::new();
+    world.local("a", "1");
+    write_profile(&world);
+    world.init_with(&["--profile", "work"]).sync();
+    std::fs::remove_file(world.home().join(".aws/credentials")).unwrap();
+    world.remove("a");
+    world
+        .sync_code(3)
+        .expect_stderr("profile work is not in the AWS configuration files")
+        .expect_stderr("hint: correct --profile");
+    world.expect_remote("a", "1");
+}
+
 #[test]
 fn no_credentials_at_all_stop_the_map() {
     let world = with_deletions();

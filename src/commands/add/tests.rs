@@ -114,7 +114,8 @@ fn each_answer_is_kept() {
         "https://s3.example.com",
         "",
         "eu-west-1",
-        "work",
+        "no-such-profile",
+        "",
         "9",
         "y",
         RECIPIENT,
@@ -122,13 +123,15 @@ fn each_answer_is_kept() {
         "",
         "papers",
     ];
-    let (filled, _) = scene.typed(Some("docs"), None, Settings::default(), &lines);
+    let (filled, shown) = scene.typed(Some("docs"), None, Settings::default(), &lines);
     let settings = filled.unwrap().settings;
+    let reason = "  profile no-such-profile is not in the AWS configuration files\n";
+    assert!(shown.contains(reason), "{shown}");
     let own = |text: &str| Some(text.to_owned());
     let access = Access {
         endpoint: own("https://s3.example.com"),
         region: own("eu-west-1"),
-        profile: own("work"),
+        profile: None,
         addressing: Addressing::Path,
     };
     assert_eq!(settings.access, access);

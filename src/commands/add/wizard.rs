@@ -4,6 +4,7 @@ use super::{check_apart, check_name, check_path, directory};
 use crate::cli::{Add, Age, NewMap, Settings, values_typed};
 use crate::commands::{init, settings};
 use crate::key::Shown;
+use crate::remote;
 use crate::report::ask::Line;
 use crate::report::hint;
 use crate::state::{Access, Addressing, State};
@@ -110,7 +111,11 @@ impl<'a, W: Write> Wizard<'a, W> {
         }
         if access.profile.is_none() {
             let question = "Profile of the AWS configuration files [none]:";
-            access.profile = self.ask_or_none(question, values_typed::name)?;
+            access.profile = self.ask_or_none(question, |text| {
+                let profile = values_typed::name(text)?;
+                let checked = remote::check_profile(&profile).map_err(init::Error::Profile);
+                checked.map(|_| profile).map_err(|error| reason(&error))
+            })?;
         }
         Ok(())
     }
