@@ -5,10 +5,13 @@ use crate::key::Key;
 use crate::plan::{Fold, Obstacle, Step};
 use crate::reconcile::{Settlement, Why};
 use crate::stamp::RemoteStamp;
+use std::sync::Arc;
 
 /// Something worth telling.
 #[derive(Debug)]
 pub enum Event<'a> {
+    /// The maps that a run is about to sync, in the order of the state file.
+    Maps(&'a [String]),
     /// A map's run begins.
     Begun {
         /// The map's name.
@@ -86,10 +89,23 @@ pub enum Event<'a> {
         /// How many.
         bytes: u64,
     },
+    /// A map's run is over; nothing of it follows.
+    Over,
 }
 
-/// Where events go. Called from any thread.
+/// Where events of one map go. Called from any thread.
 pub type Sink = dyn Fn(Event<'_>) + Send + Sync;
+
+/// Where events of a run go, each with the name of the map that it is about; `None` if it is about
+/// the run as a whole. Called from any thread; events of several maps come in any order.
+pub type RunSink = dyn Fn(Option<&str>, Event<'_>) + Send + Sync;
+
+/// The sink of one map's events.
+#[must_use]
+pub fn sink_of(run: &Arc<RunSink>, map: &str) -> Arc<Sink> {
+    let (run, map) = (Arc::clone(run), map.to_owned());
+    Arc::new(move |event: Event<'_>| run(Some(&map), event))
+}
 
 /// What one map's run did, by reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

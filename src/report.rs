@@ -5,6 +5,7 @@
 //! else.
 
 pub mod ask;
+mod held;
 mod hint;
 mod json;
 mod lines;
@@ -18,6 +19,7 @@ mod redact;
 mod replaced;
 mod summary;
 mod terminal;
+mod turns;
 mod words;
 
 use crate::cli::{Maps, Run, Voice};
@@ -108,14 +110,19 @@ impl Reporter {
         log.into_iter().chain(metrics).map(PathBuf::from).collect()
     }
 
-    /// Tells of an event.
+    /// Tells of an event that is not of a map's run.
     pub fn tell(&self, event: &Event<'_>) {
-        self.terminal.tell(event);
+        self.hear(None, event);
+    }
+
+    /// Tells of an event of this map's run, or of the run as a whole.
+    pub fn hear(&self, map: Option<&str>, event: &Event<'_>) {
+        self.terminal.tell(map, event);
         if let Some(log) = &self.log {
-            log.tell(event);
+            log.tell(map, event);
         }
-        if let Some(metrics) = &self.metrics {
-            metrics.tell(event);
+        if let (Some(metrics), Some(map)) = (&self.metrics, map) {
+            metrics.tell(map, event);
         }
         self.tell_of_log();
     }

@@ -68,7 +68,7 @@ pub struct Hands {
     /// Where events go.
     pub sink: Arc<Sink>,
     /// What bounds the bytes in flight.
-    pub flow: Flow,
+    pub flow: Arc<Flow>,
 }
 
 /// Why a step was not done.
@@ -319,7 +319,7 @@ impl Hands {
     /// Waits until `bytes` more may be held, of which nobody knows yet whether they will go.
     async fn hold(&self, bytes: u64) -> Result<OwnedSemaphorePermit, Failure> {
         Arc::clone(&self.flow.budget)
-            .acquire_many_owned(Flow::permits(bytes))
+            .acquire_many_owned(self.flow.permits(bytes))
             .await
             .map_err(|_| Failure::Interrupted)
     }

@@ -6,6 +6,7 @@ use super::init::blank;
 use super::settings;
 use super::sync::{Asked, Ended, Error, Report, apart, exit_of, own_files};
 use crate::cli::{Age, Mapless, Settings};
+use crate::event::{Event, sink_of};
 use crate::exit::Exit;
 use crate::state::{Bucket, Direction};
 use crate::store;
@@ -47,12 +48,14 @@ pub async fn mapless(asked: &Asked<'_>, given: &Mapless) -> Result<Report, Error
     // The state file may lie in the directory all the same, and is no part of it.
     let own = fs::canonicalize(asked.file).unwrap_or_else(|_| asked.file.to_owned());
     let replica = store::new_replica_id().map_err(Error::Store)?;
+    (asked.sink)(None, Event::Maps(std::slice::from_ref(&name)));
     let mut task = Task {
         index: 0,
         bucket,
         map,
         terms: asked.terms(replica, Generation::Last, own_files(&own)),
     };
+    task.terms.sink = sink_of(&asked.sink, &name);
     if let Some(stand_in) = &place.stand_in {
         task.map.path.clone_from(&stand_in.0);
     }

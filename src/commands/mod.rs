@@ -307,11 +307,11 @@ async fn one_run(
         passphrase_command: asked.passphrase_command.as_deref(),
         now_ms,
         stop,
-        sink: Arc::new(move |event: Event<'_>| {
+        sink: Arc::new(move |map: Option<&str>, event: Event<'_>| {
             let (reporter, page) = &listener;
-            reporter.tell(&event);
+            reporter.hear(map, &event);
             if let Some(page) = page {
-                page.hear(&event);
+                page.hear(map, &event);
             }
         }),
         written: reporter.written(),

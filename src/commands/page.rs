@@ -90,8 +90,8 @@ impl RunPage {
     }
 
     /// Hears of an event.
-    pub fn hear(&self, event: &Event<'_>) {
-        self.listener.hear(event);
+    pub fn hear(&self, map: Option<&str>, event: &Event<'_>) {
+        self.listener.hear(map, event);
     }
 
     /// Writes the page, with the ends of earlier runs from the log folder, if one is named.

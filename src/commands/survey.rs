@@ -11,7 +11,9 @@ use crate::local::{RecoveryRun, Root};
 use crate::report::Reporter;
 use crate::stop::Stop;
 use crate::store::{self, Store};
-use crate::sync::{self, Generation, Halt, Mode, Reencode, Safety, Standing, Task, Terms, Trust};
+use crate::sync::{
+    self, Generation, Halt, Mode, Reencode, Safety, Share, Standing, Task, Terms, Trust,
+};
 use std::num::NonZeroU64;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -95,7 +97,7 @@ impl<'a> Look<'a> {
             limit: Limit::default(),
             passphrase_command: self.passphrase_command.map(str::to_owned),
             jobs: self.jobs,
-            bytes_per_s: self.bytes_per_s,
+            share: Share::whole(self.jobs, self.bytes_per_s),
             own: own_files(store.own_name_prefix()),
             stop: self.stop.clone(),
             sink: Arc::clone(&self.sink),

@@ -1,12 +1,13 @@
-//! The main job: the maps of the state file, all or some, one after the other.
+//! The main job: the maps of the state file, all or some, several at a time.
 
 mod apart;
 mod error;
+mod side_by_side;
 
 use super::init::real_path;
 use super::named::missing;
 use crate::cli::Maps;
-use crate::event::{Counts, Event, Sink};
+use crate::event::{Counts, Event, RunSink};
 use crate::exit::Exit;
 use crate::format::DecodeError;
 use crate::local::{OwnFiles, RecoveryRun, Root};
@@ -14,7 +15,7 @@ use crate::overlap;
 use crate::state::{MapId, ReplicaId, State};
 use crate::stop::Stop;
 use crate::store::{self, Store};
-use crate::sync::{self, Halt, Mode, Outcome, Recorded, Standing, Task, Terms};
+use crate::sync::{self, Halt, Mode, Outcome, Recorded, Share, Standing, Task, Terms};
 pub(super) use apart::{apart, lies_in};
 pub use error::Error;
 use std::collections::BTreeMap;
@@ -51,7 +52,7 @@ pub struct Asked<'a> {
     /// The wish to stop.
     pub stop: Stop,
     /// Where events go.
-    pub sink: Arc<Sink>,
+    pub sink: Arc<RunSink>,
     /// What the run itself writes besides: none of it may lie in a map.
     pub written: Vec<PathBuf>,
 }
@@ -114,7 +115,7 @@ pub async fn sync(asked: &Asked<'_>) -> Result<Report, Error> {
     let mut store = Store::open(asked.file, store_mode, RecoveryRun::at(asked.now_ms).name())?;
     let mut exit = Exit::InSync;
     if let Some(fell_back) = store.fell_back() {
-        (asked.sink)(Event::Notice(&fallen_back(&fell_back.defect)));
+        (asked.sink)(None, Event::Notice(&fallen_back(&fell_back.defect)));
         exit = Exit::Partial;
     }
     overlap::check(store.state(), real_path).map_err(Error::Overlap)?;
@@ -122,9 +123,8 @@ pub async fn sync(asked: &Asked<'_>) -> Result<Report, Error> {
         apart(&asked.written, &map.name, &map.path)?;
     }
     if store.state().maps().next().is_none() {
-        (asked.sink)(Event::Notice(
-            "the state file holds no map, so there is nothing to sync",
-        ));
+        let text = "the state file holds no map, so there is nothing to sync";
+        (asked.sink)(None, Event::Notice(text));
     }
     let generation = match store.fell_back() {
         None => sync::Generation::Last,
@@ -141,10 +141,11 @@ pub async fn sync(asked: &Asked<'_>) -> Result<Report, Error> {
         match sync::stand(task) {
             Ok((root, standing)) => {
                 if standing == Standing::Foreign {
-                    (asked.sink)(Event::Notice(&format!(
+                    let text = format!(
                         "map {}: what is recorded is of another time or directory and is not used; nothing is deleted this run",
                         task.map.name
-                    )));
+                    );
+                    (asked.sink)(None, Event::Notice(&text));
                     resets.push(task.map.id);
                 }
                 stands.insert(task.index, (root, standing));
@@ -165,40 +166,28 @@ pub async fn sync(asked: &Asked<'_>) -> Result<Report, Error> {
     }
     let mut tasks = self::tasks(store.state(), asked.maps, &terms)?;
     let store = Arc::new(Mutex::new(store));
+    let mut ready = Vec::new();
     for task in &mut tasks {
         if let Some((root, standing)) = stands.remove(&task.index) {
             if standing == Standing::Foreign {
                 // A directory of another time is no model for a mirror either.
                 task.map.direction = task.map.direction.without_deletions();
             }
-            if asked.stop.is_wished() {
-                break;
-            }
             roots.insert(task.map.id, root.clone());
-            ended.insert(task.index, run_one(task, root, standing, &store).await);
+            ready.push(side_by_side::Ready {
+                task: task.clone(),
+                root,
+                standing,
+            });
         }
     }
+    ended.extend(side_by_side::run(asked, ready, &store).await);
     finish(asked, tasks, ended, &roots, &store, exit)
 }
 
 /// What is said where a damaged state file has an intact previous generation.
 pub(super) fn fallen_back(defect: &DecodeError) -> String {
     format!("the state file is damaged ({defect}); its previous generation is used")
-}
-
-async fn run_one(
-    task: &Task,
-    root: Root,
-    standing: Standing,
-    store: &Arc<Mutex<Store>>,
-) -> Outcome {
-    let outcome = sync::sync(task, root.clone(), standing, Some(store)).await;
-    if task.terms.mode == Mode::Apply && outcome.halt.is_none() {
-        // Old losers go only where the run was sound; a failure to remove them harms nobody.
-        let (now_ms, keep_days) = (task.terms.now_ms, task.map.keep_days);
-        let _ = tokio::task::spawn_blocking(move || root.expire_recovery(now_ms, keep_days)).await;
-    }
-    outcome
 }
 
 impl Asked<'_> {
@@ -208,6 +197,7 @@ impl Asked<'_> {
         generation: sync::Generation,
         own: OwnFiles,
     ) -> Terms {
+        let sink = Arc::clone(&self.sink);
         Terms {
             replica,
             now_ms: self.now_ms,
@@ -219,11 +209,11 @@ impl Asked<'_> {
             passphrase_command: self.passphrase_command.map(str::to_owned),
             reencode: self.reencode,
             jobs: self.jobs,
-            bytes_per_s: self.bytes_per_s,
+            share: Share::whole(self.jobs, self.bytes_per_s),
             own,
             person: self.person.clone(),
             stop: self.stop.clone(),
-            sink: Arc::clone(&self.sink),
+            sink: Arc::new(move |event: Event<'_>| sink(None, event)),
         }
     }
 }

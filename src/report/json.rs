@@ -9,9 +9,10 @@ use crate::plan::Step;
 use crate::reconcile::{Settlement, Why};
 use serde_json::{Map, Value, json};
 
-/// An event as one line; `None` for those that only a progress bar needs.
-pub(super) fn event(event: &Event<'_>) -> Option<String> {
-    let value = match event {
+/// An event as one line, with the map that it is about; `None` for those that only a progress bar
+/// needs.
+pub(super) fn event(map: Option<&str>, event: &Event<'_>) -> Option<String> {
+    let mut value = match event {
         Event::Begun { map, path, uri } => {
             json!({"event": "map", "map": map, "path": path, "uri": uri})
         }
@@ -34,10 +35,16 @@ pub(super) fn event(event: &Event<'_>) -> Option<String> {
         Event::Guarded(held) => json!({"event": "guard", "reason": held.to_string()}),
         Event::Notice(text) => json!({"event": "notice", "text": text}),
         // Each of the moves is told by itself, and how far a run is, to a terminal only.
-        Event::WouldMove(..) | Event::HasMoved(..) | Event::Read { .. } | Event::Moved { .. } => {
-            return None;
-        }
+        Event::Maps(_)
+        | Event::WouldMove(..)
+        | Event::HasMoved(..)
+        | Event::Read { .. }
+        | Event::Moved { .. }
+        | Event::Over => return None,
     };
+    if let Some(map) = map {
+        value["map"] = json!(map);
+    }
     Some(value.to_string())
 }
 

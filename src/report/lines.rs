@@ -26,7 +26,11 @@ pub(super) fn line<'a>(event: &Event<'a>) -> Option<Line<'a>> {
             Line::Mention(format!("conflict {key}: {settled}"))
         }
         Event::Notice(text) => Line::Mention(format!("note: {text}")),
-        Event::Guarded(_) | Event::Read { .. } | Event::Moved { .. } => return None,
+        Event::Maps(_)
+        | Event::Guarded(_)
+        | Event::Read { .. }
+        | Event::Moved { .. }
+        | Event::Over => return None,
         Event::Begun { map, path, uri } => Line::Detail(format!("map {map}: {path} and {uri}")),
         Event::Planned { steps, bytes } => {
             Line::Detail(format!("plan: {}", words::planned(*steps, *bytes)))

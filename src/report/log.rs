@@ -17,6 +17,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -29,6 +30,8 @@ const END: &str = ".log";
 
 pub(super) struct Log {
     path: PathBuf,
+    /// Whether lines of several maps come in any order, so that each is to name its own.
+    names_maps: AtomicBool,
     writing: Mutex<Writing>,
 }
 
@@ -46,6 +49,7 @@ impl Log {
         expire(directory);
         Ok(Self {
             path,
+            names_maps: AtomicBool::new(false),
             writing: Mutex::new(Writing::To(file)),
         })
     }
@@ -54,12 +58,22 @@ impl Log {
         &self.path
     }
 
-    pub(super) fn tell(&self, event: &Event<'_>) {
-        match line(event) {
-            Some(Line::Detail(text) | Line::Mention(text)) => self.write(&[text]),
-            Some(Line::Trouble(what, cause)) => self.complain(&what, cause),
-            None => {}
+    pub(super) fn tell(&self, map: Option<&str>, event: &Event<'_>) {
+        if let Event::Maps(maps) = event {
+            self.names_maps.store(maps.len() > 1, Ordering::Relaxed);
         }
+        let mut lines = match line(event) {
+            Some(Line::Detail(text) | Line::Mention(text)) => vec![text],
+            Some(Line::Trouble(what, cause)) => complaint(&what, cause),
+            None => return,
+        };
+        if let Some(map) = map
+            && self.names_maps.load(Ordering::Relaxed)
+            && !matches!(event, Event::Begun { .. })
+        {
+            lines[0].insert_str(0, &format!("{map}: "));
+        }
+        self.write(&lines);
     }
 
     pub(super) fn complain(&self, what: &str, error: &(dyn Error + 'static)) {
@@ -260,6 +274,7 @@ mod tests {
     fn a_log_that_breaks_off_says_so_once() {
         let log = Log {
             path: PathBuf::from("/dev/full"),
+            names_maps: AtomicBool::new(false),
             writing: Mutex::new(Writing::To(
                 File::options().write(true).open("/dev/full").unwrap(),
             )),

@@ -41,17 +41,17 @@ pub(super) struct Metrics {
 
 #[derive(Default)]
 struct Heard {
-    /// The map at work.
-    at: Option<(String, Instant)>,
+    /// When the maps at work have begun.
+    begun: HashMap<String, Instant>,
     took: HashMap<String, Duration>,
     held: HashMap<String, Held>,
     is_discarded: bool,
 }
 
 impl Heard {
-    fn leave(&mut self) {
-        if let Some((map, since)) = self.at.take() {
-            self.took.insert(map, since.elapsed());
+    fn leave(&mut self, map: &str) {
+        if let Some(since) = self.begun.remove(map) {
+            self.took.insert(map.to_owned(), since.elapsed());
         }
     }
 }
@@ -77,19 +77,16 @@ impl Metrics {
         &self.path
     }
 
-    pub(super) fn tell(&self, event: &Event<'_>) {
+    pub(super) fn tell(&self, map: &str, event: &Event<'_>) {
+        let mut heard = self.heard();
         match event {
-            Event::Begun { map, .. } => {
-                let mut heard = self.heard();
-                heard.leave();
-                heard.at = Some(((*map).to_owned(), Instant::now()));
+            Event::Begun { .. } => {
+                heard.begun.insert(map.to_owned(), Instant::now());
             }
             Event::Guarded(held) => {
-                let mut heard = self.heard();
-                if let Some((map, _)) = heard.at.clone() {
-                    heard.held.insert(map, *held);
-                }
+                heard.held.insert(map.to_owned(), *held);
             }
+            Event::Over => heard.leave(map),
             _ => {}
         }
     }
@@ -138,8 +135,9 @@ impl Metrics {
 
     fn put(&self, page: &mut Page, ended: &Ended, exit: Exit) {
         let mut heard = self.heard();
-        heard.leave();
         let map = &ended.map[..];
+        // Of a run without a map, and of one that broke off, nobody has said that it is over.
+        heard.leave(map);
         let took = heard.took.get(map).copied().unwrap_or_default();
         let held = heard.held.get(map).map_or(0, |held| held.deletions);
         drop(heard);

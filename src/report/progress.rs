@@ -8,7 +8,7 @@ use crate::cli::{Form, Level, Voice};
 use crate::event::Event;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use rustix::termios::tcgetwinsize;
-use state::State;
+use state::States;
 use std::fmt::Write;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,7 +21,7 @@ const COLUMNS: usize = 80;
 
 pub(super) struct Progress {
     bar: ProgressBar,
-    state: Arc<Mutex<State>>,
+    state: Arc<Mutex<States>>,
 }
 
 impl Progress {
@@ -32,7 +32,7 @@ impl Progress {
             _ => ProgressDrawTarget::hidden(),
         };
         let bar = ProgressBar::with_draw_target(None, target);
-        let state = Arc::new(Mutex::new(State::default()));
+        let state = Arc::new(Mutex::new(States::default()));
         if let Ok(style) = ProgressStyle::with_template("{state}") {
             let shown = Arc::clone(&state);
             let draw = move |_: &ProgressState, line: &mut dyn Write| {
@@ -46,29 +46,36 @@ impl Progress {
         Self { bar, state }
     }
 
-    pub(super) fn follow(&self, event: &Event<'_>) {
+    pub(super) fn follow(&self, map: Option<&str>, event: &Event<'_>) {
         if self.bar.is_hidden() {
             return;
         }
+        let Some(map) = map else {
+            return;
+        };
+        if let Event::Begun { .. } = event {
+            // A passphrase may be asked for now: the line is its own until both sides are read.
+            self.finish();
+            lock(&self.state).begin(map);
+        }
+        let mut states = lock(&self.state);
+        let Some(state) = states.of(map) else {
+            return;
+        };
         match event {
-            Event::Begun { map, .. } => {
-                // A passphrase may be asked for now: the line is its own until both sides are read.
-                self.finish();
-                *lock(&self.state) = State::of(map);
-            }
             Event::Read { files, objects } => {
-                let is_first = lock(&self.state).read(*files, *objects);
+                let is_first = state.read(*files, *objects);
+                drop(states);
                 if is_first {
                     self.bar.reset();
                     self.bar.enable_steady_tick(TICK);
                 }
             }
-            Event::Planned { steps, bytes } => {
-                lock(&self.state).plan(*steps as u64, *bytes, Instant::now());
-            }
-            Event::Moved { bytes } => lock(&self.state).add_bytes(*bytes, Instant::now()),
-            Event::Done(step, _) if step.recorded().is_none() => lock(&self.state).add_step(),
-            Event::Failed { .. } => lock(&self.state).add_step(),
+            Event::Planned { steps, bytes } => state.plan(*steps as u64, *bytes, Instant::now()),
+            Event::Moved { bytes } => state.add_bytes(*bytes, Instant::now()),
+            Event::Done(step, _) if step.recorded().is_none() => state.add_step(),
+            Event::Failed { .. } => state.add_step(),
+            Event::Over => states.end(map),
             _ => {}
         }
     }
@@ -84,7 +91,7 @@ impl Progress {
     }
 }
 
-fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+fn lock(state: &Mutex<States>) -> MutexGuard<'_, States> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -1,10 +1,12 @@
 //! What a run says where it was started: text, or JSON lines.
 
+use super::held::{Held, Piece};
 use super::lines::{Line, complaint, line};
 use super::log::time_now;
 use super::memory::Memory;
 use super::progress::Progress;
 use super::redact::redacted;
+use super::turns::Turns;
 use super::{hint, json, summary, words};
 use crate::cli::{Form, Level, Voice};
 use crate::commands::status::Condition;
@@ -17,7 +19,7 @@ use crate::sync::Mode;
 use std::collections::HashSet;
 use std::error::Error;
 use std::io::{self, IsTerminal, Write};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 pub(super) struct Terminal {
@@ -25,7 +27,9 @@ pub(super) struct Terminal {
     /// What was said in the runs before, where runs follow each other.
     memory: Option<Arc<Memory>>,
     progress: Progress,
-    hints: Mutex<HashSet<&'static str>>,
+    hints: Mutex<HashSet<String>>,
+    /// Held while something is printed, so that a block has no other line in it.
+    turns: Mutex<Turns>,
 }
 
 impl Terminal {
@@ -35,6 +39,7 @@ impl Terminal {
             memory: None,
             progress: Progress::new(voice),
             hints: Mutex::default(),
+            turns: Mutex::default(),
         }
     }
 
@@ -53,28 +58,43 @@ impl Terminal {
             .is_none_or(|memory| memory.is_new(text))
     }
 
-    pub(super) fn tell(&self, event: &Event<'_>) {
-        if self.voice.form == Form::Json
-            && let Some(line) = json::event(event)
-        {
-            self.out(&line);
-        }
+    pub(super) fn tell(&self, map: Option<&str>, event: &Event<'_>) {
         if self.memory.is_none() {
-            self.progress.follow(event);
+            self.progress.follow(map, event);
         }
-        match line(event) {
-            Some(Line::Trouble(what, cause)) if self.is_news(&what) => self.complain(&what, cause),
-            Some(Line::Mention(text)) if self.is_news(&text) => self.mention(&text),
-            Some(Line::Detail(text)) if self.memory.is_some() && is_change(event) => {
-                self.say(&format!("{}  {text}", time_now()));
+        match (event, map) {
+            (Event::Maps(maps), _) => *self.turns() = Turns::of(maps),
+            (Event::Over, Some(map)) => {
+                let mut turns = self.turns();
+                self.print_all(turns.end(map));
             }
-            Some(Line::Detail(text)) => self.debug(&text),
-            Some(Line::Trouble(..) | Line::Mention(_)) | None => {}
+            _ => self.print_event(map, event),
         }
+    }
+
+    fn print_event(&self, map: Option<&str>, event: &Event<'_>) {
+        if self.voice.form == Form::Json
+            && let Some(line) = json::event(map, event)
+        {
+            self.put(map, Some(Piece::Out(line)));
+        }
+        let piece = match line(event) {
+            Some(Line::Trouble(what, cause)) if self.is_news(&what) => {
+                Some(complained(&what, cause))
+            }
+            Some(Line::Mention(text)) if self.is_news(&text) => self.mentioned(&text),
+            Some(Line::Detail(text)) if self.memory.is_some() && is_change(event) => {
+                self.said(&format!("{}  {text}", time_now()))
+            }
+            Some(Line::Detail(text)) => self.debugged(&text),
+            Some(Line::Trouble(..) | Line::Mention(_)) | None => None,
+        };
+        self.put(map, piece);
     }
 
     pub(super) fn end(&self, report: &Report) {
         self.progress.finish();
+        self.print_rest();
         for ended in &report.maps {
             if self.voice.form == Form::Json {
                 self.out(&json::summary(ended, report.exit));
@@ -116,6 +136,7 @@ impl Terminal {
 
     pub(super) fn stop(&self, error: &(dyn Error + 'static), exit: Exit) {
         self.progress.finish();
+        self.print_rest();
         if self.voice.form == Form::Json {
             self.out(&json::stopped(&error.to_string(), exit));
         }
@@ -126,31 +147,63 @@ impl Terminal {
     }
 
     pub(super) fn complain(&self, what: &str, error: &(dyn Error + 'static)) {
-        let mut lines = complaint(what, error);
-        if let Some(hint) = hint(error)
-            && self.is_new(hint)
-        {
-            lines.push(format!("hint: {hint}"));
-        }
-        self.err(&lines);
+        self.put(None, Some(complained(what, error)));
     }
 
     pub(super) fn say(&self, text: &str) {
-        if self.voice.level != Level::Quiet && self.voice.form == Form::Text {
-            self.out(text);
-        }
+        self.put(None, self.said(text));
+    }
+
+    fn said(&self, text: &str) -> Option<Piece> {
+        let is_shown = self.voice.level != Level::Quiet && self.voice.form == Form::Text;
+        is_shown.then(|| Piece::Out(text.to_owned()))
     }
 
     /// Whether a hint was not given yet: a thousand files without rights need it once.
-    fn is_new(&self, hint: &'static str) -> bool {
+    fn is_new(&self, hint: &str) -> bool {
         let hints = self.hints.lock();
-        hints.unwrap_or_else(PoisonError::into_inner).insert(hint)
+        let mut hints = hints.unwrap_or_else(PoisonError::into_inner);
+        hints.insert(hint.to_owned())
     }
 
     pub(super) fn record(&self, told: &serde_json::Value) {
         if self.voice.form == Form::Json {
             self.out(&told.to_string());
         }
+    }
+
+    /// Prints a piece, or keeps it until the turn of its map comes.
+    fn put(&self, map: Option<&str>, piece: Option<Piece>) {
+        let mut turns = self.turns();
+        if let Some(piece) = piece.and_then(|piece| turns.pass(map, piece)) {
+            self.print(piece);
+        }
+    }
+
+    fn print_rest(&self) {
+        let mut turns = self.turns();
+        self.print_all(turns.end_all());
+    }
+
+    fn print_all(&self, due: Vec<Held>) {
+        for held in due {
+            held.print(|piece| self.print(piece));
+        }
+    }
+
+    fn print(&self, piece: Piece) {
+        match piece {
+            Piece::Out(line) => self.out(&line),
+            Piece::Err(mut lines, hint) => {
+                let hint = hint.filter(|hint| self.is_new(hint));
+                lines.extend(hint.map(|hint| format!("hint: {hint}")));
+                self.progress.suspend(|| err(&lines));
+            }
+        }
+    }
+
+    fn turns(&self) -> MutexGuard<'_, Turns> {
+        self.turns.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn finish(&self) {
@@ -163,15 +216,21 @@ impl Terminal {
     }
 
     pub(super) fn mention(&self, text: &str) {
-        if self.voice.level != Level::Quiet {
-            self.err(&[text.to_owned()]);
-        }
+        self.put(None, self.mentioned(text));
+    }
+
+    fn mentioned(&self, text: &str) -> Option<Piece> {
+        let is_shown = self.voice.level != Level::Quiet;
+        is_shown.then(|| Piece::Err(vec![text.to_owned()], None))
     }
 
     pub(super) fn debug(&self, text: &str) {
-        if self.voice.level == Level::Debug && self.voice.form == Form::Text {
-            self.out(text);
-        }
+        self.put(None, self.debugged(text));
+    }
+
+    fn debugged(&self, text: &str) -> Option<Piece> {
+        let is_shown = self.voice.level == Level::Debug && self.voice.form == Form::Text;
+        is_shown.then(|| Piece::Out(text.to_owned()))
     }
 
     /// A reader that went away is no error of ours.
@@ -180,10 +239,10 @@ impl Terminal {
             let _ = writeln!(io::stdout(), "{}", redacted(line));
         });
     }
+}
 
-    fn err(&self, lines: &[String]) {
-        self.progress.suspend(|| err(lines));
-    }
+fn complained(what: &str, error: &(dyn Error + 'static)) -> Piece {
+    Piece::Err(complaint(what, error), hint(error).map(str::to_owned))
 }
 
 /// Whether something was done to a file or an object.

@@ -4,7 +4,7 @@ use super::{Halt, Task, envelope};
 use crate::local::{RecoveryRun, Root};
 use crate::remote;
 use crate::store::Store;
-use crate::transfer::{Flow, Hands, Unfinished};
+use crate::transfer::{Hands, Unfinished};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
@@ -32,7 +32,7 @@ pub(super) async fn hands(
         unfinished: Unfinished::of(map.id, store.cloned()),
         stop: terms.stop.clone(),
         sink: Arc::clone(&terms.sink),
-        flow: Flow::limited(terms.bytes_per_s),
+        flow: Arc::clone(&terms.share.flow),
     };
     Ok(Arc::new(hands))
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 const START: usize = 32;
 /// The fewest and the most that are tried; bytes in flight have a bound of their own.
 const LEAST: usize = 4;
-const MOST: usize = 256;
+pub(super) const MOST: usize = 256;
 /// The shortest time over which speed is judged.
 const WINDOW: Duration = Duration::from_millis(150);
 /// Windows for which a number that was found stays.

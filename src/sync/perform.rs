@@ -174,7 +174,7 @@ impl Sync<'_> {
         loop {
             let may_start = fatal.is_none() && !self.task.terms.stop.is_wished();
             while may_start
-                && running.len() < self.pace.limit()
+                && running.len() < self.pace.limit().min(self.task.terms.share.steps())
                 && let Some(job) = jobs.next()
             {
                 running.spawn(job.run(Arc::clone(&self.hands)));

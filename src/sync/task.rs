@@ -1,13 +1,12 @@
 //! What a map's run is asked for.
 
-use super::{Generation, Person, Trust};
+use super::{Generation, Person, Share, Trust};
 use crate::envelope::{Envelope, Identities, KeyError, Passphrase, Recipients, Secrecy};
 use crate::event::Sink;
 use crate::guard::Limit;
 use crate::local::OwnFiles;
 use crate::state::{Bucket, DirMap, Encryption, ReplicaId};
 use crate::stop::Stop;
-use std::num::NonZeroU64;
 use std::sync::Arc;
 
 /// Whether anything is changed.
@@ -62,8 +61,8 @@ pub struct Terms {
     pub passphrase_command: Option<String>,
     /// Steps at a time; `None` to adapt to the work.
     pub jobs: Option<usize>,
-    /// The most bytes that travel in a second, up and down together; `None` for no limit.
-    pub bytes_per_s: Option<NonZeroU64>,
+    /// What the map may use at a time, of what all maps have.
+    pub share: Arc<Share>,
     /// The program's own files, which are no part of any map.
     pub own: OwnFiles,
     /// Who settles what a map's policy leaves to a person; `None` where nobody is there.
@@ -75,6 +74,7 @@ pub struct Terms {
 }
 
 /// One map to be synced.
+#[derive(Clone)]
 pub struct Task {
     /// Its position in the state file.
     pub index: usize,

@@ -5,4 +5,5 @@ mod support;
 
 mod dryrun;
 mod guard;
+mod side_by_side;
 mod voice;

@@ -11,8 +11,8 @@ use crate::report::ask::Comparison;
 use crate::stamp::RemoteStamp;
 use crate::state::ReplicaId;
 use crate::stop::Stop;
-use crate::sync::{Contents, envelope};
-use crate::transfer::{Flow, Hands, SHOWN_BYTES, Unfinished};
+use crate::sync::{Contents, Share, envelope};
+use crate::transfer::{Hands, SHOWN_BYTES, Unfinished};
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -117,7 +117,7 @@ impl Viewer<'_> {
             unfinished: Unfinished::of(map.id, None),
             stop: self.stop.clone(),
             sink: Arc::new(|_| {}),
-            flow: Flow::limited(None),
+            flow: Arc::clone(&Share::whole(None, None).flow),
         }))
     }
 }

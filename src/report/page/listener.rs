@@ -39,7 +39,7 @@ pub struct Tale {
     pub(super) done: Lines,
 }
 
-/// Hears a run's events. Maps are run one after the other.
+/// Hears a run's events, of several maps in any order.
 #[derive(Debug, Default)]
 pub struct Listener(Mutex<Told>);
 
@@ -47,40 +47,47 @@ pub struct Listener(Mutex<Told>);
 #[derive(Debug, Clone, Default)]
 pub struct Told {
     pub(super) notices: Lines,
+    /// In the order of the state file.
     pub(super) maps: Vec<Tale>,
 }
 
 impl Listener {
     /// Hears of an event.
-    pub fn hear(&self, event: &Event<'_>) {
+    pub fn hear(&self, of: Option<&str>, event: &Event<'_>) {
         let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let tale = |map: &String| Tale {
+            map: map.clone(),
+            ..Tale::default()
+        };
         match event {
-            Event::Begun { map, path, uri } => told.maps.push(Tale {
-                map: (*map).to_owned(),
-                path: (*path).to_owned(),
-                uri: (*uri).to_owned(),
-                ..Tale::default()
-            }),
+            Event::Maps(maps) => told.maps = maps.iter().map(tale).collect(),
             Event::Notice(text) => told.notices.add(|| (String::new(), (*text).to_owned())),
             event => {
-                if let Some(tale) = told.maps.last_mut() {
+                let mut tales = told.maps.iter_mut();
+                if let Some(tale) = tales.find(|tale| of == Some(&tale.map)) {
                     tale.hear(event);
                 }
             }
         }
     }
 
-    /// What was heard.
+    /// What was heard, of the maps that were begun.
     #[must_use]
     pub fn told(&self) -> Told {
         let told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        told.clone()
+        let mut told = told.clone();
+        told.maps.retain(|tale| !tale.path.is_empty());
+        told
     }
 }
 
 impl Tale {
     fn hear(&mut self, event: &Event<'_>) {
         match event {
+            Event::Begun { path, uri, .. } => {
+                (*path).clone_into(&mut self.path);
+                (*uri).clone_into(&mut self.uri);
+            }
             Event::Failed { key, cause } => {
                 self.failed
                     .add(|| (key.as_str().to_owned(), cause.to_string()));
@@ -135,20 +142,23 @@ mod tests {
     #[test]
     fn a_million_failures_are_counted_and_a_hundred_kept() {
         let listener = Listener::default();
-        listener.hear(&Event::Notice("once"));
-        listener.hear(&Event::Begun {
-            map: "docs",
-            path: "/docs",
-            uri: "s3://b",
-        });
+        let maps = ["mail", "docs", "never"].map(str::to_owned);
+        listener.hear(None, &Event::Maps(&maps));
+        listener.hear(None, &Event::Notice("once"));
+        for map in ["docs", "mail"] {
+            let (path, uri) = ("/docs", "s3://b");
+            listener.hear(Some(map), &Event::Begun { map, path, uri });
+        }
         for n in 0..1000 {
-            listener.hear(&Event::Skipped {
+            let skipped = Event::Skipped {
                 key: &Key::parse(&format!("k{n}")).unwrap(),
                 obstacle: &Obstacle::Archived { size_bytes: 1 },
-            });
+            };
+            listener.hear(Some("mail"), &skipped);
         }
         let told = listener.told();
-        assert_eq!(told.notices.count, 1);
+        let names: Vec<_> = told.maps.iter().map(|tale| &tale.map[..]).collect();
+        assert_eq!((names, told.notices.count), (vec!["mail", "docs"], 1));
         let skipped = &told.maps[0].skipped;
         assert_eq!((skipped.count, skipped.kept.len()), (1000, LINES));
         assert_eq!(skipped.kept[0].0, "k0");

@@ -132,8 +132,14 @@ fn told() -> Told {
         Event::Guarded(held()),
     ]);
     let listener = Listener::default();
+    let maps = [first.0, second.0].map(str::to_owned);
+    listener.hear(None, &Event::Maps(&maps));
+    let mut map = None;
     for event in &events {
-        listener.hear(event);
+        if let Event::Begun { map: begun, .. } = event {
+            map = Some(*begun);
+        }
+        listener.hear(map, event);
     }
     listener.told()
 }

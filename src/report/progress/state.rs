@@ -14,17 +14,16 @@ const SAMPLE: Duration = Duration::from_millis(500);
 /// Signs of the bar.
 const BAR: u64 = 10;
 
+/// How far the maps at work are, in the order in which they have begun.
 #[derive(Default)]
+pub(super) struct States(Vec<(String, State)>);
+
 pub(super) struct State {
     map: String,
     phase: Phase,
 }
 
-#[derive(Default)]
 enum Phase {
-    /// No map has begun: what is read is not read for a run.
-    #[default]
-    Idle,
     /// Nothing is known yet.
     Begun,
     /// Both sides are read.
@@ -45,9 +44,42 @@ struct Part {
     all: u64,
 }
 
+impl States {
+    pub(super) fn begin(&mut self, map: &str) {
+        self.end(map);
+        self.0.push((map.to_owned(), State::of(map)));
+    }
+
+    pub(super) fn of(&mut self, map: &str) -> Option<&mut State> {
+        let mut maps = self.0.iter_mut();
+        let (_, state) = maps.find(|(name, _)| name == map)?;
+        Some(state)
+    }
+
+    pub(super) fn end(&mut self, map: &str) {
+        self.0.retain(|(name, _)| name != map);
+    }
+
+    /// The line, in fewer than this many columns: that of the first map which has one, and how many
+    /// more there are.
+    pub(super) fn text(&mut self, now: Instant, columns: usize) -> String {
+        let texts = self.0.iter_mut().map(|(_, state)| state.text(now));
+        let mut texts = texts.filter(|text| !text.is_empty());
+        let mut text = texts.next().unwrap_or_default();
+        match texts.count() {
+            0 => {}
+            1 => text.push_str(", and 1 more map"),
+            more => {
+                let _ = write!(text, ", and {more} more maps");
+            }
+        }
+        fitted(text, columns.saturating_sub(1))
+    }
+}
+
 impl State {
     /// That of a map of this name before anything is read.
-    pub(super) fn of(map: &str) -> Self {
+    fn of(map: &str) -> Self {
         Self {
             map: Shown(map).to_string(),
             phase: Phase::Begun,
@@ -69,7 +101,7 @@ impl State {
                 *objects += more_objects;
                 false
             }
-            Phase::Idle | Phase::Working(_) => false,
+            Phase::Working(_) => false,
         }
     }
 
@@ -95,10 +127,10 @@ impl State {
         }
     }
 
-    /// The line, in fewer than this many columns. What matters most stands first.
-    pub(super) fn text(&mut self, now: Instant, columns: usize) -> String {
-        let text = match &mut self.phase {
-            Phase::Idle | Phase::Begun => String::new(),
+    /// The line, what matters most first; empty before anything is read.
+    fn text(&mut self, now: Instant) -> String {
+        match &mut self.phase {
+            Phase::Begun => String::new(),
             Phase::Reading { files, objects } => format!(
                 "{}: reading both sides, {} files here, {} objects there",
                 self.map,
@@ -106,8 +138,7 @@ impl State {
                 HumanCount(*objects)
             ),
             Phase::Working(work) => format!("{} {}", self.map, work.text(now)),
-        };
-        fitted(text, columns.saturating_sub(1))
+        }
     }
 }
 
@@ -206,18 +237,31 @@ mod tests {
     fn reading_is_counted_and_its_first_word_told() {
         let mut state = State::of("docs");
         let now = Instant::now();
-        assert_eq!(state.text(now, 80), "");
+        assert_eq!(state.text(now), "");
         assert!(state.read(0, 0));
         assert!(!state.read(1000, 0) && !state.read(234, 7));
         let told = "docs: reading both sides, 1,234 files here, 7 objects there";
-        assert_eq!(state.text(now, 80), told);
+        assert_eq!(state.text(now), told);
     }
 
     #[test]
-    fn what_no_run_reads_draws_no_line() {
-        let mut state = State::default();
-        assert!(!state.read(0, 0) && !state.read(3, 4));
-        assert_eq!(state.text(Instant::now(), 80), "");
+    fn the_first_map_with_a_line_has_it_and_the_others_are_counted() {
+        let (mut states, now) = (States::default(), Instant::now());
+        for map in ["silent", "docs", "mail", "music"] {
+            states.begin(map);
+        }
+        assert_eq!(states.text(now, 80), "");
+        for map in ["docs", "mail", "music"] {
+            states.of(map).unwrap().plan(0, 0, now);
+        }
+        let told = "docs nothing to change, and 2 more maps";
+        assert_eq!(states.text(now, 80), told);
+        states.end("docs");
+        assert_eq!(
+            states.text(now, 80),
+            "mail nothing to change, and 1 more map"
+        );
+        assert!(states.of("docs").is_none());
     }
 
     #[test]
@@ -227,7 +271,7 @@ mod tests {
         state.add_bytes(1 << 20, at(begun, 1000));
         state.add_step();
         let told = "docs  10% [=         ] 1/2 changes, 1.00 MiB/10.00 MiB, 1.00 MiB/s, 9.0 s left";
-        assert_eq!(state.text(at(begun, 1000), 200), told);
+        assert_eq!(state.text(at(begun, 1000)), told);
     }
 
     #[test]
@@ -236,9 +280,9 @@ mod tests {
         state.plan(2, 10 << 20, begun);
         state.add_bytes(1 << 20, at(begun, 1000));
         for second in 2..=30 {
-            state.text(at(begun, second * 1000), 200);
+            state.text(at(begun, second * 1000));
         }
-        let told = state.text(at(begun, 30_000), 200);
+        let told = state.text(at(begun, 30_000));
         assert!(!told.contains("/s") && !told.contains("left"), "{told}");
     }
 
@@ -248,7 +292,7 @@ mod tests {
         state.plan(4, 0, begun);
         (0..3).for_each(|_| state.add_step());
         let told = "docs  75% [=======   ] 3/4 changes";
-        assert_eq!(state.text(begun, 80), told);
+        assert_eq!(state.text(begun), told);
     }
 
     #[test]
@@ -257,7 +301,7 @@ mod tests {
         state.plan(1, 5, begun);
         state.add_bytes(50, begun);
         (0..3).for_each(|_| state.add_step());
-        let told = state.text(begun, 80);
+        let told = state.text(begun);
         assert!(
             told.contains("100% [==========] 1/1 change, 5 B/5 B"),
             "{told}"
@@ -269,13 +313,14 @@ mod tests {
         let (mut state, begun) = (State::of("docs"), Instant::now());
         state.plan(0, 0, begun);
         let told = "docs nothing to change";
-        assert_eq!(state.text(begun, 80), told);
+        assert_eq!(state.text(begun), told);
     }
 
     #[test]
     fn a_narrow_terminal_gets_what_matters_most() {
-        let (mut state, begun) = (State::of("docs"), Instant::now());
-        state.plan(4, 1000, begun);
+        let (mut state, begun) = (States::default(), Instant::now());
+        state.begin("docs");
+        state.of("docs").unwrap().plan(4, 1000, begun);
         let told = "docs   0% [          ] 0/4 changes, 0 B/1000 B";
         assert_eq!(state.text(begun, told.len() + 1), told);
         let told = "docs   0% [          ] 0/4 changes";
