@@ -19,7 +19,7 @@ mod tests;
 pub use error::{KeyError, OpenError};
 pub use gzip::{MAX_LEVEL, SEGMENT_BYTES};
 pub use identities::{Identities, recipients_of};
-pub use passphrase::Passphrase;
+pub use passphrase::{Passphrase, Prompt};
 pub use recipients::{Recipients, check_recipient};
 pub use seal::{Piece, Place, Sealer, Wrapping};
 

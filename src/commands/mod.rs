@@ -23,7 +23,7 @@ mod watch;
 use crate::cli::{self, Command, Edit, Form, Level, Mapless, Recover, Run, StatePage, Voice};
 use crate::event::Event;
 use crate::exit::Exit;
-use crate::report::ask::{Questions, is_attended};
+use crate::report::ask::{Questions, is_attended, passphrase};
 use crate::report::{self, Memory, Reporter};
 use crate::stop::Stop;
 use crate::store;
@@ -168,7 +168,7 @@ fn edit(asked: &Edit) -> Exit {
 }
 
 fn recover(asked: &Recover) -> Exit {
-    let reporter = Reporter::new(asked.voice);
+    let reporter = Arc::new(Reporter::new(asked.voice));
     let done = in_runtime(&reporter, &RUN_ENDS, async |stop| {
         let done = recover::recover(asked, &reporter, &stop, now_ms()).await;
         if stop.is_wished() {
@@ -304,7 +304,7 @@ async fn one_run(
         mode: asked.mode,
         trust: asked.trust,
         safety: asked.safety,
-        passphrase_command: asked.passphrase_command.as_deref(),
+        passphrase: passphrase(asked.passphrase_command.as_deref(), reporter, &stop),
         now_ms,
         stop,
         sink: Arc::new(move |map: Option<&str>, event: Event<'_>| {

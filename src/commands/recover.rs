@@ -20,6 +20,7 @@ use crate::store::{self, Store};
 use crate::sync::{Mode, Safety};
 pub use error::Error;
 use kept::{Folders, Kept};
+use std::sync::Arc;
 use view::Viewer;
 
 /// Does what is asked for.
@@ -28,7 +29,7 @@ use view::Viewer;
 /// [`Error`] where it cannot be begun; what fails later is told, and counts for the exit code.
 pub async fn recover(
     asked: &Recover,
-    reporter: &Reporter,
+    reporter: &Arc<Reporter>,
     stop: &Stop,
     now_ms: i64,
 ) -> Result<Exit, Error> {
@@ -70,7 +71,7 @@ pub async fn recover(
 
 struct Errand<'a> {
     asked: &'a Recover,
-    reporter: &'a Reporter,
+    reporter: &'a Arc<Reporter>,
     stop: &'a Stop,
     now_ms: i64,
     store: &'a Store,
@@ -89,6 +90,7 @@ impl Errand<'_> {
             folders,
             replica: self.store.state().replica,
             now_ms: self.now_ms,
+            reporter: self.reporter,
             stop: self.stop,
         }
     }

@@ -5,10 +5,12 @@ use super::init::Error;
 use super::named::named;
 use super::sync::{fallen_back, own_files};
 use crate::cli::Which;
+use crate::envelope::Passphrase;
 use crate::event::{Event, Sink};
 use crate::guard::Limit;
 use crate::local::{RecoveryRun, Root};
 use crate::report::Reporter;
+use crate::report::ask::passphrase;
 use crate::stop::Stop;
 use crate::store::{self, Store};
 use crate::sync::{
@@ -28,8 +30,8 @@ pub(super) struct Look<'a> {
     pub(super) jobs: Option<usize>,
     /// The most bytes that travel in a second.
     pub(super) bytes_per_s: Option<NonZeroU64>,
-    /// The command that prints the passphrase of an identity file.
-    pub(super) passphrase_command: Option<&'a str>,
+    /// Source of the passphrase of an identity file.
+    pub(super) passphrase: Passphrase,
     /// Whether a directory without its marker is looked at too, without its records.
     pub(super) safety: Safety,
     /// The time, milliseconds since the epoch.
@@ -61,7 +63,7 @@ impl<'a> Look<'a> {
             which,
             jobs: None,
             bytes_per_s: None,
-            passphrase_command: None,
+            passphrase: passphrase(None, reporter, stop),
             safety: Safety::Heeded,
             now_ms,
             stop,
@@ -95,7 +97,7 @@ impl<'a> Look<'a> {
             safety: self.safety,
             reencode: Reencode::Changed,
             limit: Limit::default(),
-            passphrase_command: self.passphrase_command.map(str::to_owned),
+            passphrase: self.passphrase.clone(),
             jobs: self.jobs,
             share: Share::whole(self.jobs, self.bytes_per_s),
             own: own_files(store.own_name_prefix()),

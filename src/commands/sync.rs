@@ -7,6 +7,7 @@ mod side_by_side;
 use super::init::real_path;
 use super::named::missing;
 use crate::cli::Maps;
+use crate::envelope::Passphrase;
 use crate::event::{Counts, Event, RunSink};
 use crate::exit::Exit;
 use crate::format::DecodeError;
@@ -41,8 +42,8 @@ pub struct Asked<'a> {
     pub trust: sync::Trust,
     /// Whether safety stops are heeded.
     pub safety: sync::Safety,
-    /// The command that prints the passphrase of an identity file.
-    pub passphrase_command: Option<&'a str>,
+    /// Source of the passphrase of an identity file.
+    pub passphrase: Passphrase,
     /// Which objects are packed anew.
     pub reencode: sync::Reencode,
     /// When the run began, milliseconds since the epoch.
@@ -206,7 +207,7 @@ impl Asked<'_> {
             trust: self.trust,
             safety: self.safety,
             limit: self.limit,
-            passphrase_command: self.passphrase_command.map(str::to_owned),
+            passphrase: self.passphrase.clone(),
             reencode: self.reencode,
             jobs: self.jobs,
             share: Share::whole(self.jobs, self.bytes_per_s),

@@ -7,6 +7,7 @@ use crate::event::Event;
 use crate::exit::Exit;
 use crate::key::{Key, Shown};
 use crate::report::Reporter;
+use crate::report::ask::passphrase;
 use crate::stop::Stop;
 use crate::sync::{By, Finding, Halt, Task, Verified, verify as compare};
 use serde_json::json;
@@ -26,7 +27,7 @@ pub(super) async fn verify(
     let look = Look {
         jobs: asked.jobs,
         bytes_per_s: asked.bytes_per_s,
-        passphrase_command: asked.passphrase_command.as_deref(),
+        passphrase: passphrase(asked.passphrase_command.as_deref(), reporter, &stop),
         ..Look::new(&asked.file, &asked.which, reporter, now_ms, &stop)
     };
     let survey = look.begin()?;

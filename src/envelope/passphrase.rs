@@ -1,17 +1,23 @@
-//! Where the passphrase of an identity file comes from: a command or the terminal, never an argument.
+//! Source of the passphrase of an identity file: a command or a person, never an argument.
 
 use age::secrecy::SecretString;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 
 /// Passphrases are not read beyond this.
 const MAX_BYTES: usize = 4096;
 
-/// Where a passphrase comes from.
-#[derive(Debug, Clone, Default)]
+/// Asks a person for the passphrase of the identity file at this path. Blocks.
+pub type Prompt = dyn Fn(&str) -> Result<String, String> + Send + Sync;
+
+/// Source of a passphrase.
+#[derive(Clone, Default)]
 pub enum Passphrase {
-    /// A person types it.
+    /// There is none.
     #[default]
-    Terminal,
+    Missing,
+    /// A person types it.
+    Typed(Arc<Prompt>),
     /// A shell command prints it, as the first line.
     Command(String),
 }
@@ -20,8 +26,8 @@ impl Passphrase {
     /// Asks for the passphrase of `path`.
     pub(super) fn ask(&self, path: &str) -> Result<SecretString, String> {
         let text = match self {
-            Self::Terminal => rpassword::prompt_password(format!("Passphrase of {path}: "))
-                .map_err(|error| format!("no terminal to ask at ({error})"))?,
+            Self::Missing => return Err("there is nobody to ask".to_owned()),
+            Self::Typed(prompt) => prompt(path)?,
             Self::Command(command) => run(command)?,
         };
         if text.is_empty() {

@@ -3,6 +3,7 @@
 //! Asked on stderr, answered on stdin, both of which must be terminals; nothing else ever waits.
 
 mod compare;
+mod passphrase;
 
 use super::Reporter;
 use crate::commands::dump::words::{Size, utc};
@@ -12,6 +13,7 @@ use crate::stop::Stop;
 use crate::sync::{Contents, Dispute, Person, Ruling, Version};
 use crate::transfer::Failure;
 pub use compare::{Comparison, Private};
+pub(crate) use passphrase::passphrase;
 use std::io::{self, IsTerminal, Write};
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -94,6 +96,14 @@ impl Person for Questions {
 /// One line from standard input; the end where the run is to end. Reads only when it is asked to, so
 /// that a program started in between has the terminal for itself. Blocks.
 pub(crate) fn read_line(stop: &Stop) -> Line {
+    line_of(stop, |text| io::stdin().read_line(text))
+}
+
+/// One line as `read` appends it; the end if the stop is requested first. Blocks.
+fn line_of(
+    stop: &Stop,
+    read: impl FnOnce(&mut String) -> io::Result<usize> + Send + 'static,
+) -> Line {
     let (sender, receiver) = sync_channel(2);
     let (stopped, stop) = (sender.clone(), stop.clone());
     let waking = Handle::try_current().map(|runtime| {
@@ -105,8 +115,7 @@ pub(crate) fn read_line(stop: &Stop) -> Line {
     // It cannot be called off, so where the run ends it is left behind, and ends with the process.
     std::thread::spawn(move || {
         let mut text = String::new();
-        let read = io::stdin().read_line(&mut text);
-        let line = match read {
+        let line = match read(&mut text) {
             Ok(0) | Err(_) => Line::End,
             Ok(_) => Line::Text(text),
         };

@@ -54,7 +54,7 @@ impl Progress {
             return;
         };
         if let Event::Begun { .. } = event {
-            // A passphrase may be asked for now: the line is its own until both sides are read.
+            // The line belongs to this map once it begins to be read.
             self.finish();
             lock(&self.state).begin(map);
         }

@@ -27,7 +27,7 @@ pub(super) async fn hands(
         recovery: RecoveryRun::at(terms.now_ms),
         replica: terms.replica,
         storage_class: map.storage_class.clone(),
-        envelope: envelope(map, terms.passphrase_command.as_deref()).map_err(Halt::Key)?,
+        envelope: envelope(map, &terms.passphrase).map_err(Halt::Key)?,
         recorded: HashMap::new(),
         unfinished: Unfinished::of(map.id, store.cloned()),
         stop: terms.stop.clone(),

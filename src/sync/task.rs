@@ -56,9 +56,9 @@ pub struct Terms {
     pub reencode: Reencode,
     /// How many removals are allowed.
     pub limit: Limit,
-    /// The command that prints the passphrase of an identity file; it comes from the command line
-    /// alone, so that no state file can start a program.
-    pub passphrase_command: Option<String>,
+    /// Source of the passphrase of an identity file. A command comes from the command line alone,
+    /// so that no state file can start a program.
+    pub passphrase: Passphrase,
     /// Steps at a time; `None` to adapt to the work.
     pub jobs: Option<usize>,
     /// What the map may use at a time, of what all maps have.
@@ -86,12 +86,11 @@ pub struct Task {
     pub terms: Terms,
 }
 
-/// What a map's files are put in. The command prints the passphrase of an identity file; without one
-/// a person is asked.
+/// The encoding and encryption of a map's files.
 ///
 /// # Errors
 /// [`KeyError`] where a recipient cannot be used. Identities are read when they are needed.
-pub fn envelope(map: &DirMap, passphrase_command: Option<&str>) -> Result<Envelope, KeyError> {
+pub fn envelope(map: &DirMap, passphrase: &Passphrase) -> Result<Envelope, KeyError> {
     let (secrecy, identity_file) = match &map.encryption {
         Encryption::None => (Secrecy::Open, None),
         Encryption::RecipientMissing { .. } => (Secrecy::Unknown, None),
@@ -109,10 +108,6 @@ pub fn envelope(map: &DirMap, passphrase_command: Option<&str>) -> Result<Envelo
             (secrecy, identity_file.as_deref())
         }
     };
-    let passphrase = match passphrase_command {
-        None => Passphrase::Terminal,
-        Some(command) => Passphrase::Command(command.to_owned()),
-    };
-    let identities = identity_file.map(|path| Identities::of(path, passphrase));
+    let identities = identity_file.map(|path| Identities::of(path, passphrase.clone()));
     Ok(Envelope::new(map.gzip_level, secrecy, identities))
 }

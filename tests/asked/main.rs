@@ -1,6 +1,7 @@
 //! Conflicts put to a person at a terminal, each answer as a story; and nothing is ever asked, and
 //! nothing waits, where nobody is there.
 
+mod passphrases;
 #[path = "../support/mod.rs"]
 mod support;
 

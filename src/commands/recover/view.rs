@@ -7,7 +7,8 @@ use crate::digest::Blake3;
 use crate::key::{Key, Shown};
 use crate::local::{self, Opened, RecoveryRun, Root};
 use crate::remote::Head;
-use crate::report::ask::Comparison;
+use crate::report::Reporter;
+use crate::report::ask::{Comparison, passphrase};
 use crate::stamp::RemoteStamp;
 use crate::state::ReplicaId;
 use crate::stop::Stop;
@@ -27,6 +28,7 @@ pub(super) struct Viewer<'a> {
     pub(super) folders: &'a Folders,
     pub(super) replica: ReplicaId,
     pub(super) now_ms: i64,
+    pub(super) reporter: &'a Arc<Reporter>,
     pub(super) stop: &'a Stop,
 }
 
@@ -105,6 +107,7 @@ impl Viewer<'_> {
         let none = || Error::NoneKept(map.name.clone());
         let remote = remote.as_ref().ok_or_else(none)?;
         let command = self.asked.passphrase_command.as_deref();
+        let passphrase = passphrase(command, self.reporter, self.stop);
         Ok(Arc::new(Hands {
             modes: map.modes,
             root: self.root()?,
@@ -112,7 +115,7 @@ impl Viewer<'_> {
             recovery: RecoveryRun::at(self.now_ms),
             replica: self.replica,
             storage_class: None,
-            envelope: envelope(map, command).map_err(Error::Key)?,
+            envelope: envelope(map, &passphrase).map_err(Error::Key)?,
             recorded: HashMap::new(),
             unfinished: Unfinished::of(map.id, None),
             stop: self.stop.clone(),

@@ -1,6 +1,7 @@
 //! Maps side by side, so that one whose server is silent holds no other up.
 
 use super::Asked;
+use crate::envelope::Passphrase;
 use crate::event::{Event, sink_of};
 use crate::local::Root;
 use crate::report::ask::is_attended;
@@ -80,7 +81,7 @@ fn at_a_time(asked: &Asked<'_>, ready: &[Ready]) -> usize {
                 ..
             }
         );
-        is_named && asked.passphrase_command.is_none() && is_attended()
+        is_named && matches!(asked.passphrase, Passphrase::Typed(_)) && is_attended()
     };
     let may_ask = |one: &Ready| asks(&one.task.map) || has_identities(&one.task.map);
     if ready.iter().any(may_ask) {
