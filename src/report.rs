@@ -5,6 +5,7 @@
 //! else.
 
 pub mod ask;
+mod brief;
 mod held;
 mod hint;
 mod json;
@@ -13,6 +14,7 @@ mod log;
 mod memory;
 mod metrics;
 mod outlet;
+mod output;
 pub mod page;
 mod progress;
 mod redact;
@@ -34,6 +36,7 @@ pub use log::began_ms as log_began_ms;
 pub use memory::Memory;
 use metrics::{About, Metrics};
 pub use outlet::Outlet;
+pub use output::{Output, lost as lost_output};
 pub(crate) use replaced::Replaced;
 use std::error::Error;
 use std::io;

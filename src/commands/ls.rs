@@ -8,12 +8,12 @@ use super::survey::{Look, stand};
 use crate::cli::{Form, Keys, Ls};
 use crate::event::Event;
 use crate::exit::Exit;
-use crate::report::Reporter;
+use crate::report::{Output, Reporter};
 use crate::state::Direction;
 use crate::stop::Stop;
 use crate::sync::each;
 use row::Row;
-use std::io::{self, BufWriter, Write};
+use std::io::{BufWriter, Write};
 use std::sync::Arc;
 
 /// Lists a map, a line for each path, as they come.
@@ -42,8 +42,7 @@ pub(super) async fn ls(
         task.map.direction = Direction::Both;
         let halted = |halt| Error::Halt(task.map.name.clone(), Box::new(halt));
         let (root, standing) = stand(task).map_err(halted)?;
-        // A reader that went away has seen enough: that a line cannot be written is no error.
-        let mut out = BufWriter::new(io::stdout().lock());
+        let mut out = BufWriter::new(Output::new());
         if asked.voice.form == Form::Text {
             let _ = writeln!(out, "{}", row::HEAD);
         }

@@ -24,7 +24,7 @@ use crate::cli::{self, Command, Edit, Form, Level, Mapless, Recover, Run, StateP
 use crate::event::Event;
 use crate::exit::Exit;
 use crate::report::ask::{Questions, is_attended, passphrase};
-use crate::report::{self, Memory, Reporter};
+use crate::report::{self, Memory, Output, Reporter};
 use crate::stop::Stop;
 use crate::store;
 use crate::sync::{Mode, Person};
@@ -33,7 +33,7 @@ pub(crate) use runtime::now_ms;
 use runtime::{RUN_ENDS, WATCH_ENDS, in_runtime};
 use std::error::Error;
 use std::ffi::OsString;
-use std::io::{self, Write};
+use std::io::Write;
 use std::sync::Arc;
 
 /// Runs the whole program with this argv, the program's name first; gives the exit code.
@@ -46,7 +46,14 @@ pub fn main_with(argv: Vec<OsString>) -> u8 {
             Exit::Misuse
         }
     };
-    exit.code()
+    match report::lost_output() {
+        None => exit.code(),
+        Some(error) => {
+            let what = format!("cannot write to standard output: {error}");
+            report::complain(&what, &error);
+            exit.max(Exit::Stopped).code()
+        }
+    }
 }
 
 fn carry_out(command: Command) -> Exit {
@@ -105,8 +112,7 @@ fn carry_out(command: Command) -> Exit {
 }
 
 fn print(text: &str) -> Exit {
-    // A reader that went away has seen enough.
-    let _ = io::stdout().write_all(text.as_bytes());
+    let _ = Output::new().write_all(text.as_bytes());
     Exit::InSync
 }
 

@@ -141,11 +141,12 @@ impl Metrics {
         let took = heard.took.get(map).copied().unwrap_or_default();
         let held = heard.held.get(map).map_or(0, |held| held.deletions);
         drop(heard);
+        let success = Sample::of("last_success_timestamp_seconds", map);
         if exit == Exit::InSync {
-            page.put(
-                Sample::of("last_success_timestamp_seconds", map),
-                self.seconds(),
-            );
+            page.put(success, self.seconds());
+        } else {
+            // An alert on the age of a sample never fires without one.
+            page.put_first(success, "0".to_owned());
         }
         page.put(
             Sample::of("last_run_timestamp_seconds", map),

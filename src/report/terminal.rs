@@ -1,9 +1,11 @@
 //! What a run says where it was started: text, or JSON lines.
 
+use super::brief::{Kind, Tally, shortened};
 use super::held::{Held, Piece};
 use super::lines::{Line, complaint, line};
 use super::log::time_now;
 use super::memory::Memory;
+use super::output::Output;
 use super::progress::Progress;
 use super::redact::redacted;
 use super::turns::Turns;
@@ -30,6 +32,7 @@ pub(super) struct Terminal {
     hints: Mutex<HashSet<String>>,
     /// Held while something is printed, so that a block has no other line in it.
     turns: Mutex<Turns>,
+    tally: Mutex<Tally>,
 }
 
 impl Terminal {
@@ -40,6 +43,7 @@ impl Terminal {
             progress: Progress::new(voice),
             hints: Mutex::default(),
             turns: Mutex::default(),
+            tally: Mutex::default(),
         }
     }
 
@@ -65,6 +69,13 @@ impl Terminal {
         match (event, map) {
             (Event::Maps(maps), _) => *self.turns() = Turns::of(maps),
             (Event::Over, Some(map)) => {
+                for (kind, text) in self.tally().end(map) {
+                    let piece = match kind {
+                        Kind::Failed(_) => Some(Piece::Err(vec![text], None)),
+                        Kind::Skipped | Kind::Settled => self.mentioned(&text),
+                    };
+                    self.put(Some(map), piece);
+                }
                 let mut turns = self.turns();
                 self.print_all(turns.end(map));
             }
@@ -79,17 +90,32 @@ impl Terminal {
             self.put(map, Some(Piece::Out(line)));
         }
         let piece = match line(event) {
-            Some(Line::Trouble(what, cause)) if self.is_news(&what) => {
-                Some(complained(&what, cause))
+            Some(Line::Trouble(what, _) | Line::Mention(what))
+                if !self.is_news(&what) || !self.admits(map, event) =>
+            {
+                None
             }
-            Some(Line::Mention(text)) if self.is_news(&text) => self.mentioned(&text),
+            Some(Line::Trouble(what, cause)) => {
+                let lines = complaint(&what, cause).into_iter();
+                let lines = lines.map(|line| shortened(&line, event).into_owned());
+                Some(Piece::Err(lines.collect(), hint(cause).map(str::to_owned)))
+            }
+            Some(Line::Mention(text)) => self.mentioned(&shortened(&text, event)),
             Some(Line::Detail(text)) if self.memory.is_some() && is_change(event) => {
                 self.said(&format!("{}  {text}", time_now()))
             }
             Some(Line::Detail(text)) => self.debugged(&text),
-            Some(Line::Trouble(..) | Line::Mention(_)) | None => None,
+            None => None,
         };
         self.put(map, piece);
+    }
+
+    /// Whether a message of a map is one of the first of its kind.
+    fn admits(&self, map: Option<&str>, event: &Event<'_>) -> bool {
+        match (map, Kind::of(event)) {
+            (Some(map), Some(kind)) => self.tally().admits(map, kind),
+            _ => true,
+        }
     }
 
     pub(super) fn end(&self, report: &Report) {
@@ -147,7 +173,8 @@ impl Terminal {
     }
 
     pub(super) fn complain(&self, what: &str, error: &(dyn Error + 'static)) {
-        self.put(None, Some(complained(what, error)));
+        let hint = hint(error).map(str::to_owned);
+        self.put(None, Some(Piece::Err(complaint(what, error), hint)));
     }
 
     pub(super) fn say(&self, text: &str) {
@@ -202,6 +229,10 @@ impl Terminal {
         }
     }
 
+    fn tally(&self) -> MutexGuard<'_, Tally> {
+        self.tally.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn turns(&self) -> MutexGuard<'_, Turns> {
         self.turns.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -233,16 +264,11 @@ impl Terminal {
         is_shown.then(|| Piece::Out(text.to_owned()))
     }
 
-    /// A reader that went away is no error of ours.
     fn out(&self, line: &str) {
         self.progress.suspend(|| {
-            let _ = writeln!(io::stdout(), "{}", redacted(line));
+            let _ = writeln!(Output::new(), "{}", redacted(line));
         });
     }
-}
-
-fn complained(what: &str, error: &(dyn Error + 'static)) -> Piece {
-    Piece::Err(complaint(what, error), hint(error).map(str::to_owned))
 }
 
 /// Whether something was done to a file or an object.

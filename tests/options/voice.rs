@@ -3,6 +3,8 @@
 use crate::support::wire::Op;
 use crate::support::world::World;
 use serde_json::Value;
+use std::fs::File;
+use std::process::Stdio;
 
 /// A world with a conflict, a symlink and an upload to come.
 fn talkative() -> World {
@@ -178,4 +180,85 @@ fn flags_of_a_run_are_refused_with_init() {
         w.run(flags).expect_code(2);
     }
     w.expect_quiet(1);
+}
+
+/// Runs the program with its standard output going there.
+fn run_into(w: &World, args: &[&str], output: impl Into<Stdio>) -> (Option<i32>, String) {
+    let mut command = w.command(args);
+    let ended = command.stdin(Stdio::null()).stdout(output).output();
+    let ended = ended.expect("the program can be started");
+    let told = String::from_utf8(ended.stderr).expect("UTF-8");
+    (ended.status.code(), told)
+}
+
+const PRINTING: [&[&str]; 9] = [
+    &["ls", "root"],
+    &["status"],
+    &["targets"],
+    &["recover", "root"],
+    &["verify"],
+    &["--json"],
+    &["--debug"],
+    &["--dump"],
+    &["--help"],
+];
+
+#[test]
+fn output_that_cannot_be_written_is_an_error() {
+    let w = World::agreed(&[("a", "v1")]);
+    w.local("a", "v2").remote("a", "v3").sync();
+    for args in PRINTING {
+        let full = File::options().write(true).open("/dev/full");
+        let (code, told) = run_into(&w, args, full.expect("a Linux has one"));
+        assert_eq!(code, Some(3), "{args:?}: {told}");
+        assert!(told.contains("error: cannot write "), "{args:?}: {told}");
+        assert!(told.contains("No space left"), "{args:?}: {told}");
+    }
+}
+
+#[test]
+fn a_reader_that_went_away_is_not_an_error() {
+    let w = World::agreed(&[("a", "v1")]);
+    w.local("a", "v2").remote("a", "v3").sync();
+    for args in PRINTING {
+        let (reader, writer) = std::io::pipe().expect("there is a pipe");
+        drop(reader);
+        assert_eq!(
+            run_into(&w, args, writer),
+            (Some(0), String::new()),
+            "{args:?}"
+        );
+    }
+}
+
+#[test]
+fn of_many_messages_of_one_kind_the_first_are_printed_and_the_log_has_all() {
+    let w = World::agreed(&[("a", "v1")]);
+    for n in 0..130 {
+        let link = w.path(&format!("link{n}"));
+        std::os::unix::fs::symlink("nowhere", link).expect("the name is free");
+    }
+    let logs = w.home().join("logs");
+    std::fs::create_dir(&logs).expect("the name is free");
+    let run = w.run(&["--log-dir", &logs.display().to_string()]);
+    run.expect_code(1)
+        .expect_stderr("\nskipped: and 30 more; --log-dir has all\n");
+    assert_eq!(run.stderr.lines().count(), 101, "{}", run.stderr);
+    let log = std::fs::read_dir(&logs).expect("it is there").next();
+    let log = log.expect("there is a log").expect("it can be read").path();
+    let log = std::fs::read_to_string(log).expect("it can be read");
+    assert_eq!(log.matches("skipped link").count(), 130);
+    let quiet = w.run(&["--quiet"]);
+    quiet.expect_code(1).expect_silence();
+}
+
+#[test]
+fn a_long_name_is_shortened_in_a_message() {
+    let w = World::agreed(&[("a", "v1")]);
+    let folder = "f".repeat(150);
+    w.local(&format!("{folder}/b"), "v1");
+    let name = format!("{folder}/{}", "l".repeat(150));
+    std::os::unix::fs::symlink("nowhere", w.path(&name)).expect("the name is free");
+    let short = format!("{}...{}", &name[..100], &name[name.len() - 97..]);
+    w.sync_code(1).expect_stderr(&format!("skipped {short}: "));
 }

@@ -159,6 +159,21 @@ fn what_the_guard_held_back_is_counted() {
 }
 
 #[test]
+fn a_map_that_never_succeeded_has_a_last_success_at_zero() {
+    let world = World::embedded();
+    world.local("a", "one").init();
+    let deny = Fault::Status(403, "AccessDenied");
+    world.wire().fault(When::op(Op::List).always(), deny);
+    let path = place(&world);
+    let success = || value(&page(&world), "last_success_timestamp_seconds", "root");
+    world.run(&["--metrics", &path]).expect_code(3);
+    assert_eq!(success(), 0.0);
+    world.wire().heal();
+    world.run(&["--metrics", &path]).expect_code(0);
+    assert!(success() > 0.0);
+}
+
+#[test]
 fn a_run_of_one_map_keeps_the_others_lines_and_a_dropped_map_s_go() {
     let world = World::embedded();
     world.local("a", "one").init();

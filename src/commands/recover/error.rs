@@ -43,12 +43,8 @@ impl Error {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Map(error) => error.exit(),
-            Self::Remote(_) => Exit::Stopped,
-            Self::Key(_)
-            | Self::Failure(_)
-            | Self::NoRoom(_)
-            | Self::Unfit(..)
-            | Self::Output(_) => Exit::Partial,
+            Self::Remote(_) | Self::Output(_) => Exit::Stopped,
+            Self::Key(_) | Self::Failure(_) | Self::NoRoom(_) | Self::Unfit(..) => Exit::Partial,
             Self::NoneKept(_)
             | Self::Several(..)
             | Self::Taken(_)

@@ -7,8 +7,8 @@ use crate::digest::Blake3;
 use crate::key::{Key, Shown};
 use crate::local::{self, Opened, RecoveryRun, Root};
 use crate::remote::Head;
-use crate::report::Reporter;
 use crate::report::ask::{Comparison, passphrase};
+use crate::report::{Output, Reporter};
 use crate::stamp::RemoteStamp;
 use crate::state::ReplicaId;
 use crate::stop::Stop;
@@ -80,7 +80,7 @@ impl Viewer<'_> {
             name: kept.path.rsplit('/').next().unwrap_or_default(),
             names: ["kept", "present"],
         };
-        comparison.show(&contents, &mut io::stdout(), io::stdout());
+        comparison.show(&contents, &mut Output::new(), io::stdout());
         Ok(())
     }
 

@@ -18,7 +18,7 @@ const FAMILIES: [(&str, &str); 9] = [
     ("run_exit_code", "Exit code of the last run."),
     (
         "last_success_timestamp_seconds",
-        "When the last run of the map began that ended with exit code 0.",
+        "When the last run of the map began that ended with exit code 0; 0 if none has.",
     ),
     (
         "last_run_timestamp_seconds",
@@ -93,6 +93,11 @@ impl Page {
 
     pub(super) fn put(&mut self, sample: Sample, value: String) {
         self.0.insert(sample, value);
+    }
+
+    /// The same, unless there is such a sample.
+    pub(super) fn put_first(&mut self, sample: Sample, value: String) {
+        self.0.entry(sample).or_insert(value);
     }
 
     pub(super) fn maps(&self) -> Vec<String> {
