@@ -14,8 +14,9 @@ mod parts {
     pub(super) mod planner;
 }
 
-use parts::model::{Grain, HONOURS_ALL};
-use parts::planner::{Fault, Scope, Tally, every, found, shrunk};
+use parts::model::{Act, Grain, HONOURS_ALL, Keeping};
+use parts::planner::{Fault, Scope, Tally, every, found, shrunk, undone};
+use s3_bsync::guard::Side;
 use s3_bsync::state::Capabilities;
 
 /// What a server that ignores all conditions honours.
@@ -48,7 +49,16 @@ fn amid() -> Scope {
     }
 }
 
-/// The smallest case in which such a server loses an update.
+/// Two machines, either of which can be infected.
+fn infected() -> Scope {
+    Scope {
+        names: vec![0],
+        has_attacks: true,
+        ..Scope::two_machines(1)
+    }
+}
+
+/// The smallest case in which such a server loses an update, or lets a record be untrue.
 fn lost(honours: Capabilities, found: Capabilities) -> Option<Fault> {
     let scopes = [Scope::two_machines(1), amid()];
     let faults = scopes.into_iter().filter_map(|scope| {
@@ -59,7 +69,8 @@ fn lost(honours: Capabilities, found: Capabilities) -> Option<Fault> {
         };
         every(&scope, 0, 1).err()
     });
-    let mut faults = faults.inspect(|fault| assert!(fault.what.starts_with("lost"), "{fault}"));
+    let is_known = |what: &str| what.starts_with("lost") || what.contains("untrue record");
+    let mut faults = faults.inspect(|fault| assert!(is_known(&fault.what), "{fault}"));
     faults.next().map(|fault| shrunk(*fault))
 }
 
@@ -95,13 +106,41 @@ fn nothing_that_users_do_amid_a_run_is_lost() {
 }
 
 #[test]
+fn nothing_that_an_infected_machine_replaces_is_lost_on_another() {
+    let tally = whole(&infected());
+    assert!(tally.orders > 1_000, "{tally:?}");
+}
+
+#[test]
+fn a_program_that_keeps_no_replaced_file_loses_what_an_infected_machine_replaces() {
+    let scope = Scope {
+        keeping: Keeping::NoReplaced,
+        ..infected()
+    };
+    let fault = every(&scope, 0, 1).expect_err("it would be safe");
+    assert!(fault.what.starts_with("lost"), "{fault}");
+}
+
+#[test]
+fn undo_once_on_each_machine_ends_an_infection() {
+    let attacks: [fn(u8) -> Act; 2] = [|name| Act::Infect(Side::Remote, name), Act::Wipe];
+    for attack in attacks {
+        for machines in 1..=4 {
+            let [before, amid, after] = undone(machines, &[0, 3, 6, 12], attack);
+            assert_ne!(before, amid, "nothing was attacked");
+            assert_eq!(before, after, "{machines} machines");
+        }
+    }
+}
+
+#[test]
 fn a_server_that_ignores_conditions_loses_updates_though_it_is_asked_before() {
     let fault = lost(HONOURS_NONE, HONOURS_NONE).expect("it would be safe");
     assert!(fault.case.deeds.len() <= 12, "{fault}");
 }
 
 #[test]
-fn a_server_that_is_believed_wrongly_loses_updates() {
+fn a_server_that_is_believed_wrongly_loses_updates_or_makes_records_untrue() {
     let fault = lost(HONOURS_NONE, HONOURS_ALL).expect("it would be safe");
     println!("{fault}");
 }

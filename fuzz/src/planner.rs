@@ -5,8 +5,10 @@
 mod case;
 mod every;
 mod fleet;
+mod infection;
 mod random;
 mod shrink;
 
 pub use every::{Scope, Tally, every};
+pub use infection::undone;
 pub use shrink::{Fault, found, shrunk};

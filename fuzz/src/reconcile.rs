@@ -128,7 +128,7 @@ impl<'a> Telling<'a> {
     }
 
     fn end(&self) -> (Sides, BTreeSet<Bytes>) {
-        (self.sides(), self.world.borrow().kept.clone())
+        (self.sides(), self.world.borrow().all_kept())
     }
 
     fn terms(&self, run: Run) -> Terms {

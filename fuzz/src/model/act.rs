@@ -1,7 +1,7 @@
 //! What users and accidents do.
 
 use super::names::NAMES;
-use super::world::{Bytes, World, etag, in_each_others_way};
+use super::world::{Bytes, Machine, World, etag, in_each_others_way};
 use s3_bsync::guard::Side;
 use s3_bsync::key::Key;
 use s3_bsync::plan::Readability;
@@ -42,6 +42,16 @@ pub enum Act {
     Echo(Side, Name),
     Remove(Side, Name),
     Rename(Side, Name, Name),
+    /// An infected machine writes garbage.
+    Infect(Side, Name),
+    /// An infected machine removes the object.
+    Wipe(Name),
+    /// An attacker puts back the object that was there before.
+    Rollback(Name),
+    /// The recovery folder is too large.
+    DropOldest,
+    /// `undo` of a run; 0 is the latest.
+    Undo(u8),
     /// A power cut leaves the file without its bytes.
     Damage(Name),
     /// The object goes to an archive class, or comes back.
@@ -71,6 +81,8 @@ impl Act {
                 | Self::LoseBase
                 | Self::OldBase
                 | Self::Fog(_)
+                | Self::DropOldest
+                | Self::Undo(_)
         )
     }
 }
@@ -106,7 +118,7 @@ impl World {
                 self.writes += 1;
                 let (key, bytes) = (self.name(who, name), self.writes);
                 self.write((who, side), &key, bytes, manner);
-                self.owed.claim(bytes, &key);
+                self.claim((who, side), bytes, &key);
             }
             Act::Empty(side, name, manner) => {
                 let key = self.name(who, name);
@@ -127,7 +139,7 @@ impl World {
             Act::Remove(side, name) => {
                 let key = self.name(who, name);
                 if let Some(bytes) = self.take((who, side), &key) {
-                    self.owed.waive(bytes, &key);
+                    self.waive((who, side), bytes, &key);
                 }
             }
             Act::Rename(side, from, to) => {
@@ -138,6 +150,7 @@ impl World {
                 let key = self.name(who, name);
                 if let Some(file) = self.machines[who].local.get(&key).cloned() {
                     self.owed.write_off(file.bytes, &key);
+                    self.machines[who].owed.write_off(file.bytes, &key);
                     self.put_file(who, &key, 0, file.stamp.mtime_ns);
                 }
             }
@@ -152,7 +165,72 @@ impl World {
                     };
                 }
             }
+            Act::Infect(..) | Act::Wipe(_) | Act::Rollback(_) => self.attack(who, act),
+            Act::DropOldest => self.drop_oldest(who),
+            Act::Undo(back) => self.undo(who, back),
             act => self.act_on_base(who, act),
+        }
+    }
+
+    /// An infected machine or an attacker changes something. A program cannot tell it from the work
+    /// of the person at that machine. People at other machines give up nothing.
+    fn attack(&mut self, who: usize, act: Act) {
+        let (name, garbage) = match act {
+            Act::Infect(_, name) => {
+                self.writes += 1;
+                (name, Some(self.writes))
+            }
+            Act::Rollback(name) => (name, self.former.get(&self.name(who, name)).copied()),
+            Act::Wipe(name) => (name, None),
+            _ => return,
+        };
+        let key = self.name(who, name);
+        match (act, garbage) {
+            (Act::Infect(Side::Local, _), Some(bytes)) => {
+                self.write((who, Side::Local), &key, bytes, Manner::Now);
+            }
+            (_, Some(bytes)) => {
+                let before = self.bytes_at((who, Side::Remote), &key);
+                self.put((who, Side::Remote), &key, bytes, Manner::Now);
+                self.write_off_object(before, &key);
+            }
+            (Act::Wipe(_), None) => {
+                let before = self.take((who, Side::Remote), &key);
+                self.write_off_object(before, &key);
+            }
+            (_, None) => {}
+        }
+    }
+
+    /// An attacker has destroyed an object. If no machine has its bytes under its name, no program
+    /// can save them.
+    fn write_off_object(&mut self, bytes: Option<Bytes>, key: &Key) {
+        let has = |machine: &Machine, bytes| {
+            let file = machine.local.get(key);
+            file.is_some_and(|file| file.bytes == bytes)
+        };
+        if let Some(bytes) = bytes
+            && !self.machines.iter().any(|machine| has(machine, bytes))
+        {
+            self.owed.waive(bytes, key);
+            let survivors = self.survivors();
+            self.owed.keep_only(&survivors);
+        }
+    }
+
+    /// A person gives bytes a name in one place.
+    fn claim(&mut self, (who, side): (usize, Side), bytes: Bytes, key: &Key) {
+        self.owed.claim(bytes, key);
+        if side == Side::Local {
+            self.machines[who].owed.claim(bytes, key);
+        }
+    }
+
+    /// A person replaces, removes or renames what they see in one place.
+    fn waive(&mut self, (who, side): (usize, Side), bytes: Bytes, key: &Key) {
+        self.owed.waive(bytes, key);
+        if side == Side::Local {
+            self.machines[who].owed.waive(bytes, key);
         }
     }
 
@@ -203,7 +281,7 @@ impl World {
         self.clear_for((who, side), key);
         let before = self.bytes_at((who, side), key);
         if before != Some(bytes) {
-            before.inspect(|before| self.owed.waive(*before, key));
+            before.inspect(|before| self.waive((who, side), *before, key));
         }
         self.put((who, side), key, bytes, manner);
     }
@@ -213,10 +291,10 @@ impl World {
             return;
         };
         if from != to {
-            self.owed.waive(bytes, from);
+            self.waive((who, side), bytes, from);
             let replaced = self.bytes_at((who, side), to);
             if let Some(before) = replaced.filter(|before| *before != bytes) {
-                self.owed.waive(before, to);
+                self.waive((who, side), before, to);
             }
         }
         match side {
@@ -233,7 +311,7 @@ impl World {
             }
         }
         if from != to {
-            self.owed.claim(bytes, to);
+            self.claim((who, side), bytes, to);
         }
     }
 
@@ -293,7 +371,7 @@ impl World {
         machine.local = left;
         machine.is_cleared |= !gone.is_empty();
         for (key, file) in gone {
-            self.owed.waive(file.bytes, &key);
+            self.waive((who, side), file.bytes, &key);
         }
     }
 }

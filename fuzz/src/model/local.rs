@@ -2,6 +2,7 @@
 //! a change that met another file than the expected one is taken back (`src/local/place.rs`).
 
 use super::hands::Failure;
+use super::recovery::Displaced;
 use super::run::Work;
 use super::turn::{Due, Luck};
 use super::world::{Bytes, File, Machine, World, holds, in_each_others_way};
@@ -61,7 +62,7 @@ impl Work<'_> {
         expected: &LocalStamp,
     ) -> Result<(), Failure> {
         let mut world = self.moment(|| format!("removes {key}")).await?;
-        let file = self.file(&world, key, expected)?;
+        self.file(&world, key, expected)?;
         assert!(!world.machines[self.who].is_fogged(key), "{key}");
         // A listing that fails, or is not whole, says of nothing that it is gone.
         let object = world.remote.get(key);
@@ -70,8 +71,7 @@ impl Work<'_> {
             was_gone,
             "{key} goes here, and was never gone from the bucket"
         );
-        world.machines[self.who].local.remove(key);
-        world.kept.insert(file.bytes);
+        world.keep(self.who, key, Displaced::Deleted, self.begun);
         Ok(())
     }
 
@@ -86,25 +86,25 @@ impl Work<'_> {
             loser,
         } = placing;
         let mut world = self.moment(|| format!("places {bytes} as {key}")).await?;
+        let Machine { local, .. } = &world.machines[self.who];
+        if local.keys().any(|at| in_each_others_way(at, key)) {
+            return Err(Failure::Clash);
+        }
         match over {
             Some(over) => {
                 let file = self.file(&world, key, over)?;
                 if loser == Loser::Keep && file.bytes == bytes {
                     return Ok(file);
                 }
-                if loser == Loser::Keep {
-                    world.kept.insert(file.bytes);
-                }
-                self.check_licence(&world, key, &file);
+                let why = match loser {
+                    Loser::Keep => Displaced::Lost,
+                    Loser::Discard => Displaced::Replaced,
+                };
+                self.check_licence(&world, key, &file, why);
+                world.keep(self.who, key, why, self.begun);
             }
-            None if world.machines[self.who].local.contains_key(key) => {
-                return Err(Failure::Stale);
-            }
+            None if local.contains_key(key) => return Err(Failure::Stale),
             None => {}
-        }
-        let Machine { local, .. } = &world.machines[self.who];
-        if local.keys().any(|at| in_each_others_way(at, key)) {
-            return Err(Failure::Clash);
         }
         world.put_file(self.who, key, bytes, mtime_ns);
         Ok(world.machines[self.who].local[key].clone())
@@ -118,7 +118,7 @@ impl Work<'_> {
         expected: &LocalStamp,
     ) -> Result<LocalStamp, Failure> {
         let mut world = self.moment(|| format!("renames {from} to {to}")).await?;
-        self.file(&world, from, expected)?;
+        let file = self.file(&world, from, expected)?;
         let Machine { local, .. } = &world.machines[self.who];
         if local.contains_key(to) {
             return Err(Failure::Stale);
@@ -128,18 +128,20 @@ impl Work<'_> {
             return Err(Failure::Clash);
         }
         world.rename_file(self.who, from, to);
+        let machine = &mut world.machines[self.who];
+        machine.owed.follow(file.bytes, from, to);
         Ok(world.machines[self.who].local[to].stamp)
     }
 
-    /// Nothing goes from the directory but what the base has there, or what is kept.
-    fn check_licence(&self, world: &World, key: &Key, file: &File) {
+    /// Only what the base has there may be displaced without a conflict.
+    fn check_licence(&self, world: &World, key: &Key, file: &File, why: Displaced) {
         let machine = &world.machines[self.who];
         assert!(!machine.is_fogged(key), "{key} is not to be touched");
         let is_recorded = machine.base.get(key).is_some_and(|record| {
             record.is_proven() && (record.local == Some(file.stamp) || holds(record, file.bytes))
         });
         assert!(
-            is_recorded || file.bytes == 0 || world.kept.contains(&file.bytes),
+            is_recorded || file.bytes == 0 || why == Displaced::Lost || machine.keeps(file.bytes),
             "{key}: {} goes from directory {} without licence",
             file.bytes,
             self.who + 1

@@ -1,5 +1,5 @@
-//! What users may rely on: bytes that somebody wrote and nobody has replaced or removed himself
-//! where he could see them.
+//! What users may rely on: bytes that somebody wrote and nobody has replaced or removed where they
+//! could see them.
 
 use super::world::Bytes;
 use s3_bsync::key::Key;
@@ -43,10 +43,25 @@ impl Owed {
         self.given_up.insert((bytes, key.clone()));
     }
 
+    /// The program renames a file: the claim follows it.
+    pub fn follow(&mut self, bytes: Bytes, from: &Key, to: &Key) {
+        let names = self.open.get_mut(&bytes);
+        if let Some(names) = names.filter(|names| names.contains(from)) {
+            names.remove(from);
+            names.insert(to.clone());
+            self.ever.insert((bytes, to.clone()));
+        }
+    }
+
     /// They are lost by an accident that no program can mend.
     pub fn write_off(&mut self, bytes: Bytes, key: &Key) {
         self.open.remove(&bytes);
         self.given_up.insert((bytes, key.clone()));
+    }
+
+    /// Drops the claims to bytes that do not survive an accident.
+    pub fn keep_only(&mut self, survivors: &BTreeSet<Bytes>) {
+        self.open.retain(|bytes, _| survivors.contains(bytes));
     }
 
     /// What is owed and does not survive.

@@ -153,7 +153,10 @@ impl World {
             let is_proven = record.local.is_some() && record.is_proven();
             is_proven && record.remote.is_same_object(&object.stamp)
         });
-        let has_twin = self.kept.contains(&object.bytes) || [0, bytes].contains(&object.bytes);
+        let mut machines = self.machines.iter();
+        let is_kept = self.kept.contains(&object.bytes)
+            || machines.any(|machine| machine.keeps(object.bytes));
+        let has_twin = is_kept || [0, bytes].contains(&object.bytes);
         assert!(
             is_recorded || has_twin,
             "{key}: {} goes from the bucket without licence",

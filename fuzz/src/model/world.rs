@@ -1,6 +1,7 @@
 //! The state of the model: machines and a bucket, and what was kept aside.
 
 use super::owed::Owed;
+use super::recovery::{Keeping, Kept};
 use s3_bsync::key::Key;
 use s3_bsync::plan::Readability;
 use s3_bsync::reconcile::Ground;
@@ -41,6 +42,9 @@ pub struct Machine {
     pub is_cleared: bool,
     /// The records before each receipt that is not durable yet.
     pub receipts: Vec<(Key, Option<Record>)>,
+    pub recovery: Vec<Kept>,
+    /// What the person at this machine may rely on finding in the directory or the recovery folder.
+    pub owed: Owed,
     pub(super) old_base: BTreeMap<Key, Record>,
     pub(super) is_base_lost: bool,
     /// How far its clock is ahead of the bucket's.
@@ -52,7 +56,9 @@ pub struct Machine {
 pub struct World {
     pub machines: Vec<Machine>,
     pub remote: BTreeMap<Key, Object>,
+    /// The bucket's recovery folder.
     pub kept: BTreeSet<Bytes>,
+    pub keeping: Keeping,
     /// What the server honours.
     pub honours: Capabilities,
     /// What all machines believe that it does, since they asked.
@@ -65,6 +71,8 @@ pub struct World {
     files: BTreeMap<(usize, i64), (Key, Bytes)>,
     /// Every object that ever was.
     objects: BTreeSet<(Key, String)>,
+    /// The bytes that each object had before those that it has.
+    pub(super) former: BTreeMap<Key, Bytes>,
     pub(super) now: i64,
     tick: i64,
     pub(super) writes: Bytes,
@@ -81,12 +89,14 @@ impl World {
             machines: vec![machine; machines],
             remote: BTreeMap::new(),
             kept: BTreeSet::new(),
+            keeping: Keeping::All,
             honours,
             found: honours,
             owed: Owed::default(),
             tale: None,
             files: BTreeMap::new(),
             objects: BTreeSet::new(),
+            former: BTreeMap::new(),
             now: 0,
             tick: 0,
             writes: 0,
@@ -128,6 +138,16 @@ impl World {
         }
     }
 
+    /// A file comes back from the recovery folder with its time and its inode.
+    pub(super) fn put_back(&mut self, who: usize, Kept { key, file, .. }: Kept) {
+        self.tick += 1;
+        let stamp = LocalStamp {
+            ctime_ns: self.tick,
+            ..file.stamp
+        };
+        self.place(who, &key, File { stamp, ..file });
+    }
+
     fn place(&mut self, who: usize, key: &Key, file: File) {
         let known = (who, file.stamp.ctime_ns);
         self.files.insert(known, (key.clone(), file.bytes));
@@ -138,6 +158,9 @@ impl World {
         let (bytes, mtime_ns) = object;
         let now = self.fresh();
         let since = self.remote.get(key).map_or(now, |before| before.since);
+        if let Some(before) = self.remote.get(key).filter(|before| before.bytes != bytes) {
+            self.former.insert(key.clone(), before.bytes);
+        }
         self.objects.insert((key.clone(), etag.to_string()));
         let stamp = RemoteStamp {
             etag,
@@ -203,13 +226,30 @@ impl World {
     }
 
     pub fn survivors(&self) -> BTreeSet<Bytes> {
-        let local = self.machines.iter().flat_map(|one| one.local.values());
-        let local = local.map(|file| file.bytes);
+        let local = self.machines.iter().flat_map(Machine::survivors);
         let remote = self.remote.values().map(|object| object.bytes);
         local
             .chain(remote)
             .chain(self.kept.iter().copied())
             .collect()
+    }
+
+    /// The contents of the bucket's recovery folder and of all machines'.
+    pub fn all_kept(&self) -> BTreeSet<Bytes> {
+        let local = self.machines.iter().flat_map(|machine| &machine.recovery);
+        let local = local.map(|kept| kept.file.bytes);
+        local.chain(self.kept.iter().copied()).collect()
+    }
+
+    /// Returns content that is nowhere, although no person who saw it replaced or removed it, and
+    /// content that a person wrote at a machine, did not replace or remove there, and cannot find in
+    /// its directory or recovery folder.
+    pub fn lost(&self) -> Vec<Bytes> {
+        let mut lost = self.owed.lost(&self.survivors());
+        for machine in &self.machines {
+            lost.extend(machine.owed.lost(&machine.survivors().collect()));
+        }
+        lost
     }
 
     /// What the bucket holds, times and tokens apart.
@@ -242,6 +282,11 @@ impl Machine {
         self.fog
             .iter()
             .any(|top| key == top || key.is_below(top.as_str()))
+    }
+
+    fn survivors(&self) -> impl Iterator<Item = Bytes> {
+        let kept = self.recovery.iter().map(|kept| &kept.file);
+        self.local.values().chain(kept).map(|file| file.bytes)
     }
 
     /// What the directory holds, times apart.

@@ -1,6 +1,6 @@
 //! A case: what there is, and what happens, in words that can be taken away one by one.
 
-use super::super::model::{Act, Grain, Luck, NAMES, Renames};
+use super::super::model::{Act, Grain, Keeping, Luck, NAMES, Renames};
 use s3_bsync::guard::{Limit, Side};
 use s3_bsync::state::{Capabilities, ConflictPolicy};
 use std::fmt;
@@ -42,6 +42,7 @@ pub struct Case {
     pub found: Capabilities,
     pub limit: Limit,
     pub grain: Grain,
+    pub keeping: Keeping,
     pub renames: Renames,
     /// Names of the files on which all machines and the bucket have agreed.
     pub agreed: Vec<usize>,
@@ -145,6 +146,9 @@ impl fmt::Display for Told {
                 write!(f, "rewrites {} {} ({manner:?})", name(key), place(side))
             }
             Act::Echo(side, key) => write!(f, "copies {} by hand {}", name(key), place(side)),
+            Act::Infect(side, key) => write!(f, "infects {} {}", name(key), place(side)),
+            Act::Wipe(key) => write!(f, "an attacker removes object {}", name(key)),
+            Act::Rollback(key) => write!(f, "an attacker puts back object {}", name(key)),
             Act::Remove(side, key) => write!(f, "removes {} {}", name(key), place(side)),
             Act::Rename(side, from, to) => {
                 write!(f, "renames {} to {} {}", name(from), name(to), place(side))

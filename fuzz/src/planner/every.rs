@@ -1,7 +1,9 @@
 //! All small cases: every tree of a few names, everything that people can do to it in a few acts,
 //! and every order in which the runs' turns can come, with and without trouble at any of them.
 
-use super::super::model::{Act, Grain, HONOURS_ALL, Luck, Manner as Writing, Renames, World};
+use super::super::model::{
+    Act, Grain, HONOURS_ALL, Keeping, Luck, Manner as Writing, Renames, World,
+};
 use super::case::{Case, Deed, Manner};
 use super::fleet::{Fleet, world_of};
 use super::shrink::{Fault, tried};
@@ -21,6 +23,9 @@ pub struct Scope {
     pub amid: usize,
     /// Times that a request fails, or a run is killed.
     pub troubles: usize,
+    /// Whether a machine can be infected, before and while the runs go on.
+    pub has_attacks: bool,
+    pub keeping: Keeping,
     pub grain: Grain,
     pub policies: Vec<ConflictPolicy>,
     pub honours: Capabilities,
@@ -46,6 +51,8 @@ impl Scope {
             before,
             amid: 0,
             troubles: 0,
+            has_attacks: false,
+            keeping: Keeping::All,
             grain: Grain::Requests,
             policies: vec![
                 ConflictPolicy::Newer,
@@ -67,8 +74,15 @@ impl Scope {
         } else {
             &both[..1]
         };
-        let before = sequences(&acts(&self.names, sides), self.before);
-        let amid = sequences(&acts(&self.names, &both), self.amid);
+        let acts_on = |sides: &[Side]| {
+            let mut acts = acts(&self.names, sides);
+            if self.has_attacks {
+                acts.extend(attacks(&self.names));
+            }
+            acts
+        };
+        let before = sequences(&acts_on(sides), self.before);
+        let amid = sequences(&acts_on(&both), self.amid);
         let chosen = before
             .len()
             .pow(u32::try_from(self.machines).expect("a few"));
@@ -92,6 +106,7 @@ impl Scope {
                 found: self.found,
                 limit: Limit::Percent(100),
                 grain: self.grain,
+                keeping: self.keeping,
                 renames: Renames::Paired,
                 agreed: self.names[..agreed].to_vec(),
                 deeds,
@@ -119,6 +134,18 @@ fn acts(names: &[usize], sides: &[Side]) -> Vec<Act> {
         }
     }
     acts
+}
+
+/// Everything that an infected machine can do once.
+fn attacks(names: &[usize]) -> impl Iterator<Item = Act> {
+    names.iter().flat_map(|name| {
+        let name = u8::try_from(*name).expect("few");
+        [
+            Act::Infect(Side::Local, name),
+            Act::Infect(Side::Remote, name),
+            Act::Wipe(name),
+        ]
+    })
 }
 
 /// All sequences of at most so many.

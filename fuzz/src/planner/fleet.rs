@@ -52,6 +52,7 @@ pub(super) fn world_of(case: &Case) -> RefCell<World> {
     let inner = world.get_mut();
     inner.honours = case.honours;
     inner.found = case.found;
+    inner.keeping = case.keeping;
     world
 }
 
@@ -145,8 +146,7 @@ impl<'a> Fleet<'a> {
 
     /// All that is owed is somewhere.
     fn check_losses(&self) {
-        let world = self.world.borrow();
-        let lost = world.owed.lost(&world.survivors());
+        let lost = self.world.borrow().lost();
         assert!(lost.is_empty(), "lost {lost:?}");
     }
 
@@ -197,7 +197,7 @@ impl<'a> Fleet<'a> {
     }
 
     /// Gives how many keys the run leaves alone.
-    fn run_alone(&self, who: usize) -> usize {
+    pub(super) fn run_alone(&self, who: usize) -> usize {
         let pace = Pace::new(Grain::Steps);
         let terms = terms(self.case, who, Manner::PLAIN, Company::Alone);
         let tag = self.runs.get();

@@ -1,7 +1,9 @@
 //! A case from a seed: one tree on which all agree, perturbed at every machine, and runs that are
 //! interleaved, disturbed, unlucky and killed.
 
-use super::super::model::{Act, Grain, HONOURS_ALL, Luck, Manner as Writing, NAMES, Renames};
+use super::super::model::{
+    Act, Grain, HONOURS_ALL, Keeping, Luck, Manner as Writing, NAMES, Renames,
+};
 use super::case::{Case, Deed, Manner};
 use s3_bsync::guard::{Limit, Side};
 use s3_bsync::state::ConflictPolicy;
@@ -81,6 +83,7 @@ pub(super) fn case_of(seed: u64) -> Case {
     Case {
         policies,
         honours: HONOURS_ALL,
+        keeping: Keeping::All,
         found: HONOURS_ALL,
         limit: walk.one(&[Limit::Percent(50), Limit::Percent(100), Limit::Count(1)]),
         grain: walk.one(&[Grain::Requests, Grain::Moments, Grain::Moments]),
@@ -131,7 +134,7 @@ fn act(walk: &mut Walk, names: &[usize]) -> Act {
         Writing::AsRecorded,
         Writing::Odd,
     ]);
-    match walk.below(32) {
+    match walk.below(37) {
         0..=10 => Act::Write(side, one, writing),
         11..=15 => Act::Remove(side, one),
         16..=20 => Act::Rename(side, one, other),
@@ -143,6 +146,10 @@ fn act(walk: &mut Walk, names: &[usize]) -> Act {
         28 => Act::Racy(one),
         29 => walk.one(&[Act::Version1(one), Act::Unproven(one)]),
         30 => walk.one(&[Act::LoseBase, Act::OldBase]),
-        _ => Act::Damage(one),
+        31 => Act::Damage(one),
+        32 | 33 => Act::Infect(side, one),
+        34 => walk.one(&[Act::Wipe(one), Act::Rollback(one)]),
+        35 => Act::DropOldest,
+        _ => Act::Undo(walk.byte() % 3),
     }
 }

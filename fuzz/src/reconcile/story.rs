@@ -129,7 +129,12 @@ fn mirrored(event: Event) -> Option<Event> {
         | Act::Empty(..)
         | Act::Damage(_)
         | Act::Archive(_)
-        | Act::Fog(_) => return None,
+        | Act::Fog(_)
+        | Act::Infect(..)
+        | Act::Wipe(_)
+        | Act::Rollback(_)
+        | Act::DropOldest
+        | Act::Undo(_) => return None,
         Act::Write(side, name, manner) => Act::Write(other(side), name, manner),
         Act::Touch(side, name, manner) => Act::Touch(other(side), name, manner),
         Act::Echo(side, name) => Act::Echo(other(side), name),

@@ -23,8 +23,8 @@ pub fn of_receipt(world: &World, who: usize, change: &Change) {
     let bytes = bytes.unwrap_or_else(|| panic!("{key} is recorded and never was here"));
     match record.content {
         Content::Unknown => {}
-        Content::ETag => assert_eq!(record.remote.etag, etag(bytes), "{key}"),
-        Content::Blake3(sum) => assert_eq!(sum, blake3(bytes), "{key}"),
+        Content::ETag => assert_eq!(record.remote.etag, etag(bytes), "{key}: untrue record"),
+        Content::Blake3(sum) => assert_eq!(sum, blake3(bytes), "{key}: untrue record"),
     }
 }
 
