@@ -101,6 +101,9 @@ enums:
     2: push_and_delete
     3: pull
     4: pull_and_delete
+  unit:
+    0: number
+    1: percent
   encryption:
     0: none
     1: age
@@ -618,6 +621,14 @@ types:
         type: root
         if: flags.has_root
         doc: The directory when it was last synced.
+      - id: keep_size
+        type: bound
+        if: flags.has_keep_size
+        doc: The most that the recovery folder may hold, in bytes or percent of the file system.
+      - id: max_replace
+        type: bound
+        if: flags.has_max_replace
+        doc: How many files downloads may replace in one run, in files or percent of the records.
       - id: name
         type: text(0, 255)
       - id: local_path
@@ -673,9 +684,24 @@ types:
       - id: modes_kept
         type: b1
         doc: Permission bits travel with the files.
-      - id: reserved
+      - id: has_keep_size
         type: b1
-        valid: false
+      - id: has_max_replace
+        type: b1
+      - id: reserved
+        type: b7
+        valid: 0
+  bound:
+    seq:
+      - id: unit
+        type: u1
+        enum: unit
+        valid:
+          in-enum: true
+      - id: number
+        type: u8
+        valid:
+          max: 'unit == unit::percent ? 100 : 0x7fff_ffff_ffff_ffff'
   root:
     seq:
       - id: device

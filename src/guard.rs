@@ -2,66 +2,12 @@
 
 mod hold;
 
-use crate::key::Shown;
+pub use crate::state::{BadLimit, Limit};
 pub use hold::{hold_back, judge_plan};
 use std::fmt;
-use std::str::FromStr;
-
-/// How many removals a run may make on one side of a map unasked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Limit {
-    /// This many.
-    Count(u64),
-    /// This share of the records, in per cent, 0 to 100, but never fewer than [`FLOOR`].
-    Percent(u8),
-}
 
 /// Removals that a percentage always allows: in small trees a share means little.
 pub const FLOOR: u64 = 20;
-
-impl Default for Limit {
-    fn default() -> Self {
-        Self::Percent(50)
-    }
-}
-
-/// Text that is no limit.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BadLimit(String);
-
-impl fmt::Display for BadLimit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "'{}' is neither a number nor a percentage from 0% to 100%",
-            Shown(&self.0)
-        )
-    }
-}
-
-impl FromStr for Limit {
-    type Err = BadLimit;
-
-    fn from_str(text: &str) -> Result<Self, BadLimit> {
-        let bad = || BadLimit(text.to_owned());
-        match text.strip_suffix('%') {
-            Some(share) => match share.parse() {
-                Ok(share @ 0..=100) => Ok(Self::Percent(share)),
-                _ => Err(bad()),
-            },
-            None => text.parse().map(Self::Count).map_err(|_| bad()),
-        }
-    }
-}
-
-impl fmt::Display for Limit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Count(count) => write!(f, "{count}"),
-            Self::Percent(share) => write!(f, "{share}%"),
-        }
-    }
-}
 
 /// A side of a map.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -203,14 +149,5 @@ mod tests {
             "the only file may go"
         );
         assert!(judge(Side::Local, toll(1, 1), Limit::Count(0)).is_err());
-    }
-
-    #[test]
-    fn a_limit_is_a_number_or_a_percentage() {
-        assert_eq!("7".parse(), Ok(Limit::Count(7)));
-        assert_eq!("7%".parse(), Ok(Limit::Percent(7)));
-        for bad in ["", "%", "-1", "101%", "7 %", "1.5%"] {
-            assert!(bad.parse::<Limit>().is_err(), "{bad}");
-        }
     }
 }

@@ -4,9 +4,11 @@
 //! Never a secret: credentials are not among these words. The bytes are the business of
 //! [`crate::format`], the meaning of the words that of `spec/FORMAT.md`.
 
+mod limit;
 mod record;
 
 use crate::stamp::Hex;
+pub use limit::{BadLimit, KeepSize, Limit};
 pub use record::{Change, Content, Encoding, Holding, Parts, Record};
 use std::fmt::{self, Display};
 
@@ -176,6 +178,10 @@ pub struct DirMap {
     pub direction: Direction,
     /// How long the recovery folder keeps what it holds, in days; at most [`MAX_KEEP_DAYS`].
     pub keep_days: u32,
+    /// How large the recovery folder may grow.
+    pub keep_size: KeepSize,
+    /// How many files downloads may replace in one run without being asked; `None` for any number.
+    pub max_replace: Option<Limit>,
     /// Counts the commits that changed this map's records; the root's marker carries it too.
     pub generation: u64,
     /// The root directory's device and inode when a run last changed it and came to its end;
@@ -201,6 +207,8 @@ impl DirMap {
             conflict: ConflictPolicy::default(),
             direction: Direction::default(),
             keep_days: DEFAULT_KEEP_DAYS,
+            keep_size: KeepSize::default(),
+            max_replace: None,
             generation: 0,
             root: None,
         }

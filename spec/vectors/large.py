@@ -104,7 +104,7 @@ def limits():
 
 def big():
     texts = dict(
-        flags=u8(0x1E), encryption=u8(1), name=text("n" * 255), path=text("/" + "p" * 4095), prefix=text("k" * 1024),
+        flags=u16(0x1E), encryption=u8(1), name=text("n" * 255), path=text("/" + "p" * 4095), prefix=text("k" * 1024),
         rest=[(text("c" * 255), ""), ONE, (text("r" * 4096), ""), (text("f" * 4096), ""), (text("i" * 4096), "")])
     out = begin().block(BUCKET, bucket_fields(flags=u8(7), name=text("b" * 255), rest=[
         (text("e" * 2048), ""), (text("r" * 255), ""), (text("p" * 255), "")])).block(MAP, map_fields(**texts))

@@ -127,7 +127,7 @@ def bucket_fields(name=text("bucket"), flags=u8(0), capabilities=u16(0), rest=()
 ROOT = (u64(2049) + u64(131073), "root: device, inode")
 
 
-def map_fields(id=b"mapmapma", generation=u64(3), keep=u32(30), flags=u8(4), level=u8(0), conflict=u8(0),
+def map_fields(id=b"mapmapma", generation=u64(3), keep=u32(30), flags=u16(4), level=u8(0), conflict=u8(0),
                direction=u8(0), encryption=u8(0), root=(ROOT,), name=text("docs"), path=text("/home/ann/docs"),
                prefix=text("docs"), rest=()):
     return [(id, "map id"), (generation, "generation"), (keep, "keep days"), (flags, "flags"), (level, "gzip level"),

@@ -2,7 +2,7 @@
 import struct
 
 from layout import (
-    BUCKET, END, FIRST, HEAD, IDENTITY, MAP, METADATA, OBJECTS, SECOND, SIGNATURE, SYNCED, THIRD, Bad, File, begin,
+    BUCKET, END, FIRST, HEAD, IDENTITY, MAP, METADATA, OBJECTS, ROOT, SECOND, SIGNATURE, SYNCED, THIRD, Bad, File, begin,
     bucket_fields, map_fields, objects, record, text, u16, u32, u64, u8, varint, with_map, with_records)
 
 TIME = [(u64(SYNCED), "last synced, ms")]
@@ -25,12 +25,15 @@ def good():
     full = begin().block(BUCKET, bucket_fields(flags=u8(0x1F), capabilities=u16(0x0FFF), rest=[
         (text("https://s3.example.com"), "endpoint"), (text("eu-west-1"), "region"), (text("backup"), "profile")]))
     full.block(MAP, map_fields(
-        flags=u8(0x7F), level=u8(11), conflict=u8(4), direction=u8(4), encryption=u8(1), path=text("/"),
+        flags=u16(0x1FF), level=u8(11), conflict=u8(4), direction=u8(4), encryption=u8(1), path=text("/"),
+        root=[ROOT, (u8(0), "keep size unit"), (u64(5 << 30), "keep size"), (u8(1), "max replace unit"),
+              (u64(40), "max replace")],
         prefix=text(""), name=text("\u00e9t\u00e9"), rest=[
             (text("STANDARD_IA"), "storage class"), (u8(2), "recipients"), (text("age1one"), "recipient"),
             (text("ssh-ed25519 AAAA"), "recipient"), (text("/etc/recipients"), "recipients file"),
             (text("/etc/identity"), "identity file")]))
-    full.block(MAP, map_fields(id=b"other-id", flags=u8(0), encryption=u8(2), root=(), rest=[
+    full.block(MAP, map_fields(id=b"other-id", flags=u16(0x180), encryption=u8(2), root=[
+        (u8(1), "keep size unit"), (u64(20), "keep size"), (u8(0), "max replace unit"), (u64(0), "max replace")], rest=[
         (text("ann@example.com"), "e-mail")]))
     full.block(BUCKET, bucket_fields(name=text("unused")))
     full.end().save("ok-settings", "ok", "bucket and map blocks", "every setting, and a bucket without maps")
@@ -44,7 +47,7 @@ def good():
         "ok-age-without-recipient", "ok", "map block", "a map without recipients is valid, if useless")
     with_map(path=text("/a//b/../c"), prefix=text("a//b"), name=text("")).end().save(
         "ok-paths-unnormalised", "ok", "map block", "paths and prefixes stand as they are")
-    with_records(record(FIRST), flags=u8(5)).save(
+    with_records(record(FIRST), flags=u16(5)).save(
         "ok-top-only-deep-key", "ok", "map block", "records may be left from before a setting changed")
 
 
@@ -146,13 +149,20 @@ def maps():
     bad("value-conflict", "BadValue @", "conflict policies go from 0 to 4", conflict=Bad(u8(5)))
     bad("value-direction", "BadValue @", "directions go from 0 to 4", direction=Bad(u8(5)))
     bad("value-encryption", "BadValue @", "encryptions go from 0 to 2", encryption=Bad(u8(3)))
-    bad("value-map-flags", "BadValue @", "flags without a meaning are zero", flags=Bad(u8(0x84)))
-    bad("value-file-unencrypted", "BadValue @", "only an encrypted map has a recipients file", flags=Bad(u8(0x0C)),
+    bad("value-map-flags", "BadValue @", "flags without a meaning are zero", flags=Bad(u16(0x0204)))
+    bad("value-file-unencrypted", "BadValue @", "only an encrypted map has a recipients file", flags=Bad(u16(0x0C)),
         rest=[(text("/x"), "recipients file")])
-    bad("value-identity-unencrypted", "BadValue @", "only an encrypted map has an identity file", flags=Bad(u8(0x14)),
+    bad("value-identity-unencrypted", "BadValue @", "only an encrypted map has an identity file", flags=Bad(u16(0x14)),
         rest=[(text("/x"), "identity file")])
     bad("defects-in-settings", "OverLimit @", "that flags are at odds is found when the encryption is read",
-        flags=u8(0x0C), level=Bad(u8(12)))
+        flags=u16(0x0C), level=Bad(u8(12)))
+    for flag, field in [(0x80, "keep-size"), (0x100, "max-replace")]:
+        for name, expect, why, unit, number in [
+                ("value-%s-unit", "BadValue @", "units go from 0 to 1", Bad(u8(2)), u64(1)),
+                ("limit-%s", "OverLimit @", "a number of bytes or files is less than 2^63", u8(0), Bad(u64(OVER))),
+                ("limit-%s-percent", "OverLimit @", "there are at most 100 percent", u8(1), Bad(u64(101)))]:
+            note = field.replace("-", " ")
+            bad(name % field, expect, why, flags=u16(flag), root=[(unit, note + " unit"), (number, note)])
     bad("limit-map-name", "OverLimit @", "a map's name has at most 255 bytes", name=Bad(text("n" * 256)))
     bad("value-path-empty", "BadValue @", "a map has a path", path=Bad(text(""), 1))
     bad("value-path-relative", "BadValue @", "a local path is absolute", path=Bad(text("home"), 1))
@@ -167,7 +177,7 @@ def maps():
     for field, flags, lead, most in [
             ("storage-class", 6, [], 255), ("recipient", 4, [one], 4096),
             ("recipients-file", 12, [none], 4096), ("identity-file", 20, [none], 4096)]:
-        settings = dict(flags=u8(flags), encryption=u8(1 if lead else 0))
+        settings = dict(flags=u16(flags), encryption=u8(1 if lead else 0))
         note = field.replace("-", " ")
         bad("value-%s-empty" % field, "BadValue @", "an empty text is left out", **settings,
             rest=[*lead, (Bad(text(""), 1), note)])

@@ -1,6 +1,6 @@
 """Vectors of version 1, and of what it becomes in version 2."""
 from layout import BUCKET, MAP, OBJECTS, SIGNATURE, SYNCED, Bad, File, begin, bucket_fields, delta, map_fields, \
-    objects, record, text, u32, u64, u8, varint
+    objects, record, text, u16, u32, u64, u8, varint
 
 
 def nul(words): return (words if isinstance(words, bytes) else words.encode()) + b"\0"
@@ -37,7 +37,7 @@ def v2(*buckets):
         out.block(BUCKET, bucket_fields(name=text(name)))
         for settings, found in maps:
             number += 1
-            settings = dict(dict(flags=u8(0), name=text("docs")), **settings)
+            settings = dict(dict(flags=u16(0), name=text("docs")), **settings)
             out.block(MAP, map_fields(id=b"map-%04d" % number, generation=u64(0), root=(), **settings))
             if found:
                 out.block(OBJECTS, objects(*records(found)))
@@ -83,7 +83,7 @@ def dialect(email):
 
 def dialects():
     new = v2(("bucket", (dict(level=u8(6)), [("a", 0x97, text("abc-2"), 99), md5("b", bytes(range(16)))]),
-              (dict(flags=u8(1), encryption=u8(2), name=text("srv"), path=text("/srv"), prefix=text(""),
+              (dict(flags=u16(1), encryption=u8(2), name=text("srv"), path=text("/srv"), prefix=text(""),
                     rest=[(text("ann@example.com"), "e-mail")]), [md5("top")])))
     pair("published", "the dialect of the published text: the e-mail always stands", dialect(True), new, 1)
     dialect(False).save("v1-original", "ok", "version 1",

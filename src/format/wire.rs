@@ -181,14 +181,16 @@ pub(super) mod capability {
 
 /// Bits of a map block's flags.
 pub(super) mod map {
-    pub(in crate::format) const TOP_ONLY: u8 = 0x01;
-    pub(in crate::format) const STORAGE_CLASS: u8 = 0x02;
-    pub(in crate::format) const ROOT: u8 = 0x04;
-    pub(in crate::format) const RECIPIENTS_FILE: u8 = 0x08;
-    pub(in crate::format) const IDENTITY_FILE: u8 = 0x10;
-    pub(in crate::format) const LINKS: u8 = 0x20;
-    pub(in crate::format) const MODES: u8 = 0x40;
-    pub(in crate::format) const NAMES: &[(u8, &str)] = &[
+    pub(in crate::format) const TOP_ONLY: u16 = 0x0001;
+    pub(in crate::format) const STORAGE_CLASS: u16 = 0x0002;
+    pub(in crate::format) const ROOT: u16 = 0x0004;
+    pub(in crate::format) const RECIPIENTS_FILE: u16 = 0x0008;
+    pub(in crate::format) const IDENTITY_FILE: u16 = 0x0010;
+    pub(in crate::format) const LINKS: u16 = 0x0020;
+    pub(in crate::format) const MODES: u16 = 0x0040;
+    pub(in crate::format) const KEEP_SIZE: u16 = 0x0080;
+    pub(in crate::format) const MAX_REPLACE: u16 = 0x0100;
+    pub(in crate::format) const NAMES: &[(u16, &str)] = &[
         (TOP_ONLY, "top only"),
         (STORAGE_CLASS, "storage class"),
         (ROOT, "root"),
@@ -196,7 +198,16 @@ pub(super) mod map {
         (IDENTITY_FILE, "identity file"),
         (LINKS, "links followed"),
         (MODES, "modes kept"),
+        (KEEP_SIZE, "keep size"),
+        (MAX_REPLACE, "max replace"),
     ];
+}
+
+/// Units of a bound.
+pub(super) mod unit {
+    pub(in crate::format) const NUMBER: u8 = 0;
+    pub(in crate::format) const PERCENT: u8 = 1;
+    pub(in crate::format) const MAX_PERCENT: u64 = 100;
 }
 
 /// Bits of a record's flags.

@@ -5,12 +5,12 @@
 use super::error::{Kind, WriteError};
 use super::field::{limited, put_delta, put_text, put_varint, wide};
 use super::read::{Previous, Totals};
-use super::wire::{self, bucket, capability, extras, map, record};
+use super::wire::{self, bucket, capability, extras, map, record, unit};
 use crate::key::Key;
 use crate::stamp::{ETag, LocalStamp};
 use crate::state::{
     Addressing, Bucket, Capabilities, ConflictPolicy, Content, DirMap, Direction, Encoding,
-    Encryption, Links, MAX_KEEP_DAYS, Modes, Parts, Record, Recursion, ReplicaId,
+    Encryption, KeepSize, Limit, Links, MAX_KEEP_DAYS, Modes, Parts, Record, Recursion, ReplicaId,
 };
 use byteorder::{LE, WriteBytesExt};
 
@@ -86,14 +86,25 @@ pub(super) fn dir_map(out: &mut Vec<u8>, value: &DirMap) -> Result<(), WriteErro
     let most = u64::from(MAX_KEEP_DAYS);
     limited("keep days", u64::from(value.keep_days), most)?;
     out.write_u32::<LE>(value.keep_days)?;
-    out.write_u8(
+    let keep_size = match value.keep_size {
+        KeepSize::Default => None,
+        KeepSize::Bytes(bytes) => Some((unit::NUMBER, bytes)),
+        KeepSize::Percent(share) => Some((unit::PERCENT, share.into())),
+    };
+    let max_replace = value.max_replace.map(|limit| match limit {
+        Limit::Count(count) => (unit::NUMBER, count),
+        Limit::Percent(share) => (unit::PERCENT, share.into()),
+    });
+    out.write_u16::<LE>(
         bit(value.recursion == Recursion::TopOnly, map::TOP_ONLY)
             | bit(value.storage_class.is_some(), map::STORAGE_CLASS)
             | bit(value.root.is_some(), map::ROOT)
             | bit(recipients_file.is_some(), map::RECIPIENTS_FILE)
             | bit(identity_file.is_some(), map::IDENTITY_FILE)
             | bit(value.links == Links::FollowInside, map::LINKS)
-            | bit(value.modes == Modes::Keep, map::MODES),
+            | bit(value.modes == Modes::Keep, map::MODES)
+            | bit(keep_size.is_some(), map::KEEP_SIZE)
+            | bit(max_replace.is_some(), map::MAX_REPLACE),
     )?;
     out.write_u8(value.gzip_level)?;
     out.write_u8(conflict(value.conflict))?;
@@ -103,6 +114,8 @@ pub(super) fn dir_map(out: &mut Vec<u8>, value: &DirMap) -> Result<(), WriteErro
         out.write_u64::<LE>(root.device)?;
         out.write_u64::<LE>(root.inode)?;
     }
+    put_bound(out, "keep size", keep_size)?;
+    put_bound(out, "max replace", max_replace)?;
     put_text(out, &wire::MAP_NAME, &value.name)?;
     put_text(out, &wire::LOCAL_PATH, &value.path)?;
     put_text(out, &wire::KEY_PREFIX, &value.prefix)?;
@@ -121,6 +134,25 @@ pub(super) fn dir_map(out: &mut Vec<u8>, value: &DirMap) -> Result<(), WriteErro
         }
         Encryption::RecipientMissing { email } => put_text(out, &wire::EMAIL, email),
     }
+}
+
+/// A unit and a number, if there is a bound.
+fn put_bound(
+    out: &mut Vec<u8>,
+    field: &'static str,
+    bound: Option<(u8, u64)>,
+) -> Result<(), WriteError> {
+    let Some((unit, number)) = bound else {
+        return Ok(());
+    };
+    let most = if unit == unit::PERCENT {
+        unit::MAX_PERCENT
+    } else {
+        wire::MAX_NUMBER
+    };
+    out.write_u8(unit)?;
+    out.write_u64::<LE>(limited(field, number, most)?)?;
+    Ok(())
 }
 
 fn put_generation(out: &mut Vec<u8>, generation: u64) -> Result<(), WriteError> {
@@ -359,6 +391,6 @@ fn put_optional(
     value.map_or(Ok(()), |value| put_text(out, rule, value))
 }
 
-fn bit(is_set: bool, bit: u8) -> u8 {
-    if is_set { bit } else { 0 }
+fn bit<T: Default>(is_set: bool, bit: T) -> T {
+    if is_set { bit } else { T::default() }
 }

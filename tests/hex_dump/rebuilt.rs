@@ -3,7 +3,9 @@
 use s3_bsync::format::{Field, Part, Section, Value};
 use s3_bsync::key::Key;
 use s3_bsync::stamp::{ETag, Hex, LocalStamp, RemoteStamp};
-use s3_bsync::state::{Bucket, Content, DirMap, Encoding, Encryption, Parts, Record, State};
+use s3_bsync::state::{
+    Bucket, Content, DirMap, Encoding, Encryption, KeepSize, Limit, Parts, Record, State,
+};
 
 fn number(value: &Value) -> u64 {
     match value {
@@ -193,6 +195,11 @@ fn bucket_lines(bucket: &Bucket) -> Vec<String> {
     lines
 }
 
+fn bound(lines: &mut Vec<String>, name: &str, unit: &str, number: u64) {
+    lines.push(format!("{name} unit: {unit}"));
+    lines.push(format!("{name}: {number}"));
+}
+
 fn map_lines(map: &DirMap) -> Vec<String> {
     let (files, kind) = match &map.encryption {
         Encryption::None => ([None, None], "none"),
@@ -214,6 +221,8 @@ fn map_lines(map: &DirMap) -> Vec<String> {
             "links followed",
         ),
         (format!("{:?}", map.modes) == "Keep", "modes kept"),
+        (map.keep_size != KeepSize::Default, "keep size"),
+        (map.max_replace.is_some(), "max replace"),
     ]);
     let conflict = match format!("{:?}", map.conflict).as_str() {
         "KeepBoth" => "keep both".to_owned(),
@@ -239,6 +248,18 @@ fn map_lines(map: &DirMap) -> Vec<String> {
             "root: device {}, inode {}",
             root.device, root.inode
         ));
+    }
+    match map.keep_size {
+        KeepSize::Default => {}
+        KeepSize::Bytes(bytes) => bound(&mut lines, "keep size", "bytes", bytes),
+        KeepSize::Percent(share) => bound(&mut lines, "keep size", "percent", share.into()),
+    }
+    match map.max_replace {
+        None => {}
+        Some(Limit::Count(count)) => bound(&mut lines, "max replace", "files", count),
+        Some(Limit::Percent(share)) => {
+            bound(&mut lines, "max replace", "percent", share.into());
+        }
     }
     texts(
         &mut lines,

@@ -83,6 +83,10 @@ def encryption(it):
     return {"missing_for": text(it.email)} if it.encryption.name == "recipient_missing" else None
 
 
+def bound(it):
+    return it and "%d%s" % (it.number, "%" if it.unit.name == "percent" else "")
+
+
 def stamp(size, mtime, ctime, inode):
     return {"size": size.value, "mtime_ns": str(mtime), "ctime_ns": str(ctime), "inode": str(inode)}
 
@@ -108,6 +112,7 @@ def one_map(bucket, block):
         "storage_class": text(opt(it, "storage_class")),
         "conflict": it.conflict_policy.name.replace("_", "-"),
         "direction": it.direction.name.replace("_and_delete", "-mirror"), "keep_days": it.keep_days,
+        "keep_size": bound(opt(it, "keep_size")), "max_replace": bound(opt(it, "max_replace")),
         "generation": it.generation, "root": root and {"device": str(root.device), "inode": str(root.inode)},
         **tally([record(one) for objects in opt(block, "objects") or [] for one in objects.payload.records])}
 
@@ -130,7 +135,8 @@ def map_v1(bucket, it, name):
         "path_style": False, "capabilities": None, "recursive": it.recursive == 1,
         "links": "skip", "keep_mode": False, "compress": it.gzip_level,
         "encryption": {"missing_for": text(it.email)} if it.encryption_on else None, "storage_class": None,
-        "conflict": "newer", "direction": "both", "keep_days": 30, "generation": 0, "root": None}
+        "conflict": "newer", "direction": "both", "keep_days": 30, "keep_size": None,
+        "max_replace": None, "generation": 0, "root": None}
 
 
 def record_v1(rest, it):

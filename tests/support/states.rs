@@ -9,8 +9,8 @@ use s3_bsync::key::Key;
 use s3_bsync::stamp::{ETag, LocalStamp, RemoteStamp};
 use s3_bsync::state::{
     Access, Addressing, Bucket, Capabilities, Change, ConflictPolicy, Content, DirMap, Direction,
-    Encoding, Encryption, Links, MAX_KEEP_DAYS, MapId, Modes, Parts, Record, Recursion, ReplicaId,
-    RootId, State,
+    Encoding, Encryption, KeepSize, Limit, Links, MAX_KEEP_DAYS, MapId, Modes, Parts, Record,
+    Recursion, ReplicaId, RootId, State,
 };
 use std::io::Cursor;
 
@@ -179,6 +179,21 @@ fn encryption() -> impl Strategy<Value = Encryption> {
     ]
 }
 
+fn limit() -> impl Strategy<Value = Limit> {
+    prop_oneof![
+        number().prop_map(Limit::Count),
+        (0..=100_u8).prop_map(Limit::Percent),
+    ]
+}
+
+fn keep_size() -> impl Strategy<Value = KeepSize> {
+    prop_oneof![
+        Just(KeepSize::Default),
+        number().prop_map(KeepSize::Bytes),
+        (0..=100_u8).prop_map(KeepSize::Percent),
+    ]
+}
+
 fn dir_map() -> impl Strategy<Value = DirMap> {
     let names = (
         "[a-z \u{e9}]{0,8}",
@@ -211,6 +226,8 @@ fn dir_map() -> impl Strategy<Value = DirMap> {
         0..=MAX_KEEP_DAYS,
         number(),
         option::of((any::<u64>(), any::<u64>())),
+        keep_size(),
+        option::of(limit()),
     );
     (names, policies, numbers).prop_map(|(names, policies, numbers)| DirMap {
         id: MapId([0; 8]),
@@ -226,6 +243,8 @@ fn dir_map() -> impl Strategy<Value = DirMap> {
         encryption: policies.5,
         gzip_level: numbers.0,
         keep_days: numbers.1,
+        keep_size: numbers.4,
+        max_replace: numbers.5,
         generation: numbers.2,
         root: numbers.3.map(|(device, inode)| RootId { device, inode }),
     })
@@ -307,6 +326,8 @@ pub(crate) fn one_map() -> State {
                 conflict: ConflictPolicy::Newer,
                 direction: Direction::Both,
                 keep_days: 30,
+                keep_size: KeepSize::Default,
+                max_replace: None,
                 generation: 3,
                 root: Some(RootId {
                     device: 2049,

@@ -7,12 +7,12 @@ mod record;
 pub(super) use record::{Previous, lone_key, part_size, record, size};
 
 use super::error::Kind;
-use super::field::{Parsed, counted, fault, text, told};
+use super::field::{Fault, Parsed, counted, fault, text, told};
 use super::trace::{Bytes, Value, Watch};
-use super::wire::{self, Text, bucket, capability, map};
+use super::wire::{self, Text, bucket, capability, map, unit};
 use crate::state::{
-    Access, Addressing, Bucket, Capabilities, ConflictPolicy, DirMap, Direction, Encryption, Links,
-    MAX_KEEP_DAYS, MapId, Modes, Recursion, ReplicaId, RootId,
+    Access, Addressing, Bucket, Capabilities, ConflictPolicy, DirMap, Direction, Encryption,
+    KeepSize, Limit, Links, MAX_KEEP_DAYS, MapId, Modes, Recursion, ReplicaId, RootId,
 };
 use nom::Parser;
 use nom::number::complete::{le_u8, le_u16, le_u32, le_u64};
@@ -33,7 +33,7 @@ pub(super) fn identity<W: Watch>(input: Bytes<'_, W>) -> Parsed<'_, W, (ReplicaI
 
 /// Bucket block; its maps follow in blocks of their own.
 pub(super) fn bucket<W: Watch>(input: Bytes<'_, W>) -> Parsed<'_, W, Bucket> {
-    let (left, flags) = bits(input, "flags", "bucket flags", bucket::NAMES)?;
+    let (left, flags) = bits(input, "flags", "bucket flags", le_u8, bucket::NAMES)?;
     let (left, found) = capabilities(left, flags & bucket::PROBED != 0)?;
     let (left, name) = text(left, &wire::BUCKET_NAME)?;
     let (left, endpoint) = optional(left, flags & bucket::ENDPOINT != 0, &wire::ENDPOINT)?;
@@ -98,7 +98,7 @@ pub(super) fn dir_map<W: Watch>(input: Bytes<'_, W>) -> Parsed<'_, W, DirMap> {
     let (left, generation) = counted(left, "generation", le_u64, wire::MAX_NUMBER)?;
     let (left, keep_days) = counted(left, "keep days", le_u32, MAX_KEEP_DAYS.into())?;
     let flags_at = left;
-    let (left, flags) = bits(left, "flags", "map flags", map::NAMES)?;
+    let (left, flags) = bits(left, "flags", "map flags", le_u16, map::NAMES)?;
     let (left, gzip_level) = counted(left, "gzip level", le_u8, wire::MAX_GZIP_LEVEL.into())?;
     let (left, conflict) = conflict(left)?;
     let (left, direction) = direction(left)?;
@@ -108,6 +108,8 @@ pub(super) fn dir_map<W: Watch>(input: Bytes<'_, W>) -> Parsed<'_, W, DirMap> {
         return fault(flags_at, Kind::BadValue { field: "map flags" });
     }
     let (left, root) = root(left, flags & map::ROOT != 0)?;
+    let (left, keep_size) = bound(left, flags & map::KEEP_SIZE != 0, KEEP_SIZE)?;
+    let (left, max_replace) = bound(left, flags & map::MAX_REPLACE != 0, MAX_REPLACE)?;
     let (left, name) = text(left, &wire::MAP_NAME)?;
     let (left, path) = text(left, &wire::LOCAL_PATH)?;
     let (left, prefix) = text(left, &wire::KEY_PREFIX)?;
@@ -141,10 +143,44 @@ pub(super) fn dir_map<W: Watch>(input: Bytes<'_, W>) -> Parsed<'_, W, DirMap> {
         conflict,
         direction,
         keep_days,
+        keep_size: match keep_size {
+            None => KeepSize::Default,
+            Some(Limit::Count(bytes)) => KeepSize::Bytes(bytes),
+            Some(Limit::Percent(share)) => KeepSize::Percent(share),
+        },
+        max_replace,
         generation,
         root,
     };
     Ok((left, map))
+}
+
+const KEEP_SIZE: [&str; 3] = ["keep size unit", "keep size", "bytes"];
+const MAX_REPLACE: [&str; 3] = ["max replace unit", "max replace", "files"];
+
+/// A unit and a number of it, if there is a bound.
+fn bound<'a, W: Watch>(
+    input: Bytes<'a, W>,
+    is_present: bool,
+    [unit_name, name, unit_word]: [&'static str; 3],
+) -> Parsed<'a, W, Option<Limit>> {
+    if !is_present {
+        return Ok((input, None));
+    }
+    let (left, is_share) = coded(input, unit_name, |code| {
+        Some(match code {
+            unit::NUMBER => (false, unit_word),
+            unit::PERCENT => (true, "percent"),
+            _ => return None,
+        })
+    })?;
+    if is_share {
+        let (left, share) = counted(left, name, le_u64, unit::MAX_PERCENT)?;
+        let share = u8::try_from(share).unwrap_or(u8::MAX);
+        return Ok((left, Some(Limit::Percent(share))));
+    }
+    let (left, number) = counted(left, name, le_u64, wire::MAX_NUMBER)?;
+    Ok((left, Some(Limit::Count(number))))
 }
 
 fn conflict<W: Watch>(input: Bytes<'_, W>) -> Parsed<'_, W, ConflictPolicy> {
@@ -205,7 +241,7 @@ fn encryption_kind<W: Watch>(input: Bytes<'_, W>) -> Parsed<'_, W, EncryptionKin
 fn encryption<W: Watch>(
     input: Bytes<'_, W>,
     kind: EncryptionKind,
-    flags: u8,
+    flags: u16,
 ) -> Parsed<'_, W, Encryption> {
     match kind {
         EncryptionKind::None => Ok((input, Encryption::None)),
@@ -218,7 +254,7 @@ fn encryption<W: Watch>(
     }
 }
 
-fn age<W: Watch>(input: Bytes<'_, W>, flags: u8) -> Parsed<'_, W, Encryption> {
+fn age<W: Watch>(input: Bytes<'_, W>, flags: u16) -> Parsed<'_, W, Encryption> {
     let (mut left, count) = told(input, "recipients", le_u8, Value::number)?;
     let mut recipients = Vec::new();
     for _ in 0..count {
@@ -278,14 +314,16 @@ pub(super) fn array<const N: usize, W: Watch>(input: Bytes<'_, W>) -> Parsed<'_,
 }
 
 /// Flags of which each has a name.
-fn bits<'a, W: Watch>(
+fn bits<'a, T: Copy + Into<u64>, W: Watch>(
     input: Bytes<'a, W>,
     name: &'static str,
     field: &'static str,
-    names: &[(u8, &str)],
-) -> Parsed<'a, W, u8> {
-    let (left, found) = told(input, name, le_u8, |found| Value::bits(*found, names))?;
-    if names.iter().fold(found, |left, (bit, _)| left & !bit) != 0 {
+    parser: impl Parser<Bytes<'a, W>, Output = T, Error = Fault>,
+    names: &[(T, &str)],
+) -> Parsed<'a, W, T> {
+    let (left, found) = told(input, name, parser, |found| Value::bits(*found, names))?;
+    let without = |left: u64, (bit, _): &(T, &str)| left & !(*bit).into();
+    if names.iter().fold(found.into(), without) != 0 {
         return fault(input, Kind::BadValue { field });
     }
     Ok((left, found))

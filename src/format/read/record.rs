@@ -211,7 +211,7 @@ fn flag_words(found: u8) -> String {
 }
 
 fn extra_bits<W: Watch>(input: Bytes<'_, W>) -> Parsed<'_, W, u8> {
-    let (left, found) = super::bits(input, "extras", "extras", extras::NAMES)?;
+    let (left, found) = super::bits(input, "extras", "extras", le_u8, extras::NAMES)?;
     if found == 0 {
         return fault(input, Kind::NonCanonical { field: "extras" });
     }

@@ -1,8 +1,8 @@
 //! The settings of a map, and the words for them.
 
 use crate::state::{
-    Addressing, Bucket, Capabilities, ConflictPolicy, DirMap, Direction, Encryption, Links, Modes,
-    Recursion,
+    Addressing, Bucket, Capabilities, ConflictPolicy, DirMap, Direction, Encryption, KeepSize,
+    Links, Modes, Recursion,
 };
 use serde_json::{Value, json};
 
@@ -34,6 +34,11 @@ pub(in crate::commands) fn of(version: u8, bucket: &Bucket, map: &DirMap) -> Val
         "conflict": conflict(map.conflict),
         "direction": direction(map.direction),
         "keep_days": map.keep_days,
+        "keep_size": match map.keep_size {
+            KeepSize::Default => None,
+            set => Some(set.to_string()),
+        },
+        "max_replace": map.max_replace.map(|limit| limit.to_string()),
         "generation": map.generation,
         "root": root,
     })

@@ -2,8 +2,8 @@
 
 use crate::commands::dump::words::counted;
 use crate::state::{
-    Addressing, Bucket, Capabilities, ConflictPolicy, DirMap, Direction, Encryption, Links, Modes,
-    Recursion,
+    Addressing, Bucket, Capabilities, ConflictPolicy, DirMap, Direction, Encryption, KeepSize,
+    Limit, Links, Modes, Recursion,
 };
 
 /// Lines of a name and a value, not yet fit for a terminal; the map's name comes first.
@@ -31,8 +31,15 @@ pub(in crate::commands) fn told(
     lines.push(("conflict", conflict(map.conflict).to_owned()));
     lines.push((
         "recovery",
-        format!("kept {}", counted(map.keep_days.into(), "day")),
+        format!(
+            "kept {}{}",
+            counted(map.keep_days.into(), "day"),
+            most_kept(map.keep_size)
+        ),
     ));
+    if let Some(limit) = map.max_replace {
+        lines.push(("replaces", most_replaced(limit)));
+    }
     if map.recursion == Recursion::TopOnly {
         lines.push(("depth", "without the directories below".to_owned()));
     }
@@ -59,6 +66,21 @@ pub(in crate::commands) fn told(
         None => {}
     }
     lines
+}
+
+fn most_kept(most: KeepSize) -> String {
+    match most {
+        KeepSize::Default => String::new(),
+        KeepSize::Bytes(bytes) => format!(", at most {}", indicatif::HumanBytes(bytes)),
+        KeepSize::Percent(share) => format!(", at most {share}% of the file system"),
+    }
+}
+
+fn most_replaced(limit: Limit) -> String {
+    match limit {
+        Limit::Count(count) => format!("at most {} in a run unasked", counted(count, "file")),
+        Limit::Percent(share) => format!("at most {share}% of the files in a run unasked"),
+    }
 }
 
 fn direction(direction: Direction) -> &'static str {
