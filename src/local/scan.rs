@@ -22,7 +22,7 @@ use std::os::fd::{AsFd, OwnedFd};
 
 /// Directories that are kept open on the way down; those above are opened again when the scan
 /// comes back to them.
-const MAX_OPEN_LEVELS: usize = 64;
+const MAX_OPEN_LEVELS: usize = 16;
 
 /// One thing that a scan met.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,9 +5,29 @@
 
 use super::pace::MOST;
 use crate::transfer::Flow;
+use rustix::process::{Resource, getrlimit};
 use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+
+/// File descriptors of a run that are not of steps: connections of listings, directories on the way
+/// down, the state file and its companions, parts of large files.
+const RESERVED_FDS: u64 = 40;
+/// File descriptors of a step: a file, its directory, a connection, and one to look a name up.
+const STEP_FDS: u64 = 4;
+/// File descriptors for one more map at a time.
+const MAP_FDS: u64 = 128;
+
+/// File descriptors that this process may have open.
+fn fds() -> u64 {
+    getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
+}
+
+/// Steps at a time that this many file descriptors are enough for, 1 or more.
+fn affordable(fds: u64) -> usize {
+    let steps = fds.saturating_sub(RESERVED_FDS) / STEP_FDS;
+    usize::try_from(steps).unwrap_or(usize::MAX).max(1)
+}
 
 /// What one map may use.
 pub struct Share {
@@ -52,7 +72,7 @@ impl Shares {
         bytes_per_s: Option<NonZeroU64>,
     ) -> Self {
         let parts = at_a_time.min(maps).max(1);
-        let steps = jobs.unwrap_or(MOST);
+        let steps = jobs.unwrap_or(MOST).min(affordable(fds()));
         let flows = Flow::divided(parts, bytes_per_s).into_iter();
         let share = |(number, flow)| {
             // The first ones have one more where it does not divide.
@@ -69,6 +89,13 @@ impl Shares {
             taken: Vec::new(),
             waiting: maps,
         }))
+    }
+
+    /// How many of these maps at a time this process has file descriptors for, 1 or more.
+    #[must_use]
+    pub fn affordable_maps(maps: usize) -> usize {
+        let affordable = usize::try_from(fds() / MAP_FDS).unwrap_or(maps);
+        maps.min(affordable.max(1))
     }
 
     /// The part of a map that begins.
@@ -125,6 +152,13 @@ mod tests {
         let shares = Shares::new(9, 4, Some(1), None);
         assert_eq!(shares.take().steps(), 1);
         assert_eq!(shares.take().steps(), 1);
-        assert_eq!(Share::whole(None, None).steps(), MOST);
+        assert!(Share::whole(None, None).steps() <= MOST);
+    }
+
+    #[test]
+    fn few_file_descriptors_are_few_steps() {
+        let steps = [0, 44, 64, 256, 1024, u64::MAX].map(affordable);
+        assert_eq!(steps[..5], [1, 1, 6, 54, 246]);
+        assert!(steps[5] > MOST);
     }
 }

@@ -62,7 +62,11 @@ pub async fn verify(
     let (sender, each) = mpsc::channel(AHEAD);
     let reading = read_each(task, &hands, standing.ground(), Some(store), sender);
     let mut verified = Verified::default();
-    let jobs = task.terms.jobs.unwrap_or(FILES);
+    let jobs = task
+        .terms
+        .jobs
+        .unwrap_or(FILES)
+        .min(task.terms.share.steps());
     let comparing = compare(&hands, each, jobs, proof, wanted, |key, finding| {
         match finding {
             Finding::Proven(by) => verified.proven[*by as usize] += 1,

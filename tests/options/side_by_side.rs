@@ -1,10 +1,11 @@
 //! Maps run side by side: what one waits for holds no other up, and their output does not mix.
 
 use crate::support::wire::{Fault, Op, When};
-use crate::support::world::{Machine, World};
+use crate::support::world::{Machine, Run, World};
 use rustix::process::Signal;
 use serde_json::Value;
 use std::net::TcpListener;
+use std::process::Command;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -147,4 +148,57 @@ fn a_stop_ends_all_maps_and_what_is_done_is_recorded() {
         "{log:#?}"
     );
     world.expect_remote("a", "1");
+}
+
+/// Runs the program where a process may have so few files open.
+fn run_with_files(world: &World, files: usize, args: &[&str]) -> Run {
+    let given = world.command(args);
+    let mut command = Command::new("/bin/sh");
+    let limited = format!("ulimit -n {files} && exec \"$@\"");
+    command
+        .args(["-c", &limited, "sh"])
+        .arg(given.get_program());
+    command.args(given.get_args()).env_clear();
+    for (name, value) in given.get_envs() {
+        command.env(name, value.expect("it is set"));
+    }
+    command.current_dir(world.home());
+    Run::of(&mut command)
+}
+
+#[test]
+fn few_open_files_are_fewer_transfers_and_not_errors() {
+    let world = World::new();
+    let deep = ["d"; 40].join("/");
+    let name = |n: usize| match n % 3 {
+        0 => format!("{deep}/{n}"),
+        1 => format!("folder{n}/file"),
+        _ => format!("{n}"),
+    };
+    for n in 0..150 {
+        world.local(&name(n), n.to_string());
+        world.remote(&name(n + 150), n.to_string());
+    }
+    world.local("large", vec![7; 30 << 20]).init();
+    let others = ["mail", "music", "photos"].map(|name| world.also(name, name));
+    for other in &others {
+        (0..40).for_each(|n| {
+            other.local(&n.to_string(), "bytes");
+        });
+        other.init();
+    }
+    run_with_files(&world, 64, &[])
+        .expect_code(0)
+        .expect_silence();
+    world.expect_same();
+    for other in &others {
+        other.expect_same();
+    }
+    for n in 0..150 {
+        world.remove(&name(n)).local(&name(n + 150), "changed");
+    }
+    let run = run_with_files(&world, 64, &["--jobs", "100", "--max-delete", "100%"]);
+    run.expect_code(0).expect_silence();
+    world.expect_same();
+    run_with_files(&world, 64, &["verify"]).expect_code(0);
 }

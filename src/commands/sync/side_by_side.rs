@@ -87,7 +87,7 @@ fn at_a_time(asked: &Asked<'_>, ready: &[Ready]) -> usize {
     if ready.iter().any(may_ask) {
         return 1;
     }
-    MAPS.min(asked.jobs.unwrap_or(MAPS))
+    Shares::affordable_maps(MAPS.min(asked.jobs.unwrap_or(MAPS)))
 }
 
 async fn run_one(one: Ready, store: Arc<Mutex<Store>>) -> Outcome {
