@@ -3,7 +3,7 @@
 mod hold;
 
 pub use crate::state::{BadLimit, Limit};
-pub use hold::{hold_back, judge_plan};
+pub use hold::{Tally, hold_back, judge_plan};
 use std::fmt;
 
 /// Removals that a percentage always allows: in small trees a share means little.

@@ -7,6 +7,7 @@
 mod fold;
 #[cfg(test)]
 mod tests;
+mod traces;
 
 use crate::draft::{Decided, Outcome};
 use crate::key::Key;
@@ -14,9 +15,10 @@ use crate::plan::{Clash, Readability, Step};
 use crate::reconcile::Action;
 use crate::stamp::{ETag, LocalStamp, RemoteStamp};
 use crate::state::{Content, Encoding, Record};
-pub use fold::fold;
+pub use fold::Folds;
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
+pub use traces::{Contested, End, Trace, UNPROVEN, traces};
 
 /// Two names of which only a reading of the file can tell whether they are one content's: the
 /// object came to its new name by a copy that changed the form of its ETag.
@@ -167,13 +169,9 @@ struct Sides<'a> {
 
 impl<'a> Sides<'a> {
     fn of(decided: &'a [Decided], clashes: &[Clash]) -> Self {
-        let tops: HashSet<&str> = clashes.iter().map(|clash| clash.top.as_str()).collect();
-        let has_clash = |key: &str| {
-            let mut above = key.match_indices('/').map(|(at, _)| &key[..at]);
-            !tops.is_empty() && (tops.contains(key) || above.any(|top| tops.contains(top)))
-        };
+        let contested = Contested::of(clashes);
         let halves = decided.iter().filter_map(fate);
-        let halves = halves.filter(|(_, half)| !has_clash(half.key.as_str()));
+        let halves = halves.filter(|(_, half)| !contested.has(half.key));
         let with = |wanted| {
             let halves = halves.clone().filter(move |(fate, _)| *fate == wanted);
             halves.map(|(_, half)| half)

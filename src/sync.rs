@@ -10,8 +10,10 @@ mod hands;
 mod join;
 mod look;
 mod pace;
+mod pack;
 mod pair;
 mod perform;
+mod planned;
 mod prepare;
 mod scribe;
 mod share;
@@ -19,6 +21,7 @@ mod sides;
 mod stand;
 mod steer;
 mod streams;
+mod survey;
 mod task;
 #[cfg(test)]
 mod tests_hands;
@@ -28,27 +31,31 @@ mod tests_laws;
 mod tests_model;
 mod verify;
 
-use crate::draft::{Asides, Decided, Draft, draft};
+use crate::draft::{Asides, Decided};
 use crate::event::{Counts, Event};
-use crate::guard::{hold_back, judge_plan};
 use crate::key::Key;
-use crate::local::Root;
-use crate::plan::{Clash, Item, Obstacle, Plan, Step};
-use crate::reconcile::{Ground, Settlement, Why, why};
+use crate::local::{Leftover, Root};
+use crate::moves::Folds;
+use crate::plan::{Item, Obstacle};
+use crate::reconcile::Ground;
 use crate::state::{Capabilities, Direction, Record, RootId};
-use crate::store::Store;
-use crate::transfer::{Failure, Hands, partial_path};
+use crate::store::{Entries, Spill, Store};
+use crate::transfer::{Failure, Hands};
 pub use archive::{Cold, Frozen, Wish, archived, ask};
 pub use ask::{Contents, Dispute, Person, Ruling, Version};
 pub use each::each;
 pub use halt::Halt;
 pub use join::{Broken, Joined, Scope, Trust, join};
+use pair::Ends;
+use perform::Stale;
+use planned::{BATCH, Planned, unreadable};
 pub use share::{Share, Shares};
 pub use stand::{Generation, Standing, confirm, stand};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 pub use streams::{Received, Sender, Unheard, stream};
+use survey::Judged;
 pub use task::{Mode, Reencode, Safety, Task, Terms, envelope};
 pub use verify::{By, Difference, Doubt, Finding, Proof, Suspect, Verified, verify};
 
@@ -112,16 +119,17 @@ struct Sync<'a> {
     store: Option<&'a Arc<Mutex<Store>>>,
     hands: Arc<Hands>,
     ground: Ground,
-    /// Records of the keys under work, for a further round.
-    bases: HashMap<Key, Box<Record>>,
+    /// Keys that a dead run was replacing.
+    replaced: HashSet<Key>,
     /// What removals are measured by: records that are not left out of this run, or where it goes
     /// one way, what the side has from which they would be.
     records: u64,
     asides: Asides,
     pace: pace::Pace,
     begun: Instant,
-    /// What got another name.
-    moved: Vec<((Key, Key), Why)>,
+    /// What got another name here, and in the bucket.
+    renamed_here: Folds,
+    renamed_in_bucket: Folds,
     outcome: Outcome,
 }
 
@@ -140,7 +148,9 @@ impl<'a> Sync<'a> {
             path: &map.path,
             uri: &map.uri(&bucket.name),
         });
-        let hands = hands::hands(task, root, store).await?;
+        let ground = standing.ground();
+        let known = store.filter(|_| ground == Ground::Based);
+        let hands = hands::hands(task, root, store, known).await?;
         let outcome = Outcome {
             root: Some(hands.root.id()),
             ..Outcome::default()
@@ -153,13 +163,14 @@ impl<'a> Sync<'a> {
             task,
             store,
             hands,
-            ground: standing.ground(),
-            bases: HashMap::new(),
+            ground,
+            replaced: HashSet::new(),
             records: 0,
             asides: Asides::new(tag, &map.prefix),
             pace: pace::Pace::of(terms.jobs),
             begun: Instant::now(),
-            moved: Vec::new(),
+            renamed_here: Folds::default(),
+            renamed_in_bucket: Folds::default(),
             outcome,
         })
     }
@@ -170,15 +181,14 @@ impl<'a> Sync<'a> {
         if terms.stop.is_wished() {
             return Ok(());
         }
-        let mut joined = read.joined;
-        for item in &mut joined.items {
-            item.readability = self.hands.readability(item.readability);
-        }
-        let based = joined
-            .items
-            .iter()
-            .filter_map(|item| Some((item.key.clone(), item.base.clone()?)));
-        self.bases = based.collect();
+        let sides::Read {
+            joined,
+            items,
+            mut leftovers,
+        } = read;
+        // A file that is gone because a dead run was replacing it was not deleted by anybody: it
+        // counts as one that was never here.
+        self.replaced = leftovers.iter().filter_map(Leftover::replaced).collect();
         let counts = &mut self.outcome.counts;
         counts.scanned = joined.scanned;
         counts.listed = joined.listed;
@@ -188,50 +198,70 @@ impl<'a> Sync<'a> {
         for (name, why) in &joined.hidden {
             (terms.sink)(Event::Hidden { name, why });
         }
-        let decided = self.decide(joined.items).await?;
-        let paired = self.pair(decided, &joined.clashes).await?;
-        let mut draft = self.draft(paired.rest, &joined.clashes);
-        // Before all that creates, so that what is told of them together is done together.
-        draft.plan.transfers.splice(..0, paired.moves);
+        let (decided, ends) = Box::pin(self.decide_all(&items)).await?;
+        drop(items);
+        if terms.stop.is_wished() {
+            return Ok(());
+        }
+        let planned = self.arrange(decided, joined.clashes, ends).await?;
         self.records = match self.task.map.direction {
             Direction::Both => joined.records,
             Direction::Push | Direction::PushMirror => joined.objects,
             Direction::Pull | Direction::PullMirror => joined.files,
         };
-        let plan = self.judge(draft);
-        (terms.sink)(Event::Planned {
-            steps: plan
-                .steps()
-                .filter(|step| !matches!(step, Step::Adopt(_) | Step::Forget(_)))
-                .count(),
-            bytes: plan.steps().map(Step::transfer_bytes).sum(),
-        });
-        if terms.mode == Mode::DryRun {
-            for step in plan.steps() {
-                (terms.sink)(Event::Would(step, self.why(step)));
-                self.outcome.counts.add_step(step);
-            }
-            let moves: Vec<_> = plan.steps().filter_map(|step| self.names(step)).collect();
-            self.tell_moves(&moves);
+        let judged = Box::pin(self.survey(planned, &leftovers)).await?;
+        let survey = &judged.survey;
+        if terms.stop.is_wished() {
             return Ok(());
         }
-        let mut leftovers = read.leftovers;
-        if !leftovers.is_empty() {
-            let carried_on: HashSet<_> = plan.steps().filter_map(partial_path).collect();
-            leftovers.retain(|left| !carried_on.contains(left.path()));
+        (terms.sink)(Event::Planned {
+            steps: survey.steps,
+            bytes: survey.bytes,
+        });
+        if terms.mode == Mode::DryRun {
+            return Box::pin(self.rehearse(&judged)).await;
         }
+        leftovers.retain(|left| !survey.partial.contains(left.path()));
         let root = &self.hands.root;
         if let Err(error) = root.sweep_temps(&leftovers, &self.hands.recovery) {
             let text = format!("a temporary file of an earlier run stays: {error}");
             (terms.sink)(Event::Notice(&text));
         }
-        self.abandon(&plan).await;
-        if plan.is_empty() {
+        self.abandon(survey).await;
+        if survey.all == 0 {
             return Ok(());
         }
-        self.remember()?;
-        self.prepare(&plan).await?;
-        self.carry_out(plan).await
+        self.prepare(survey).await?;
+        Box::pin(self.carry_out(judged)).await
+    }
+
+    /// Decides all items, some at a time. What was not looked at when a stop is wished is left out.
+    async fn decide_all(&mut self, items: &Spill) -> Result<(Spill, Ends), Halt> {
+        let mut decided = items.another();
+        let mut ends = Ends::default();
+        let mut entries = Entries::numbered(items, 0..items.len()).map_err(unreadable)?;
+        loop {
+            let batch: Result<Vec<Item>, _> = entries
+                .by_ref()
+                .take(BATCH)
+                .map(|entry| Ok(pack::unpacked(&entry?)?.item))
+                .collect();
+            let mut batch = batch.map_err(unreadable)?;
+            if batch.is_empty() || self.task.terms.stop.is_wished() {
+                return Ok((decided, ends));
+            }
+            for item in &mut batch {
+                item.readability = self.hands.readability(item.readability);
+                if item.local.is_none() && self.replaced.contains(&item.key) {
+                    item.base = None;
+                }
+            }
+            let batch = self.decide(batch).await?;
+            for one in &batch {
+                ends.note(one);
+            }
+            planned::write(&mut decided, &batch)?;
+        }
     }
 
     async fn decide(&mut self, items: Vec<Item>) -> Result<Vec<Decided>, Halt> {
@@ -249,60 +279,6 @@ impl<'a> Sync<'a> {
         Ok(decided)
     }
 
-    fn draft(&mut self, decided: Vec<Decided>, clashes: &[Clash]) -> Draft {
-        draft(decided, clashes, self.task.map.direction, &mut self.asides)
-    }
-
-    /// Tells what a draft leaves out, and holds its removals back where there are too many.
-    fn judge(&mut self, draft: Draft) -> Plan {
-        let Draft {
-            mut plan,
-            skipped,
-            settled,
-        } = draft;
-        let terms = &self.task.terms;
-        for (key, obstacle) in &skipped {
-            self.skip(key, obstacle);
-        }
-        if let Err(held) = judge_plan(&plan, self.records, &self.outcome.counts, terms.limit)
-            && terms.safety == Safety::Heeded
-        {
-            (terms.sink)(Event::Guarded(held));
-            self.outcome.halt = Some(Halt::Guarded(held));
-            for key in hold_back(&mut plan) {
-                self.skip(&key, &Obstacle::Held);
-            }
-        }
-        self.tell_settled(&plan, &settled);
-        if self.store.is_none() {
-            // There is nothing to record it in.
-            for step in plan.records.drain(..) {
-                self.outcome.counts.add_step(&step);
-            }
-        }
-        plan
-    }
-
-    /// Tells of the conflicts whose steps the guard has left in the plan.
-    fn tell_settled(&mut self, plan: &Plan, settled: &[(Key, Settlement)]) {
-        if settled.is_empty() {
-            return;
-        }
-        let left: HashSet<_> = plan.steps().map(Step::key).collect();
-        for (key, settlement) in settled.iter().filter(|(key, _)| left.contains(key)) {
-            self.outcome.counts.conflicts += 1;
-            (self.task.terms.sink)(Event::Settled {
-                key,
-                settlement: *settlement,
-            });
-        }
-    }
-
-    fn why(&self, step: &Step) -> Why {
-        let base = self.bases.get(step.key()).map(|base| &**base);
-        why(step, base, self.task.map.direction)
-    }
-
     fn fail(&mut self, key: &Key, failure: &Failure) {
         self.outcome.counts.failed += 1;
         (self.task.terms.sink)(Event::Failed {
@@ -316,62 +292,71 @@ impl<'a> Sync<'a> {
         (self.task.terms.sink)(Event::Skipped { key, obstacle });
     }
 
-    async fn carry_out(&mut self, plan: Plan) -> Result<(), Halt> {
+    async fn carry_out(&mut self, judged: Judged) -> Result<(), Halt> {
         let scribe = scribe::Scribe::start(
             self.task.map.id,
             self.hands.root.clone(),
             self.store.cloned(),
         );
-        let mut plan = plan;
-        let mut result = Ok(());
-        for round in 1..=ROUNDS {
-            let done = self.perform(plan, &scribe).await;
-            let stale = match done {
-                Ok(stale) => stale,
-                Err(halt) => {
-                    result = Err(halt);
-                    break;
-                }
-            };
-            if stale.is_empty() || self.task.terms.stop.is_wished() {
-                break;
-            }
-            if round == ROUNDS {
-                for (key, failure) in stale {
-                    self.fail(&key, &failure);
-                }
-                break;
-            }
-            match self.again(stale).await {
-                Ok(next) => plan = next,
-                Err(halt) => {
-                    result = Err(halt);
-                    break;
-                }
-            }
-        }
-        self.tell_moves(&self.moved);
+        let result = self.rounds(judged, &scribe).await;
+        self.tell_all_moves();
         let (recorded, written) = scribe.finish().await;
         self.outcome.recorded = recorded;
         // That the journal broke off is the cause, whatever the steps made of it.
         written.and(result)
     }
 
-    /// Looks at stale keys anew and plans for them.
-    async fn again(&mut self, stale: perform::Stale) -> Result<Plan, Halt> {
-        let mut items = Vec::with_capacity(stale.len());
-        for (key, _) in stale {
-            let base = self.bases.get(&key).cloned();
-            match look::observe(&self.hands, base, key.clone()).await {
-                Ok(item) => items.push(item),
-                Err(failure) => self.fail(&key, &failure),
+    async fn rounds(&mut self, judged: Judged, scribe: &scribe::Scribe) -> Result<(), Halt> {
+        let mut judged = judged;
+        for round in 1..=ROUNDS {
+            let mut stale = Stale::new(self.spill(), round == ROUNDS);
+            Box::pin(self.perform(judged, scribe, &mut stale)).await?;
+            if stale.is_empty() || self.task.terms.stop.is_wished() {
+                break;
             }
+            judged = Box::pin(self.again(&stale)).await?;
         }
-        items.sort_by(|a, b| a.key.cmp(&b.key));
-        let decided = self.decide(items).await?;
-        let draft = self.draft(decided, &[]);
-        let plan = self.judge(draft);
-        self.learn(&plan).await?;
-        Ok(plan)
+        Ok(())
+    }
+
+    /// Looks at stale keys anew and plans for them.
+    async fn again(&mut self, stale: &Stale) -> Result<Judged, Halt> {
+        let mut decided = self.spill();
+        for start in (0..).step_by(BATCH) {
+            let keys = stale.keys(start, BATCH as u64)?;
+            if keys.is_empty() || self.task.terms.stop.is_wished() {
+                break;
+            }
+            let mut items = Vec::with_capacity(keys.len());
+            for key in keys {
+                let base = self.base(&key).await;
+                match look::observe(&self.hands, base, key.clone()).await {
+                    Ok(item) => items.push(item),
+                    Err(failure) => self.fail(&key, &failure),
+                }
+            }
+            items.sort_by(|a, b| a.key.cmp(&b.key));
+            let batch = self.decide(items).await?;
+            planned::write(&mut decided, &batch)?;
+        }
+        let planned = Planned::unpaired(decided);
+        let judged = self.survey(planned, &[]).await?;
+        self.learn(&judged.survey).await?;
+        Ok(judged)
+    }
+
+    /// What both sides agreed on before this run, as far as it is believed.
+    async fn base(&self, key: &Key) -> Option<Box<Record>> {
+        if self.replaced.contains(key) {
+            return None;
+        }
+        let record = self.hands.known.find(key).await?;
+        Some(Box::new(self.task.terms.trust.weighed(record)))
+    }
+
+    /// A place for what would take too much memory.
+    fn spill(&self) -> Spill {
+        self.store
+            .map_or_else(Spill::default, |store| sides::lock(store).spill())
     }
 }

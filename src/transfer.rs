@@ -8,6 +8,7 @@ mod buffers;
 mod cut;
 mod download;
 mod flow;
+mod known;
 mod moves;
 mod outbox;
 mod partial;
@@ -28,12 +29,12 @@ use crate::local::{self, RecoveryRun, Root};
 use crate::plan::{Loser, Receipt, Step};
 use crate::remote::{self, Remote};
 use crate::stamp::{LocalStamp, RemoteStamp};
-use crate::state::{Change, Encoding, Modes, Record, ReplicaId};
+use crate::state::{Change, Encoding, Modes, ReplicaId};
 use crate::stop::Stop;
 pub use flow::Flow;
+pub use known::Known;
 pub use partial::partial_path;
 pub use show::SHOWN_BYTES;
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -59,8 +60,8 @@ pub struct Hands {
     pub modes: Modes,
     /// What files are put in on their way.
     pub envelope: Envelope,
-    /// What is recorded of large files in pieces, so that what did not change need not be sent.
-    pub recorded: HashMap<Key, Record>,
+    /// What is recorded, so that what did not change in a large file need not be sent.
+    pub known: Known,
     /// Uploads that an earlier run has begun, and those that this one does.
     pub unfinished: Unfinished,
     /// The wish to stop.

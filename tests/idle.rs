@@ -1,5 +1,5 @@
 //! A run that has nothing to do costs a listing and a look at each file, and leaves no trace but
-//! the time at which it ran.
+//! the time at which it ran. One that has much to do takes no more memory than others.
 
 mod support;
 
@@ -291,5 +291,71 @@ mod opened {
         let mut seen = watch.seen();
         seen.dedup();
         assert_eq!(seen, [(w.path("d3/f3"), ReadFlags::OPEN)]);
+    }
+}
+
+#[cfg(target_os = "linux")]
+mod memory {
+    use super::support::world::{Machine, World};
+    use std::fs;
+    use std::time::Duration;
+
+    /// Files of a small and of a large run. Either takes more than one part of a plan.
+    const SIZES: [usize; 2] = [3_000, 9_000];
+    /// What the larger one may take more: six tenths of a KiB for each file that it has more.
+    const MORE_KIB: u64 = 3_500;
+
+    /// Runs the program to its end with exit code 0, and gives the most memory that it had, in KiB.
+    fn peak_kib(machine: &Machine, args: &[&str]) -> u64 {
+        let mut running = machine.start(args);
+        let status = format!("/proc/{}/status", running.id());
+        let mut peak = 0;
+        while running.is_running() {
+            let text = fs::read_to_string(&status).unwrap_or_default();
+            let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+            let number = line.and_then(|line| line.split_whitespace().next());
+            peak = number
+                .and_then(|number| number.parse().ok())
+                .unwrap_or(peak);
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        running.wait().expect_code(0);
+        peak
+    }
+
+    /// Peaks of runs over so many files: all found equal, all renamed, all but one removed.
+    fn peaks(files: usize) -> [u64; 3] {
+        let w = World::embedded();
+        w.local("zz", "stays");
+        for n in 0..files {
+            let name = format!("d/folder-{:03}/{n}", n / 500);
+            w.local_at(&name, name.as_bytes(), 1_000_000_000 + n as u64);
+            w.remote(&name, name.as_bytes());
+        }
+        w.init();
+        let equal = peak_kib(&w, &[]);
+        w.rename("d", "e");
+        let renamed = peak_kib(&w, &[]);
+        assert_eq!(
+            w.remote_tree(),
+            w.tree(),
+            "all objects have their new names"
+        );
+        fs::remove_dir_all(w.path("e")).expect("it can be removed");
+        let removed = peak_kib(&w, &["--force"]);
+        w.expect_both(&[("zz", "stays")]);
+        [equal, renamed, removed]
+    }
+
+    #[test]
+    fn a_large_run_takes_no_more_memory_than_a_small_one() {
+        let [small, large] = SIZES.map(peaks);
+        println!("{small:?} {large:?}");
+        for (small, large) in small.into_iter().zip(large) {
+            assert!(
+                large < small + MORE_KIB,
+                "{large} KiB instead of {small} KiB"
+            );
+        }
     }
 }

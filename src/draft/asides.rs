@@ -9,6 +9,7 @@ pub struct Asides {
     tag: String,
     /// Longest key in bytes that the map's prefix leaves room for.
     longest: usize,
+    /// Names that another file could get as well: all that were cut, or nearly.
     given: HashSet<Key>,
 }
 
@@ -31,15 +32,16 @@ impl Asides {
     pub fn name(&mut self, key: &Key) -> Option<Key> {
         let mut number = 1_u32;
         loop {
-            let aside = self.numbered(key, number)?;
-            if self.given.insert(aside.clone()) {
+            let (aside, is_short) = self.numbered(key, number)?;
+            if is_short || self.given.insert(aside.clone()) {
                 return Some(aside);
             }
             number = number.checked_add(1)?;
         }
     }
 
-    fn numbered(&self, key: &Key, number: u32) -> Option<Key> {
+    /// A name, and whether it is so short that no name of another file is cut to it.
+    fn numbered(&self, key: &Key, number: u32) -> Option<(Key, bool)> {
         let name = key.file_name();
         let (stem, extension) = match name.rfind('.') {
             Some(at) if at > 0 && name.len() - at <= 16 => name.split_at(at),
@@ -57,7 +59,10 @@ impl Asides {
         let cut = (0..=stem.len().min(room))
             .rev()
             .find(|&at| stem.is_char_boundary(at))?;
-        Key::parse(&format!("{folder}{}{added}", &stem[..cut])).ok()
+        // A cut may fall short of the room by three bytes, before a character of four.
+        let is_short = stem.len() + 3 < room;
+        let aside = Key::parse(&format!("{folder}{}{added}", &stem[..cut])).ok()?;
+        Some((aside, is_short))
     }
 }
 

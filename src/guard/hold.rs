@@ -5,40 +5,58 @@ use crate::event::Counts;
 use crate::key::Key;
 use crate::plan::{Plan, Step};
 
-/// Judges a plan's removals on each side, with what earlier rounds of the run did. `records` counts
-/// the map's records before the run.
+/// What a plan removes and creates on each side, counted part by part.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Tally {
+    local: Toll,
+    remote: Toll,
+}
+
+impl Tally {
+    /// Counts a part of the plan.
+    pub fn add(&mut self, plan: &Plan) {
+        let Self { local, remote } = self;
+        for step in plan.steps() {
+            match step {
+                Step::DeleteLocal { .. } => local.deletions += 1,
+                Step::DeleteRemote { .. } => remote.deletions += 1,
+                Step::Download { over: None, .. } => local.creations += 1,
+                Step::Upload { over: None, .. } => remote.creations += 1,
+                _ => {}
+            }
+        }
+    }
+
+    /// Judges the removals on each side, with what earlier rounds of the run did. `records` counts
+    /// the map's records before the run.
+    ///
+    /// # Errors
+    /// As [`judge`], for the first side whose removals are too many.
+    pub fn judge(self, records: u64, done: &Counts, limit: Limit) -> Result<(), Held> {
+        let Self { local, remote } = self;
+        for (side, mut toll, deleted, created) in [
+            (Side::Local, local, done.deleted_local, done.downloaded),
+            (Side::Remote, remote, done.deleted_remote, done.uploaded),
+        ] {
+            if toll.deletions > 0 {
+                toll.records = records;
+                toll.deletions += deleted;
+                toll.creations += created;
+                judge(side, toll, limit)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Judges a whole plan.
 ///
 /// # Errors
-/// As [`judge`], for the first side whose removals are too many.
+/// As [`Tally::judge`].
 pub fn judge_plan(plan: &Plan, records: u64, done: &Counts, limit: Limit) -> Result<(), Held> {
-    let mut local = Toll {
-        records,
-        deletions: 0,
-        creations: done.downloaded,
-    };
-    let mut remote = Toll {
-        creations: done.uploaded,
-        ..local
-    };
-    for step in plan.steps() {
-        match step {
-            Step::DeleteLocal { .. } => local.deletions += 1,
-            Step::DeleteRemote { .. } => remote.deletions += 1,
-            Step::Download { over: None, .. } => local.creations += 1,
-            Step::Upload { over: None, .. } => remote.creations += 1,
-            _ => {}
-        }
-    }
-    for (toll, done) in [
-        (&mut local, done.deleted_local),
-        (&mut remote, done.deleted_remote),
-    ] {
-        if toll.deletions > 0 {
-            toll.deletions += done;
-        }
-    }
-    judge(Side::Local, local, limit)?;
-    judge(Side::Remote, remote, limit)
+    let mut tally = Tally::default();
+    tally.add(plan);
+    tally.judge(records, done, limit)
 }
 
 /// Takes all removals out of a plan, and with them what cannot come without one. Returns the keys

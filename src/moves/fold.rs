@@ -4,32 +4,52 @@ use crate::key::{Key, Shown};
 use crate::plan::Fold;
 use std::collections::BTreeMap;
 
-/// Folds moves from one name to another. Two or more from one folder to another are told as that
+/// Pairs of folders that are held before they are told.
+const MOST_HELD: usize = 4096;
+
+/// Moves that are folded as they are made. Two or more from one folder to another are told as that
 /// folder's; a single one by its own names.
-#[must_use]
-pub fn fold<'a>(moves: impl IntoIterator<Item = (&'a Key, &'a Key)>) -> Vec<Fold> {
-    let mut folders: BTreeMap<(&str, &str), Vec<(&Key, &Key)>> = BTreeMap::new();
-    for (from, to) in moves {
-        let parts = folders_of(from.as_str(), to.as_str());
-        folders.entry(parts).or_default().push((from, to));
-    }
-    let told = folders.into_iter().flat_map(|((from, to), moves)| {
-        if moves.len() > 1 {
-            vec![Fold {
-                from: shown(from),
-                to: shown(to),
-                files: moves.len(),
-            }]
+#[derive(Debug, Default)]
+pub struct Folds(BTreeMap<(String, String), Between>);
+
+/// How many moves there were from one folder to another, and the names of a single one.
+type Between = (usize, Option<(Key, Key)>);
+
+impl Folds {
+    /// Adds a move. Gives what there is to tell once there are moves between too many folders to
+    /// hold; a folder may then be told more than once.
+    #[must_use]
+    pub fn add(&mut self, from: &Key, to: &Key) -> Vec<Fold> {
+        let (above, below) = folders_of(from.as_str(), to.as_str());
+        let entry = self.0.entry((above.to_owned(), below.to_owned()));
+        let (files, single) = entry.or_default();
+        *files += 1;
+        *single = (*files == 1).then(|| (from.clone(), to.clone()));
+        if self.0.len() > MOST_HELD {
+            self.take()
         } else {
-            let single = |(from, to): (&Key, &Key)| Fold {
+            Vec::new()
+        }
+    }
+
+    /// All that was added since.
+    #[must_use]
+    pub fn take(&mut self) -> Vec<Fold> {
+        let folds = std::mem::take(&mut self.0).into_iter();
+        let told = folds.map(|((from, to), (files, single))| match single {
+            Some((from, to)) => Fold {
                 from: from.to_string(),
                 to: to.to_string(),
-                files: 1,
-            };
-            moves.into_iter().map(single).collect()
-        }
-    });
-    told.collect()
+                files,
+            },
+            None => Fold {
+                from: shown(&from),
+                to: shown(&to),
+                files,
+            },
+        });
+        told.collect()
+    }
 }
 
 /// The folders, each with its `/`, that remain when the names that both paths end with are taken off.
@@ -76,8 +96,11 @@ mod tests {
         .iter()
         .map(|(from, to)| (Key::parse(from).unwrap(), Key::parse(to).unwrap()))
         .collect();
-        let folds = fold(keys.iter().map(|(from, to)| (from, to)));
-        let told: Vec<String> = folds.iter().map(ToString::to_string).collect();
+        let mut folds = Folds::default();
+        for (from, to) in &keys {
+            assert_eq!(folds.add(from, to), []);
+        }
+        let told: Vec<String> = folds.take().iter().map(ToString::to_string).collect();
         assert_eq!(
             told,
             [

@@ -6,8 +6,9 @@ use std::collections::BinaryHeap;
 use std::io;
 use std::ops::Range;
 
-/// Bytes that are sorted at a time.
-const RUN_BYTES: usize = 4 << 20;
+/// Bytes that are sorted at a time, with what it takes to sort an entry.
+const RUN_BYTES: usize = 2 << 20;
+const ENTRY_BYTES: usize = size_of::<usize>() + size_of::<&[u8]>();
 
 /// Takes entries in any order.
 #[derive(Debug)]
@@ -42,7 +43,7 @@ impl Sorter {
     pub fn push(&mut self, entry: &[u8]) {
         self.bytes.extend_from_slice(entry);
         self.ends.push(self.bytes.len());
-        if self.bytes.len() >= RUN_BYTES {
+        if self.bytes.len() + self.ends.len() * ENTRY_BYTES >= RUN_BYTES {
             self.end_run();
         }
     }

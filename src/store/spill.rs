@@ -1,5 +1,5 @@
 //! A [`Spill`]: entries of a run that would take too much memory, in the order in which they were
-//! added. The first mebibyte stays in memory. The rest goes to a file without a name.
+//! added. The first 256 KiB stay in memory. The rest goes to a file without a name.
 //!
 //! A disk that takes no more is not an error: what is added from then on stays in memory.
 
@@ -11,11 +11,11 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Bytes that are held before they go to the file.
-const HELD_BYTES: usize = 1 << 20;
+const HELD_BYTES: usize = 256 << 10;
 /// Entries from one noted position to the next.
 const STRIDE: u64 = 16;
 /// Bytes read at a time, in order and for one entry.
-const STREAMED_BYTES: usize = 64 << 10;
+const STREAMED_BYTES: usize = 16 << 10;
 const PICKED_BYTES: usize = 4 << 10;
 /// Bytes of an entry's length.
 const LENGTH_BYTES: usize = 4;
@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_over_a_mebibyte_is_not_in_memory_and_has_no_name() {
+    fn what_does_not_fit_into_memory_is_in_a_file_without_a_name() {
         let folder = tempfile::tempdir().unwrap();
         let mut spill = Spill::beside(folder.path().join("state"));
         (0..5000).for_each(|number| spill.push(&entry(number)));

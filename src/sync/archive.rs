@@ -90,7 +90,7 @@ pub async fn archived(
         },
         terms: task.terms.clone(),
     };
-    let hands = hands(task, root, Some(store)).await?;
+    let hands = hands(task, root, Some(store), None).await?;
     let ground = standing.ground();
     let (sender, mut each) = mpsc::channel(AHEAD);
     let reading = read_each(task, &hands, ground, Some(store), sender);

@@ -24,7 +24,7 @@ pub async fn each(
     store: &Arc<Mutex<Store>>,
     mut tell: impl FnMut(Item),
 ) -> Result<Vec<(String, String)>, Halt> {
-    let hands = hands(task, root, Some(store)).await?;
+    let hands = hands(task, root, Some(store), None).await?;
     let (sender, mut items) = mpsc::channel(AHEAD);
     let reading = read_each(task, &hands, standing.ground(), Some(store), sender);
     let telling = async {

@@ -4,14 +4,15 @@ use super::{Halt, Task, envelope};
 use crate::local::{RecoveryRun, Root};
 use crate::remote;
 use crate::store::Store;
-use crate::transfer::{Hands, Unfinished};
-use std::collections::HashMap;
+use crate::transfer::{Hands, Known, Unfinished};
 use std::sync::{Arc, Mutex};
 
+/// Opens both sides. `known` has the records of what is synced, where they may be used.
 pub(super) async fn hands(
     task: &Task,
     root: Root,
     store: Option<&Arc<Mutex<Store>>>,
+    known: Option<&Arc<Mutex<Store>>>,
 ) -> Result<Arc<Hands>, Halt> {
     let Task {
         bucket, map, terms, ..
@@ -28,7 +29,7 @@ pub(super) async fn hands(
         replica: terms.replica,
         storage_class: map.storage_class.clone(),
         envelope: envelope(map, &terms.passphrase).map_err(Halt::Key)?,
-        recorded: HashMap::new(),
+        known: Known::of(task.index, known.cloned()),
         unfinished: Unfinished::of(map.id, store.cloned()),
         stop: terms.stop.clone(),
         sink: Arc::clone(&terms.sink),

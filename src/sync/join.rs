@@ -24,6 +24,18 @@ pub enum Trust {
     Nothing,
 }
 
+impl Trust {
+    /// A record whose local stamp is not to be believed gets one that no file has.
+    pub(super) fn weighed(self, mut record: Record) -> Record {
+        if self == Self::Nothing
+            && let Some(stamp) = &mut record.local
+        {
+            stamp.ctime_ns = 0;
+        }
+        record
+    }
+}
+
 /// A stream broke off: the map's sides are not known, so nothing may be done about it.
 #[derive(Debug)]
 pub enum Broken {
@@ -95,10 +107,22 @@ pub fn join(
     scope: &Scope<'_>,
 ) -> Result<Joined, Broken> {
     let mut items = Vec::new();
-    let joined = zip(base, local, remote, scope, Handed::Unequal, &mut |item| {
-        items.push(item);
-    })?;
+    let joined = join_unequal(base, local, remote, scope, &mut |item| items.push(item))?;
     Ok(Joined { items, ..joined })
+}
+
+/// As [`join`], and hands the keys that are not plainly equal to `each`. None is held.
+///
+/// # Errors
+/// [`Broken`], as [`join`].
+pub(super) fn join_unequal(
+    base: impl Iterator<Item = Result<Record, Broken>>,
+    local: impl Iterator<Item = Result<Found, Broken>>,
+    remote: impl Iterator<Item = Result<Listed, Broken>>,
+    scope: &Scope<'_>,
+    each: &mut impl FnMut(Item),
+) -> Result<Joined, Broken> {
+    zip(base, local, remote, scope, Handed::Unequal, each)
 }
 
 /// Joins the three streams, and hands every key to `each`, also those that are plainly equal. None
@@ -219,7 +243,7 @@ fn zip(
                 .unwrap_or_default();
             each(Item {
                 key: key.clone(),
-                base: record.map(|record| Box::new(scope.weigh(record))),
+                base: record.map(|record| Box::new(scope.trust.weighed(record))),
                 local: file.map(|file| file.stamp),
                 remote: object.map(|object| object.stamp),
                 readability,
@@ -305,16 +329,6 @@ impl Scope<'_> {
             }
             _ => Quiet::No,
         }
-    }
-
-    /// A record whose local stamp is not to be believed gets one that no file has.
-    fn weigh(&self, mut record: Record) -> Record {
-        if self.trust == Trust::Nothing
-            && let Some(stamp) = &mut record.local
-        {
-            stamp.ctime_ns = 0;
-        }
-        record
     }
 }
 

@@ -1,46 +1,101 @@
 //! Carries out a plan, phase by phase, so many steps at a time.
 //!
-//! Promises: of a move the old object is removed only when its copy is recorded for good.
+//! Promises: of a move the old object is removed only when its copy is recorded for good. What
+//! removes begins when all that creates has ended. A step that takes long holds up no other: the
+//! next part of the plan is begun while it is under way.
 
+use super::planned::{Act, Planned};
 use super::scribe::Scribe;
+use super::survey::{Hold, Judged};
 use super::{Halt, Sync};
 use crate::event::Event;
 use crate::key::Key;
-use crate::plan::{Plan, Receipt, Step};
+use crate::plan::{Receipt, Step};
 use crate::remote::MOST_DELETES;
 use crate::state::Change;
+use crate::store::{Entries, Spill};
+use crate::sync::planned::unreadable;
 use crate::transfer::{Failure, Hands};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use tokio::task::JoinSet;
 
-/// Keys whose sides were not what their step expected.
-pub(super) type Stale = Vec<(Key, Failure)>;
+/// Moves whose copies are made before their old objects are removed.
+const MOST_COPIED: usize = 2 * MOST_DELETES;
+/// Steps under way at a time from which on no job begins; only batches of removals have so many.
+const MOST_UNDER_WAY: usize = 2 * MOST_DELETES;
 
-type Ended = (Step, Result<Receipt, Failure>);
+/// Keys whose sides were not what their step expected.
+pub(super) struct Stale {
+    keys: Spill,
+    /// In the last round what is stale has failed.
+    is_last: bool,
+}
+
+impl Stale {
+    pub(super) fn new(keys: Spill, is_last: bool) -> Self {
+        Self { keys, is_last }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    /// So many keys from this number on.
+    pub(super) fn keys(&self, start: u64, most: u64) -> Result<Vec<Key>, Halt> {
+        let entries = Entries::numbered(&self.keys, start..start + most).map_err(unreadable)?;
+        let keys = entries.map(|entry| {
+            let entry = entry.map_err(unreadable)?;
+            Key::from_bytes(&entry).map_err(|error| Halt::Internal(error.to_string()))
+        });
+        keys.collect()
+    }
+}
+
+type Ended = (Act, Result<Receipt, Failure>);
 
 /// What one job does.
 enum Job {
     /// Carries out a step.
-    Whole(Step),
+    Whole(Act),
     /// Removes the objects of removals, and the old ones of moves whose copies are made.
-    Removals(Vec<Step>),
+    Removals(Vec<Act>),
+}
+
+/// How far a job takes a move in the bucket.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Half {
+    First,
+    Second,
 }
 
 impl Job {
-    async fn run(self, hands: Arc<Hands>) -> Vec<Ended> {
+    fn steps(&self) -> usize {
         match self {
-            Self::Whole(step) => {
-                let result = hands.carry_out(&step).await;
-                vec![(step, result)]
+            Self::Whole(_) => 1,
+            Self::Removals(acts) => acts.len(),
+        }
+    }
+
+    async fn run(self, hands: Arc<Hands>) -> (Half, Vec<Ended>) {
+        match self {
+            Self::Whole(act) => {
+                let result = hands.carry_out(&act.step).await;
+                (Half::First, vec![(act, result)])
             }
-            Self::Removals(steps) => {
+            Self::Removals(acts) => {
+                let (steps, whys): (Vec<_>, Vec<_>) = acts
+                    .into_iter()
+                    .map(|Act { step, why }| (step, why))
+                    .unzip();
                 let removed = hands.remove_objects(&steps).await;
                 let receipt = |step: &Step| vec![Change::Remove(ended_key(step).clone())];
-                let ended = steps.into_iter().zip(removed).map(|(step, removed)| {
+                let acts = steps.into_iter().zip(whys).zip(removed);
+                let ended = acts.map(|((step, why), removed)| {
                     let result = removed.map(|()| receipt(&step));
-                    (step, result)
+                    (Act { step, why }, result)
                 });
-                ended.collect()
+                (Half::Second, ended.collect())
             }
         }
     }
@@ -55,153 +110,283 @@ fn ended_key(step: &Step) -> &Key {
     step.old_key().unwrap_or(step.key())
 }
 
-/// How far a phase takes the moves in the bucket.
+/// What is done of every part of a plan before anything of the next phase.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Half {
-    First,
-    Second,
+enum Phase {
+    /// What is recorded, makes way for directories, or creates.
+    Creations,
+    Deletions,
+    Replacements,
+}
+
+/// The jobs of a phase, made part by part.
+struct Feed {
+    planned: Arc<Planned>,
+    hold: Hold,
+    phase: Phase,
+    next: usize,
+    jobs: VecDeque<Job>,
+    /// Jobs that begin once all before them have ended.
+    after: VecDeque<Job>,
+}
+
+impl Feed {
+    fn is_over(&self) -> bool {
+        self.jobs.is_empty() && self.after.is_empty() && self.next == self.planned.parts()
+    }
 }
 
 impl Sync<'_> {
-    /// Carries out a plan; what is stale is given back to be decided anew.
-    pub(super) async fn perform(&mut self, plan: Plan, scribe: &Scribe) -> Result<Stale, Halt> {
-        let mut stale = Stale::new();
-        let Plan {
-            records,
-            clearing,
-            transfers,
-            deletions,
-            replacements,
-        } = plan;
-        self.record(records, scribe).await?;
-        let transfers = self.spelled(transfers, &mut stale).await?;
-        let mut copied = Vec::new();
-        for steps in [clearing, transfers] {
-            let jobs = steps.into_iter().map(Job::Whole).collect();
-            copied.extend(self.phase(jobs, Half::First, scribe, &mut stale).await?);
+    /// Prints what carrying out a plan would do.
+    pub(super) async fn rehearse(&mut self, judged: &Judged) -> Result<(), Halt> {
+        for phase in [Phase::Creations, Phase::Deletions, Phase::Replacements] {
+            for part in 0..judged.planned.parts() {
+                if self.task.terms.stop.is_wished() {
+                    return Ok(());
+                }
+                let phases = self.part(&judged.planned, part, judged.hold, phase).await?;
+                for act in phases.into_iter().flatten() {
+                    (self.task.terms.sink)(Event::Would(&act.step, act.why));
+                    self.outcome.counts.add_step(&act.step);
+                    self.fold(&act);
+                }
+            }
         }
+        self.tell_all_moves();
+        Ok(())
+    }
+
+    /// Carries out a plan; what is stale is given back to be decided anew.
+    pub(super) async fn perform(
+        &mut self,
+        judged: Judged,
+        scribe: &Scribe,
+        stale: &mut Stale,
+    ) -> Result<(), Halt> {
+        let Judged {
+            planned,
+            hold,
+            survey,
+        } = judged;
+        let mut copied = Vec::new();
+        let feed = |phase, jobs, parts: bool| Feed {
+            next: if parts { 0 } else { planned.parts() },
+            planned: Arc::clone(&planned),
+            hold,
+            phase,
+            jobs,
+            after: VecDeque::new(),
+        };
+        let creations = feed(Phase::Creations, VecDeque::new(), true);
+        self.phase(creations, &mut copied, scribe, stale).await?;
         if !copied.is_empty() && scribe.settle().await.is_err() {
             return Err(broken_off());
         }
-        let jobs = self.removals(deletions, copied);
-        self.phase(jobs, Half::Second, scribe, &mut stale).await?;
-        let jobs = replacements.into_iter().map(Job::Whole).collect();
-        self.phase(jobs, Half::First, scribe, &mut stale).await?;
-        Ok(stale)
+        let has_deletions = survey.deletions > 0;
+        let jobs = if has_deletions {
+            VecDeque::new()
+        } else {
+            self.removals(std::mem::take(&mut copied).into_iter())
+        };
+        let deletions = feed(Phase::Deletions, jobs, has_deletions);
+        self.phase(deletions, &mut copied, scribe, stale).await?;
+        let replacements = feed(
+            Phase::Replacements,
+            VecDeque::new(),
+            survey.replacements > 0,
+        );
+        self.phase(replacements, &mut copied, scribe, stale).await
+    }
+
+    /// The steps of one phase in a part of a plan: records, what goes first, what follows.
+    async fn part(
+        &mut self,
+        planned: &Arc<Planned>,
+        part: usize,
+        hold: Hold,
+        phase: Phase,
+    ) -> Result<[Vec<Act>; 3], Halt> {
+        let mut names = self.asides.clone();
+        let drafted = self.draft(planned, part, &mut names).await?;
+        if phase == Phase::Creations {
+            self.asides = names;
+        }
+        let (mut plan, bases) = drafted.into_plan();
+        let _ = hold.take_from(&mut plan);
+        if self.store.is_none() {
+            plan.records.clear();
+        }
+        let steps = match phase {
+            Phase::Creations => [plan.records, plan.clearing, plan.transfers],
+            Phase::Deletions => [Vec::new(), Vec::new(), plan.deletions],
+            Phase::Replacements => [Vec::new(), Vec::new(), plan.replacements],
+        };
+        Ok(steps.map(|steps| {
+            let acts = steps.into_iter().map(|step| self.act(&bases, step));
+            acts.collect()
+        }))
+    }
+
+    /// Gives a phase the jobs of the next part.
+    async fn refill(
+        &mut self,
+        feed: &mut Feed,
+        copied: &mut Vec<Act>,
+        scribe: &Scribe,
+        stale: &mut Stale,
+    ) -> Result<(), Halt> {
+        let part = feed.next;
+        feed.next += 1;
+        let phases = self.part(&feed.planned, part, feed.hold, feed.phase);
+        let [records, first, then] = phases.await?;
+        match feed.phase {
+            Phase::Creations => {
+                self.record(records, scribe).await?;
+                let then = self.spelled(then, stale).await?;
+                feed.jobs.extend(first.into_iter().map(Job::Whole));
+                let then = then.into_iter().map(Job::Whole);
+                if feed.jobs.is_empty() {
+                    feed.jobs.extend(then);
+                } else {
+                    feed.after.extend(then);
+                }
+            }
+            Phase::Deletions => {
+                let copied = std::mem::take(copied);
+                feed.jobs = self.removals(then.into_iter().chain(copied));
+            }
+            Phase::Replacements => feed.jobs.extend(then.into_iter().map(Job::Whole)),
+        }
+        Ok(())
     }
 
     /// Does what changes records only, and waits for nothing.
-    async fn record(&mut self, steps: Vec<Step>, scribe: &Scribe) -> Result<(), Halt> {
-        for step in steps {
+    async fn record(&mut self, acts: Vec<Act>, scribe: &Scribe) -> Result<(), Halt> {
+        for act in acts {
             if self.task.terms.stop.is_wished() {
                 break;
             }
-            let receipt = step.recorded().into_iter().collect();
+            let receipt = act.step.recorded().into_iter().collect();
             scribe.write(receipt).await.map_err(|()| broken_off())?;
-            self.tell_done(&step);
+            self.tell_done(&act);
         }
         Ok(())
     }
 
     /// Takes out the downloads to new names that lead to a file of another name, so that nothing is
     /// fetched for them.
-    async fn spelled(&mut self, steps: Vec<Step>, stale: &mut Stale) -> Result<Vec<Step>, Halt> {
+    async fn spelled(&mut self, acts: Vec<Act>, stale: &mut Stale) -> Result<Vec<Act>, Halt> {
         let root = self.hands.root.clone();
         let checking = tokio::task::spawn_blocking(move || {
-            let mut spelled = steps;
+            let mut spelled = Vec::with_capacity(acts.len());
             let mut refused = Vec::new();
-            spelled.retain(|step| {
-                let Step::Download {
-                    key, over: None, ..
-                } = step
-                else {
-                    return true;
+            for act in acts {
+                let checked = match &act.step {
+                    Step::Download {
+                        key, over: None, ..
+                    } => root.check_spelling(key),
+                    _ => Ok(()),
                 };
-                let checked = root.check_spelling(key);
-                let is_spelled = checked.is_ok();
-                refused.extend(checked.err().map(|error| (step.clone(), error)));
-                is_spelled
-            });
+                match checked {
+                    Ok(()) => spelled.push(act),
+                    Err(error) => refused.push((act, error)),
+                }
+            }
             (spelled, refused)
         });
         let checked = checking.await;
         let (spelled, refused) = checked.map_err(|error| Halt::Internal(error.to_string()))?;
-        for (step, error) in refused {
+        for (act, error) in refused {
             // Looking makes no failure that ends the map.
-            drop(self.note(&step, Half::First, Failure::Local(error), stale));
+            drop(self.note(&act.step, Half::First, Failure::Local(error), stale));
         }
         Ok(spelled)
     }
 
     /// The jobs of all removals: those in the bucket go together where its server is able to.
-    fn removals(&self, deletions: Vec<Step>, copied: Vec<Step>) -> Vec<Job> {
+    fn removals(&self, acts: impl Iterator<Item = Act>) -> VecDeque<Job> {
         let most = if self.hands.removes_many() {
             MOST_DELETES
         } else {
             1
         };
-        let mut jobs: Vec<Job> = Vec::new();
+        let mut jobs: VecDeque<Job> = VecDeque::new();
         // Where the last batch stands: each at the place of its first step.
         let mut last = None;
-        for step in deletions.into_iter().chain(copied) {
-            if matches!(step, Step::DeleteLocal { .. }) {
-                jobs.push(Job::Whole(step));
+        for act in acts {
+            if matches!(act.step, Step::DeleteLocal { .. }) {
+                jobs.push_back(Job::Whole(act));
                 continue;
             }
             match last.and_then(|at: usize| jobs.get_mut(at)) {
-                Some(Job::Removals(steps)) if steps.len() < most => steps.push(step),
+                Some(Job::Removals(acts)) if acts.len() < most => acts.push(act),
                 _ => {
                     last = Some(jobs.len());
-                    jobs.push(Job::Removals(vec![step]));
+                    jobs.push_back(Job::Removals(vec![act]));
                 }
             }
         }
         jobs
     }
 
-    /// Does jobs; gives the moves in the bucket of which the copy is made and the rest is to do.
+    /// Does jobs; adds the moves in the bucket of which the copy is made and the rest is to do.
     async fn phase(
         &mut self,
-        jobs: Vec<Job>,
-        half: Half,
+        mut feed: Feed,
+        copied: &mut Vec<Act>,
         scribe: &Scribe,
         stale: &mut Stale,
-    ) -> Result<Vec<Step>, Halt> {
-        let mut running: JoinSet<Vec<Ended>> = JoinSet::new();
-        let mut jobs = jobs.into_iter();
-        let mut copied = Vec::new();
+    ) -> Result<(), Halt> {
+        let mut running: JoinSet<(Half, Vec<Ended>)> = JoinSet::new();
+        let mut under_way = 0;
         let mut fatal = None;
         loop {
-            let may_start = fatal.is_none() && !self.task.terms.stop.is_wished();
-            while may_start
+            while fatal.is_none()
+                && !self.task.terms.stop.is_wished()
                 && running.len() < self.pace.limit().min(self.task.terms.share.steps())
-                && let Some(job) = jobs.next()
+                && under_way < MOST_UNDER_WAY
             {
-                running.spawn(job.run(Arc::clone(&self.hands)));
+                if let Some(job) = feed.jobs.pop_front() {
+                    under_way += job.steps();
+                    running.spawn(job.run(Arc::clone(&self.hands)));
+                } else if !feed.after.is_empty() {
+                    if !running.is_empty() {
+                        break;
+                    }
+                    feed.jobs = std::mem::take(&mut feed.after);
+                } else if feed.is_over() {
+                    break;
+                } else if let Err(halt) =
+                    Box::pin(self.refill(&mut feed, copied, scribe, stale)).await
+                {
+                    fatal = Some(halt);
+                }
             }
-            if jobs.as_slice().is_empty() {
+            if feed.is_over() {
                 self.pace.runs_dry();
             }
             let Some(ended) = running.join_next().await else {
                 break;
             };
             let throttled = self.hands.remote.throttled();
-            for (step, result) in ended.map_err(|error| Halt::Internal(error.to_string()))? {
-                let (now, bytes) = (self.begun.elapsed(), step.transfer_bytes());
+            let (half, ended) = ended.map_err(|error| Halt::Internal(error.to_string()))?;
+            under_way -= ended.len();
+            for (act, result) in ended {
+                let (now, bytes) = (self.begun.elapsed(), act.step.transfer_bytes());
                 self.pace.ended(now, bytes, throttled);
                 match result {
                     Ok(receipt) => {
                         if scribe.write(receipt).await.is_err() {
                             fatal.get_or_insert(broken_off());
                         }
-                        if half == Half::First && matches!(step, Step::MoveRemote { .. }) {
-                            copied.push(step);
+                        if half == Half::First && matches!(act.step, Step::MoveRemote { .. }) {
+                            copied.push(act);
                         } else {
-                            self.tell_done(&step);
+                            self.tell_done(&act);
                         }
                     }
                     Err(failure) => {
-                        let ends = self.note(&step, half, failure, stale);
+                        let ends = self.note(&act.step, half, failure, stale);
                         if ends.is_some() {
                             fatal = ends;
                             break;
@@ -209,14 +394,22 @@ impl Sync<'_> {
                     }
                 }
             }
+            if copied.len() >= MOST_COPIED && fatal.is_none() {
+                if scribe.settle().await.is_err() {
+                    fatal = Some(broken_off());
+                }
+                for job in self.removals(copied.drain(..)) {
+                    feed.jobs.push_front(job);
+                }
+            }
         }
-        fatal.map_or(Ok(copied), Err)
+        fatal.map_or(Ok(()), Err)
     }
 
-    fn tell_done(&mut self, step: &Step) {
-        (self.task.terms.sink)(Event::Done(step, self.why(step)));
-        self.outcome.counts.add_step(step);
-        self.moved.extend(self.names(step));
+    fn tell_done(&mut self, act: &Act) {
+        (self.task.terms.sink)(Event::Done(&act.step, act.why));
+        self.outcome.counts.add_step(&act.step);
+        self.fold(act);
     }
 
     /// Notes a failed step; gives the reason to end the map, if it is one.
@@ -238,12 +431,20 @@ impl Sync<'_> {
         match (half, step.old_key()) {
             // What cannot be moved may still be sent, or fetched, and removed.
             (Half::First, Some(from)) => {
-                stale.push((from.clone(), Failure::Stale));
-                stale.push((step.key().clone(), failure));
+                self.note_stale(from, &Failure::Stale, stale);
+                self.note_stale(step.key(), &failure, stale);
             }
-            _ if failure.is_stale() => stale.push((ended_key(step).clone(), failure)),
-            _ => self.fail(&ended_key(step).clone(), &failure),
+            _ if failure.is_stale() => self.note_stale(ended_key(step), &failure, stale),
+            _ => self.fail(ended_key(step), &failure),
         }
         None
+    }
+
+    fn note_stale(&mut self, key: &Key, failure: &Failure, stale: &mut Stale) {
+        if !stale.is_last {
+            stale.keys.push(key.as_bytes());
+        } else if !self.task.terms.stop.is_wished() {
+            self.fail(key, failure);
+        }
     }
 }

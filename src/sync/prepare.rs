@@ -1,15 +1,12 @@
 //! What must be so before the first change: what the server honours is known, the marker names
 //! this run, and what dead runs left half uploaded is gone.
 
+use super::survey::Survey;
 use super::{Halt, Sync, Task};
 use crate::event::Event;
-use crate::key::Key;
 use crate::local::Marker;
-use crate::plan::{Plan, Step};
-use crate::stamp::LocalStamp;
-use crate::state::{Capabilities, Record};
+use crate::state::Capabilities;
 use crate::transfer::Hands;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Age from which an unfinished multipart upload is nobody's any more: a day, in milliseconds.
@@ -17,10 +14,10 @@ const UPLOADS_REST_MS: i64 = 24 * 60 * 60 * 1000;
 
 impl Sync<'_> {
     /// Makes everything so.
-    pub(super) async fn prepare(&mut self, plan: &Plan) -> Result<(), Halt> {
-        self.unlock(plan).await;
-        self.learn(plan).await?;
-        self.sweep_uploads(plan).await;
+    pub(super) async fn prepare(&mut self, survey: &Survey) -> Result<(), Halt> {
+        self.unlock(survey).await;
+        self.learn(survey).await?;
+        self.sweep_uploads(survey).await;
         let Task { map, terms, .. } = self.task;
         let marker = Marker {
             replica: terms.replica,
@@ -45,9 +42,8 @@ impl Sync<'_> {
 
     /// Reads the identities before the first object that may need them, so that a passphrase is
     /// asked for once and before all else. A failure is told by each step that needs them.
-    async fn unlock(&self, plan: &Plan) {
-        let fetches = |step: &Step| matches!(step, Step::Download { .. } | Step::KeepBoth { .. });
-        if plan.steps().any(fetches) {
+    async fn unlock(&self, survey: &Survey) {
+        if survey.fetches > 0 {
             let envelope = self.hands.envelope.clone();
             let _ = tokio::task::spawn_blocking(move || envelope.load_identities()).await;
         }
@@ -55,35 +51,18 @@ impl Sync<'_> {
 
     /// Aborts the uploads of dead runs that no step of this one carries on. One that cannot be
     /// aborted now is tried again by the next run.
-    pub(super) async fn abandon(&self, plan: &Plan) {
+    pub(super) async fn abandon(&self, survey: &Survey) {
         let unfinished = self.hands.unfinished.all();
         // A plan that was broken off says nothing of what would have been in it.
         if unfinished.is_empty() || self.task.terms.stop.is_wished() {
             return;
         }
-        let carried_on: HashMap<&Key, &LocalStamp> = plan
-            .steps()
-            .filter_map(|step| match step {
-                Step::Upload { key, local, .. } => Some((key, local)),
-                _ => None,
-            })
-            .collect();
         for begun in unfinished {
-            if carried_on.get(&begun.key) != Some(&&begun.source) {
+            if !survey.resumed.contains(&begun.key) {
                 // Not to succeed harms nobody but the bill.
                 let _ = self.hands.abandon(&begun).await;
             }
         }
-    }
-
-    /// Hands over what is recorded of large files in pieces.
-    pub(super) fn remember(&mut self) -> Result<(), Halt> {
-        let in_pieces = self.bases.iter().filter(|(_, base)| base.parts.is_some());
-        let recorded = in_pieces
-            .map(|(key, base)| (key.clone(), Record::clone(base)))
-            .collect();
-        self.hands()?.recorded = recorded;
-        Ok(())
     }
 
     fn hands(&mut self) -> Result<&mut Hands, Halt> {
@@ -92,10 +71,10 @@ impl Sync<'_> {
     }
 
     /// Finds out what the bucket's server honours, once, before the first plan that writes there.
-    pub(super) async fn learn(&mut self, plan: &Plan) -> Result<(), Halt> {
+    pub(super) async fn learn(&mut self, survey: &Survey) -> Result<(), Halt> {
         let is_known =
             self.task.bucket.capabilities.is_some() || self.outcome.capabilities.is_some();
-        if is_known || !plan.steps().any(Step::writes_remote) {
+        if is_known || survey.writes_remote == 0 {
             return Ok(());
         }
         let probed = self.hands.remote.probe(self.hands.replica).await;
@@ -111,8 +90,8 @@ impl Sync<'_> {
 
     /// Aborts what dead runs left half uploaded and no journal knows of. Asked for only where a large
     /// file is uploaded, so that other runs cost nothing; not to succeed harms nobody but the bill.
-    async fn sweep_uploads(&self, plan: &Plan) {
-        if plan.steps().any(crate::transfer::goes_in_parts) {
+    async fn sweep_uploads(&self, survey: &Survey) {
+        if survey.in_parts > 0 {
             let before_ms = self.task.terms.now_ms.saturating_sub(UPLOADS_REST_MS);
             let spared = self.hands.unfinished.all();
             let spared: Vec<&str> = spared.iter().map(|begun| &*begun.upload_id).collect();

@@ -1,16 +1,17 @@
 //! Reads both sides and the base at the same time and joins them.
 
-use super::join::{Broken, Joined, Scope, join, join_each};
+use super::join::{Broken, Joined, Scope, join_each, join_unequal};
+use super::pack::packed;
 use super::streams::stream;
 use super::{Halt, Task};
+use crate::draft::{Decided, Outcome};
 use crate::event::Event;
 use crate::key::Key;
 use crate::local::Leftover;
 use crate::plan::Item;
 use crate::reconcile::Ground;
-use crate::store::Store;
+use crate::store::{self, Spill, Store};
 use crate::transfer::Hands;
-use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::mpsc;
 
@@ -24,6 +25,8 @@ const RANGES: usize = 8;
 /// What was read.
 pub(super) struct Read {
     pub(super) joined: Joined,
+    /// Keys that are not plainly equal, not yet decided, sorted.
+    pub(super) items: Spill,
     pub(super) leftovers: Vec<Leftover>,
 }
 
@@ -33,9 +36,7 @@ pub(super) async fn read(
     ground: Ground,
     store: Option<&Arc<Mutex<Store>>>,
 ) -> Result<Read, Halt> {
-    let mut read = read_both(task, hands, ground, store, None).await?;
-    spare_replaced(&mut read.joined, &read.leftovers);
-    Ok(read)
+    read_both(task, hands, ground, store, None).await
 }
 
 /// Reads both sides and hands over every key, in order, as fast as they are taken.
@@ -57,6 +58,7 @@ async fn read_both(
     store: Option<&Arc<Mutex<Store>>>,
     each: Option<mpsc::Sender<Item>>,
 ) -> Result<Read, Halt> {
+    let mut items = store.map_or_else(Spill::default, |store| lock(store).spill());
     let store = store.filter(|_| ground == Ground::Based);
     let cuts = match store {
         Some(store) => cuts(task, store).await?,
@@ -94,14 +96,10 @@ async fn read_both(
         let (trust, reencode) = (task.terms.trust, task.terms.reencode);
         let direction = task.map.direction;
         tokio::task::spawn_blocking(move || {
-            let records = match &store {
-                Some(store) => Some(lock(store).records(index).map_err(Broken::Base)?),
-                None => None,
-            };
-            let base = records
-                .into_iter()
-                .flatten()
-                .map(|one| one.map_err(Broken::Base));
+            let records = store.as_ref().map(|store| lock(store).records(index));
+            let records = records.transpose().map_err(Broken::Base)?;
+            let base = records.into_iter().flatten();
+            let base = base.map(|one| one.map_err(Broken::Base));
             let scope = Scope {
                 rules: &rules,
                 prefix: &prefix,
@@ -110,13 +108,19 @@ async fn read_both(
                 reencode,
                 direction,
             };
-            match each {
-                None => join(base, scanned, listed, &scope),
+            let mut refused = Ok(());
+            let joined = match each {
+                None => join_unequal(base, scanned, listed, &scope, &mut |item| {
+                    let set_aside = set_aside(&mut items, item);
+                    refused = std::mem::replace(&mut refused, Ok(())).and(set_aside);
+                }),
                 // Whoever takes no more has its reason, and needs nothing of the rest.
                 Some(each) => join_each(base, scanned, listed, &scope, &mut |item| {
                     let _ = each.blocking_send(item);
                 }),
-            }
+            };
+            refused.map_err(Broken::Base)?;
+            Ok::<_, Broken>((joined?, items))
         })
     };
     let mut listing = hands.remote.list(&cuts);
@@ -143,25 +147,16 @@ async fn read_both(
     if task.terms.stop.is_wished() {
         return Ok(Read {
             joined: Joined::default(),
+            items: Spill::default(),
             leftovers: Vec::new(),
         });
     }
-    let joined = joined.map_err(Halt::from)?;
-    Ok(Read { joined, leftovers })
-}
-
-/// A file that is gone because a dead run was replacing it was not deleted by anybody: it counts as
-/// one that was never here.
-fn spare_replaced(joined: &mut Joined, leftovers: &[Leftover]) {
-    let replaced: HashSet<Key> = leftovers.iter().filter_map(Leftover::replaced).collect();
-    if replaced.is_empty() {
-        return;
-    }
-    for item in &mut joined.items {
-        if item.local.is_none() && replaced.contains(&item.key) {
-            item.base = None;
-        }
-    }
+    let (joined, items) = joined.map_err(Halt::from)?;
+    Ok(Read {
+        joined,
+        items,
+        leftovers,
+    })
 }
 
 pub(super) fn lock(store: &Mutex<Store>) -> std::sync::MutexGuard<'_, Store> {
@@ -176,6 +171,19 @@ impl From<Broken> for Halt {
             broken => Self::Broken(broken),
         }
     }
+}
+
+/// Adds an item that is not yet decided.
+fn set_aside(items: &mut Spill, item: Item) -> Result<(), store::Error> {
+    let path = item.key.to_string().into();
+    let outcome = Outcome::Stay;
+    let entry = packed(&Decided { item, outcome }).map_err(|source| store::Error::Io {
+        operation: "set aside the record of",
+        path,
+        source,
+    })?;
+    items.push(&entry);
+    Ok(())
 }
 
 /// Keys at which a large listing is cut into ranges: on page boundaries as the base knows them, so

@@ -58,7 +58,7 @@ pub async fn verify(
     wanted: impl Fn(&Key) -> bool,
     tell: &mut impl FnMut(&Key, &Finding),
 ) -> Result<Verified, Halt> {
-    let hands = hands(task, root, Some(store)).await?;
+    let hands = hands(task, root, Some(store), None).await?;
     let (sender, each) = mpsc::channel(AHEAD);
     let reading = read_each(task, &hands, standing.ground(), Some(store), sender);
     let mut verified = Verified::default();

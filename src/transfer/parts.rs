@@ -39,7 +39,7 @@ impl Hands {
         source: Source,
         over: Option<&RemoteStamp>,
     ) -> Result<Sent, Failure> {
-        let mut past = self.past(&source, over);
+        let mut past = self.past(&source, over).await;
         let source = Arc::new(source);
         let mut replaced = over.map(|object| object.etag.clone());
         loop {
@@ -57,9 +57,9 @@ impl Hands {
     }
 
     /// The object that is replaced, where its bytes can be copied and it is the recorded one.
-    fn past(&self, source: &Source, over: Option<&RemoteStamp>) -> Option<Past> {
+    async fn past(&self, source: &Source, over: Option<&RemoteStamp>) -> Option<Past> {
         let capabilities = self.remote.capabilities();
-        let record = self.recorded.get(&source.key)?;
+        let record = self.known.find(&source.key).await?;
         let parts = record.parts.as_ref()?;
         let is_usable = capabilities.part_copy
             && capabilities.copy_source_if_match

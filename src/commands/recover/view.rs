@@ -13,8 +13,7 @@ use crate::stamp::RemoteStamp;
 use crate::state::ReplicaId;
 use crate::stop::Stop;
 use crate::sync::{Contents, Share, envelope};
-use crate::transfer::{Hands, SHOWN_BYTES, Unfinished};
-use std::collections::HashMap;
+use crate::transfer::{Hands, Known, SHOWN_BYTES, Unfinished};
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::sync::Arc;
@@ -116,7 +115,7 @@ impl Viewer<'_> {
             replica: self.replica,
             storage_class: None,
             envelope: envelope(map, &passphrase).map_err(Error::Key)?,
-            recorded: HashMap::new(),
+            known: Known::of(0, None),
             unfinished: Unfinished::of(map.id, None),
             stop: self.stop.clone(),
             sink: Arc::new(|_| {}),
