@@ -6,6 +6,7 @@ mod tests;
 mod wizard;
 
 use super::init::{self, init};
+use super::paste::command;
 use super::runtime::{RUN_ENDS, in_runtime, now_ms};
 use super::settings::{self, Taken};
 use super::{ended, failed};
@@ -21,7 +22,6 @@ use crate::stop::Stop;
 use crate::store::{self, Mode, Store};
 use std::fmt;
 use std::io;
-use std::path::Path;
 use wizard::{Ended, Otherwise, Wizard};
 
 /// Why no map was added. Nothing was changed then.
@@ -153,7 +153,10 @@ pub async fn add(asked: &Add, reporter: &Reporter, stop: &Stop, now_ms: i64) -> 
     for line in told {
         reporter.say(&line);
     }
-    reporter.say(&format!("to sync it: {}", next(&asked.file, &name)));
+    reporter.say(&format!(
+        "to sync it: {}",
+        command(&asked.file, &["sync", &name])
+    ));
     Ok(())
 }
 
@@ -230,23 +233,4 @@ async fn look(new: &NewMap) -> Result<(), remote::Error> {
     let S3Uri { bucket, prefix } = &new.dest;
     let remote = client.remote(bucket, prefix, Capabilities::default());
     remote.list(&[]).next().await.map(drop)
-}
-
-/// The command that syncs the map of this name.
-fn next(file: &Path, name: &str) -> String {
-    let default = std::env::home_dir().map(|home| home.join(".state.s3sync"));
-    let file = match default {
-        Some(default) if default == file => String::new(),
-        _ => format!("--file {} ", quoted(&file.display().to_string())),
-    };
-    format!("s3-bsync {file}sync {}", quoted(name))
-}
-
-/// A word as a shell takes it for one.
-fn quoted(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./@+,:".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
 }

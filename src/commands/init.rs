@@ -1,6 +1,7 @@
 //! `--init`: changes the settings in the state file. Touches no file on either side and no network.
 
 use super::settings::{self, Taken};
+use super::unencrypted::left_behind;
 use crate::cli::{Init, NewMap, S3Uri, Start, Unmap};
 use crate::envelope::KeyError;
 use crate::exit::Exit;
@@ -152,12 +153,32 @@ pub fn init(asked: &Init, now_ms: i64) -> Result<Vec<String>, Error> {
         Err(store::Error::Missing(_)) => (State::new(store::new_replica_id()?), None),
         Err(error) => return Err(error.into()),
     };
-    let told = edit(&mut state, asked)?;
+    let before = state.clone();
+    let mut told = edit(&mut state, asked)?;
     match store {
-        Some(mut store) => store.commit(state)?,
+        Some(mut store) => {
+            store.commit(state)?;
+            told.extend(left_behind_by(asked, &store, &before));
+        }
         None => drop(Store::create(&asked.file, state, now_utc)?),
     }
     Ok(told)
+}
+
+/// Lines about objects of changed maps that are stored otherwise than their encryption now asks for.
+fn left_behind_by(asked: &Init, store: &Store, before: &State) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (_, map) in store.state().maps() {
+        let is_changed = asked.add.iter().any(|new| new.path == map.path);
+        let earlier = before.maps().find(|(_, earlier)| earlier.id == map.id);
+        if is_changed && let Some((_, earlier)) = earlier {
+            let encryption = &earlier.encryption;
+            // The change is saved; what cannot be counted must not look like a failure of it.
+            let told = left_behind(store, &asked.file, &map.name, encryption);
+            lines.extend(told.unwrap_or_default());
+        }
+    }
+    lines
 }
 
 /// Deletes the state file and writes another, if there are maps to put in it.

@@ -79,6 +79,7 @@ pub async fn mapless(asked: &Asked<'_>, given: &Mapless) -> Result<Report, Error
         }],
         exit,
         synced_ms: 0,
+        unencrypted: Vec::new(),
     })
 }
 

@@ -8,6 +8,7 @@ mod ls;
 pub mod mapless;
 mod named;
 pub mod page;
+mod paste;
 pub mod prune;
 pub mod recover;
 pub mod restore;
@@ -17,6 +18,7 @@ pub mod status;
 mod survey;
 pub mod sync;
 pub mod targets;
+mod unencrypted;
 mod verify;
 mod watch;
 
@@ -161,8 +163,12 @@ fn told(
 /// Changes a map's settings, and syncs it where that is asked for too.
 fn edit(asked: &Edit) -> Exit {
     if let Some(settings) = &asked.settings {
-        let told = edit::edit(&asked.file, &asked.name, settings, now_ms());
-        match say(asked.voice, told.map(|line| vec![line])) {
+        let edited = edit::edit(&asked.file, &asked.name, settings, now_ms());
+        let told = edited.map(|edited| match asked.then {
+            Some(_) => vec![edited.line],
+            None => [vec![edited.line], edited.left_behind].concat(),
+        });
+        match say(asked.voice, told) {
             Exit::InSync => {}
             exit => return exit,
         }

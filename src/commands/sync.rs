@@ -6,6 +6,7 @@ mod side_by_side;
 
 use super::init::real_path;
 use super::named::missing;
+use super::unencrypted::Unencrypted;
 use crate::cli::Maps;
 use crate::envelope::Passphrase;
 use crate::event::{Counts, Event, RunSink};
@@ -90,6 +91,8 @@ pub struct Report {
     pub exit: Exit,
     /// When a run of all maps last ended well, milliseconds since the epoch; 0 if none did.
     pub synced_ms: u64,
+    /// Maps of a dry run with objects that are stored unencrypted although their map encrypts.
+    pub unencrypted: Vec<Unencrypted>,
 }
 
 impl Report {
@@ -284,6 +287,7 @@ fn finish(
     let mut state = store.state().clone();
     let mut changed = Vec::new();
     let mut maps = Vec::new();
+    let mut unencrypted = Vec::new();
     for Task { index, map, .. } in tasks {
         let Some(outcome) = ended.remove(&index) else {
             continue;
@@ -309,6 +313,9 @@ fn finish(
         }
         if recorded == Recorded::Something {
             changed.push(map.id);
+        }
+        if asked.mode == Mode::DryRun {
+            unencrypted.extend(super::unencrypted::unencrypted(&store, asked.file, index)?);
         }
         maps.push(Ended {
             map: map.name,
@@ -337,6 +344,7 @@ fn finish(
         maps,
         exit,
         synced_ms: store.state().synced_ms,
+        unencrypted,
     })
 }
 

@@ -2,7 +2,7 @@
 
 use crate::commands::dump::words::utc;
 use crate::commands::status::Condition;
-use crate::commands::sync::Ended;
+use crate::commands::sync::{Ended, Report};
 use crate::event::Event;
 use crate::exit::Exit;
 use crate::plan::Step;
@@ -72,12 +72,17 @@ fn word(settlement: Settlement) -> &'static str {
 }
 
 /// How a state file stands.
-pub(super) fn status(condition: &Condition) -> Value {
+pub(super) fn status(condition: &Condition, report: &Report) -> Value {
     let holder = condition.holder.as_ref();
+    let unencrypted = report.unencrypted.iter();
+    let unencrypted: Map<_, _> = unencrypted
+        .map(|one| (one.map.clone(), one.objects.into()))
+        .collect();
     json!({
         "event": "status",
         "last_sync": condition.synced_ms.map(utc),
         "locked_by": holder.map(|holder| json!({"pid": holder.pid, "since": holder.since})),
+        "unencrypted": unencrypted,
     })
 }
 

@@ -28,7 +28,11 @@ pub(super) fn lines(report: &Report, mode: Mode, took: Duration) -> Vec<String> 
     let is_settled = report.exit <= Exit::Partial && counts.failed == 0;
     let is_empty = counts.scanned + counts.listed + counts.skipped == 0;
     let what = match (mode, &done[..]) {
-        (Mode::DryRun, _) => format!("a sync would come to this: {}", words::pending(&counts)),
+        (Mode::DryRun, _) => {
+            let halts = report.maps.iter().filter_map(|ended| ended.halt.as_ref());
+            let pending = words::pending(&counts, halts);
+            format!("a sync would come to this: {pending}")
+        }
         (Mode::Apply, []) if is_settled && is_empty => {
             "nothing to do; there is no file on either side".to_owned()
         }
@@ -96,6 +100,7 @@ mod tests {
             maps,
             exit,
             synced_ms: 0,
+            unencrypted: Vec::new(),
         };
         lines(&report, Mode::Apply, Duration::from_millis(1300))
     }

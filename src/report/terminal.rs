@@ -152,12 +152,16 @@ impl Terminal {
     pub(super) fn tell_status(&self, report: &Report, condition: &Condition) {
         for ended in report.maps.iter().filter(|ended| ended.was_looked_at()) {
             let name = Shown(&ended.map);
-            self.say(&format!("{name}: {}", words::pending(&ended.counts)));
+            let pending = words::pending(&ended.counts, ended.halt.as_ref());
+            self.say(&format!("{name}: {pending}"));
+        }
+        for unencrypted in &report.unencrypted {
+            self.say(&unencrypted.text);
         }
         for line in words::condition(condition) {
             self.say(&line);
         }
-        self.record(&json::status(condition));
+        self.record(&json::status(condition, report));
     }
 
     pub(super) fn stop(&self, error: &(dyn Error + 'static), exit: Exit) {

@@ -7,6 +7,7 @@ use crate::key::Shown;
 use crate::plan::{Loser, Step};
 use crate::reconcile::Settlement;
 use crate::store::Holder;
+use crate::sync::Halt;
 use indicatif::{HumanBytes, HumanCount};
 use std::time::Duration;
 
@@ -164,8 +165,9 @@ pub(super) fn condition(condition: &Condition) -> Vec<String> {
     std::iter::once(last).chain(under_way).collect()
 }
 
-/// What is to be done, as a dry run has counted it.
-pub(super) fn pending(counts: &Counts) -> String {
+/// What is to be done, as a dry run has counted it. What stopped a map is part of it: deletions that
+/// are held back are not counted, and are pending all the same.
+pub(super) fn pending<'a>(counts: &Counts, halts: impl IntoIterator<Item = &'a Halt>) -> String {
     let bytes = |bytes| match bytes {
         0 => String::new(),
         bytes if bytes < 1024 => format!(" ({bytes} bytes)"),
@@ -198,6 +200,7 @@ pub(super) fn pending(counts: &Counts) -> String {
     let told = parts.iter().filter(|(count, ..)| *count > 0);
     let told: Vec<_> = told
         .map(|(count, what, bytes)| format!("{} {what}{bytes}", HumanCount(*count)))
+        .chain(halts.into_iter().map(stopped))
         .collect();
     match (&told[..], counts.scanned) {
         ([], 1) => "in sync, 1 file".to_owned(),
@@ -206,9 +209,24 @@ pub(super) fn pending(counts: &Counts) -> String {
     }
 }
 
+fn stopped(halt: &Halt) -> String {
+    match halt {
+        Halt::Guarded(held) => {
+            let deletions = match held.deletions {
+                1 => "1 deletion".to_owned(),
+                count => format!("{} deletions", HumanCount(count)),
+            };
+            let side = held.side;
+            format!("{deletions} {side} held back")
+        }
+        _ => "stopped, so the rest is not known".to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::guard::{Held, Side};
 
     #[test]
     fn what_is_pending_is_told_in_a_line() {
@@ -217,17 +235,58 @@ mod tests {
             unchanged_by_state: 5,
             ..Counts::default()
         };
-        assert_eq!(pending(&counts), "in sync, 7 files");
+        assert_eq!(pending(&counts, None), "in sync, 7 files");
         counts.uploaded = 2;
         counts.uploaded_bytes = 30;
         counts.deleted_local = 1;
         counts.conflicts = 1;
         let told = "2 to upload (30 bytes), 1 to delete here, 1 in conflict";
-        assert_eq!(pending(&counts), told);
+        assert_eq!(pending(&counts, None), told);
         counts.uploaded = 2000;
         counts.uploaded_bytes = 60_000_006;
         let told = "2,000 to upload (57.22 MiB), 1 to delete here, 1 in conflict";
-        assert_eq!(pending(&counts), told);
+        assert_eq!(pending(&counts, None), told);
+    }
+
+    #[test]
+    fn nothing_is_in_sync_while_deletions_are_held_back_or_the_map_stopped() {
+        let counts = Counts {
+            scanned: 7,
+            ..Counts::default()
+        };
+        let held = Halt::Guarded(Held {
+            side: Side::Remote,
+            deletions: 1200,
+            records: 1207,
+            limit: None,
+        });
+        let told = "1,200 deletions in the bucket held back";
+        assert_eq!(pending(&counts, Some(&held)), told);
+        let halt = Halt::Internal(String::new());
+        let told = "stopped, so the rest is not known";
+        assert_eq!(pending(&counts, Some(&halt)), told);
+    }
+
+    #[test]
+    fn nothing_is_in_sync_while_objects_wait_or_conflicts_are_open() {
+        for counts in [
+            Counts {
+                skipped: 1,
+                archived: 1,
+                ..Counts::default()
+            },
+            Counts {
+                skipped: 1,
+                undecided: 1,
+                ..Counts::default()
+            },
+            Counts {
+                skipped: 1,
+                ..Counts::default()
+            },
+        ] {
+            assert!(!pending(&counts, None).contains("in sync"), "{counts:?}");
+        }
     }
 
     #[test]

@@ -47,6 +47,14 @@ pub enum Encoding {
     GzipAge,
 }
 
+impl Encoding {
+    /// Returns true if only an identity opens the object.
+    #[must_use]
+    pub fn is_encrypted(self) -> bool {
+        matches!(self, Self::Age | Self::GzipAge)
+    }
+}
+
 impl Display for Encoding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {

@@ -2,7 +2,7 @@
 //! this run, and what dead runs left half uploaded is gone.
 
 use super::survey::Survey;
-use super::{Halt, Sync, Task};
+use super::{Halt, Reencode, Sync, Task};
 use crate::event::Event;
 use crate::local::Marker;
 use crate::state::Capabilities;
@@ -12,11 +12,15 @@ use std::sync::Arc;
 /// Age from which an unfinished multipart upload is nobody's any more: a day, in milliseconds.
 const UPLOADS_REST_MS: i64 = 24 * 60 * 60 * 1000;
 
+const OLD_VERSIONS: &str = "this bucket keeps old versions: whoever could read an object before can \
+     still read its old versions; to remove them, add a lifecycle rule that expires noncurrent versions";
+
 impl Sync<'_> {
     /// Makes everything so.
     pub(super) async fn prepare(&mut self, survey: &Survey) -> Result<(), Halt> {
         self.unlock(survey).await;
         self.learn(survey).await?;
+        self.warn_of_old_versions();
         self.sweep_uploads(survey).await;
         let Task { map, terms, .. } = self.task;
         let marker = Marker {
@@ -86,6 +90,18 @@ impl Sync<'_> {
         self.hands()?.remote = remote;
         self.outcome.capabilities = Some(found);
         Ok(())
+    }
+
+    /// Encrypting everything again does not reach the old versions of a versioned bucket.
+    fn warn_of_old_versions(&self) {
+        let Task { bucket, terms, .. } = self.task;
+        let found = self.outcome.capabilities.or(bucket.capabilities);
+        if terms.reencode == Reencode::All
+            && self.hands.envelope.demands_encryption()
+            && found.is_some_and(|found| found.versioned)
+        {
+            (terms.sink)(Event::Notice(OLD_VERSIONS));
+        }
     }
 
     /// Aborts what dead runs left half uploaded and no journal knows of. Asked for only where a large

@@ -1,6 +1,7 @@
 //! `edit NAME --reencode`: every object as the settings now say, and nothing else changed.
 
 use crate::keys::Pair;
+use crate::support::server::Versioning;
 use crate::support::wire::Op;
 use crate::support::world::{Machine, World};
 use crate::{object, text};
@@ -23,7 +24,13 @@ fn encryption_turned_on_reaches_what_was_there() {
     let world = World::agreed(&[("a", "in the clear"), ("d/b", "as well")]);
     let pair = Pair::new(world.home(), "key.txt");
     let before = tree_and_times(&world);
-    edit(&world, &pair.flags(), 0);
+    let args = [&["edit", "root"][..], &pair.flags()].concat();
+    world.run(&args).expect_code(0);
+    let dump = world.run(&["--dump"]);
+    assert!(dump.stdout.contains("3 of them still stored unencrypted"));
+    edit(&world, &[], 0);
+    let dump = world.run(&["--dump"]);
+    assert!(!dump.stdout.contains("unencrypted"));
     for (name, text) in [("a", "in the clear"), ("d/b", "as well"), ("zz", "stays")] {
         let stored = object(&world, name);
         assert_eq!(stored.meta["s3bsync-encoding"], "age");
@@ -99,4 +106,26 @@ fn a_change_in_the_bucket_is_not_overwritten_by_what_is_sent_anew() {
     edit(&world, &["--compress", "9"], 0);
     world.expect_local("a", "from elsewhere").expect_idle();
     assert_eq!(pair.unwrap(&object(&world, "a")), b"from elsewhere");
+}
+
+#[test]
+fn old_versions_that_stay_readable_are_named() {
+    const NAMED: &str = "this bucket keeps old versions";
+    for versioning in [Versioning::Enabled, Versioning::Off] {
+        let world = World::embedded();
+        let hand = world.hand().expect("it is ours");
+        if versioning == Versioning::Enabled {
+            hand.set_versioning(versioning);
+        }
+        world.local("a", "in the clear").init();
+        world.sync();
+        let pair = Pair::new(world.home(), "key.txt");
+        let args = [&["edit", "root"][..], &pair.flags(), &["--reencode"]].concat();
+        let run = world.run(&args);
+        run.expect_code(0);
+        assert_eq!(
+            run.stderr.contains(NAMED),
+            versioning == Versioning::Enabled
+        );
+    }
 }

@@ -9,7 +9,7 @@ use crate::cli::{Detail, Keys};
 use crate::format::DecodeError;
 use crate::format::journal::{Entry, Upload};
 use crate::key::Shown;
-use crate::state::{Bucket, Change, DirMap, MapId, Record};
+use crate::state::{Bucket, Change, DirMap, Encryption, MapId, Record};
 use crate::store::Journaled;
 pub(in crate::commands) use settings::told as settings_told;
 use std::fmt::Display;
@@ -207,7 +207,12 @@ impl<W: Write> View for Text<W> {
         if self.has_columns && tally.listed < tally.records {
             self.tell_map("matching", grouped(tally.listed))?;
         }
+        let unencrypted = match map.encryption {
+            Encryption::Age { .. } => tally.unencrypted,
+            Encryption::None | Encryption::RecipientMissing { .. } => 0,
+        };
         for (count, what) in [
+            (unencrypted, "still stored unencrypted"),
             (tally.unstamped, "not compared with a local file yet"),
             (
                 tally.unsettled,

@@ -88,6 +88,8 @@ pub(super) struct Tally {
     pub(super) unstamped: u64,
     /// Records whose local stamp is not to be trusted.
     pub(super) unsettled: u64,
+    /// Records of objects that are stored unencrypted.
+    pub(super) unencrypted: u64,
     /// Records that were asked for.
     pub(super) listed: u64,
 }
@@ -103,6 +105,9 @@ impl Tally {
         self.stored_bytes = self.stored_bytes.saturating_add(record.remote.size_bytes);
         self.unstamped += u64::from(record.local.is_none());
         self.unsettled += u64::from(record.local.is_some_and(|stamp| stamp.ctime_ns == 0));
+        // Version 1 did not record how it stored an object.
+        let is_known = record.local.is_some();
+        self.unencrypted += u64::from(is_known && !record.encoding.is_encrypted());
     }
 
     pub(super) fn add_all(&mut self, other: &Self) {
@@ -111,6 +116,7 @@ impl Tally {
         self.stored_bytes = self.stored_bytes.saturating_add(other.stored_bytes);
         self.unstamped += other.unstamped;
         self.unsettled += other.unsettled;
+        self.unencrypted += other.unencrypted;
         self.listed += other.listed;
     }
 }
