@@ -96,6 +96,15 @@ pub enum Failure {
         /// What does not fit.
         what: &'static str,
     },
+    /// The upload failed too often in a row to be tried again now.
+    Postponed {
+        /// How often.
+        failures: u32,
+        /// The time until the next try, milliseconds.
+        wait_ms: i64,
+        /// Why it failed.
+        cause: String,
+    },
     /// The file that got another name could not be sent under it.
     Aside(Key, Box<Failure>),
     /// The run ends before the step could.
@@ -150,6 +159,18 @@ impl fmt::Display for Failure {
             ),
             Self::Open(error) => error.fmt(f),
             Self::Damaged { what } => write!(f, "the object arrived with a wrong {what}"),
+            Self::Postponed {
+                failures,
+                wait_ms,
+                cause,
+            } => {
+                let minutes = (wait_ms + 59_999) / 60_000;
+                let unit = if minutes == 1 { "minute" } else { "minutes" };
+                write!(
+                    f,
+                    "{cause}, {failures} times in a row; the next try is in {minutes} {unit}"
+                )
+            }
             Self::Aside(aside, failure) => write!(f, "{aside}: {failure}"),
             Self::Interrupted => write!(f, "the run was interrupted"),
             Self::Broken(what) => write!(f, "internal failure: {what}"),

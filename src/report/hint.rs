@@ -288,6 +288,9 @@ fn of_failure(failure: &Failure) -> Option<&'static str> {
         ),
         Failure::Open(_) => Some("nothing was overwritten; the object stays as it is"),
         Failure::Damaged { .. } => Some("nothing was overwritten; the next run tries again"),
+        Failure::Postponed { .. } => {
+            Some("earlier logs have the server's answers; --full tries again at once")
+        }
         Failure::Interrupted => None,
         Failure::Aside(_, failure) => of_failure(failure),
         Failure::Broken(_) => Some("this is a fault of s3-bsync, please report it"),

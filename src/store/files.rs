@@ -29,6 +29,9 @@ pub(super) struct Names {
     pub(super) temp: PathBuf,
     /// A second name on its way to another place.
     pub(super) link: PathBuf,
+    /// Uploads that keep failing, and the same while it is written.
+    pub(super) retry: PathBuf,
+    pub(super) retry_temp: PathBuf,
     directory: PathBuf,
 }
 
@@ -55,6 +58,8 @@ impl Names {
             lock: beside(".lock"),
             temp: beside(".tmp"),
             link: beside(".link"),
+            retry: beside(".retry"),
+            retry_temp: beside(".retry.tmp"),
             directory: state.parent().unwrap_or(Path::new("/")).to_owned(),
             state,
         })

@@ -15,6 +15,7 @@ mod journal;
 mod lock;
 mod open;
 mod records;
+mod retry;
 mod sorted;
 mod spill;
 
@@ -23,6 +24,7 @@ pub use error::{Error, Holder};
 pub use files::is_own_file;
 pub use open::purge;
 pub use records::Records;
+pub use retry::Retry;
 pub use sorted::{Sorted, Sorter};
 pub use spill::{Entries, Spill};
 
@@ -54,6 +56,8 @@ pub struct Store {
     /// What a journal left over says beyond the file; empty in [`Mode::Write`].
     pending: Changes,
     uploads: Vec<(MapId, Upload)>,
+    /// `None` before they are needed.
+    retries: Option<retry::Retries>,
     journal: Option<journal::Journal>,
     fell_back: Option<FellBack>,
     dropped: u64,

@@ -62,6 +62,7 @@ impl Store {
             reader,
             pending: Changes::default(),
             uploads: Vec::new(),
+            retries: None,
             journal: None,
             fell_back,
             lock,
@@ -132,6 +133,7 @@ impl Store {
             reader,
             pending: Changes::default(),
             uploads: Vec::new(),
+            retries: None,
             journal: None,
             fell_back: None,
             dropped: 0,
@@ -165,6 +167,8 @@ pub fn purge(path: &Path, now_utc: &str) -> Result<(), Error> {
         &names.journal,
         &names.temp,
         &names.link,
+        &names.retry,
+        &names.retry_temp,
         &names.lock,
     ] {
         files::remove(path)?;

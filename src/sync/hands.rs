@@ -1,6 +1,6 @@
 //! What a map's work is done with: both sides, opened.
 
-use super::{Halt, Task, envelope};
+use super::{Halt, Mode, Task, Trust, envelope};
 use crate::local::{RecoveryRun, Root};
 use crate::remote;
 use crate::store::Store;
@@ -21,6 +21,10 @@ pub(super) async fn hands(
         .await
         .map_err(Halt::Remote)?;
     let capabilities = bucket.capabilities.unwrap_or_default();
+    let unfinished = Unfinished::of(map.id, store.cloned());
+    if terms.mode == Mode::Apply && terms.trust == Trust::Nothing {
+        unfinished.forget_failures(None).await;
+    }
     let hands = Hands {
         modes: map.modes,
         root,
@@ -30,7 +34,7 @@ pub(super) async fn hands(
         storage_class: map.storage_class.clone(),
         envelope: envelope(map, &terms.passphrase).map_err(Halt::Key)?,
         known: Known::of(task.index, known.cloned()),
-        unfinished: Unfinished::of(map.id, store.cloned()),
+        unfinished,
         stop: terms.stop.clone(),
         sink: Arc::clone(&terms.sink),
         flow: Arc::clone(&terms.share.flow),

@@ -117,6 +117,11 @@ impl Outbox {
         self.sending.shutdown().await;
     }
 
+    /// Whether there is an object to copy from.
+    pub(super) fn may_copy(&self) -> bool {
+        self.copied_from.is_some()
+    }
+
     /// Whether any bytes were copied.
     pub(super) fn has_copied(&self) -> bool {
         self.copies == Copies::Proven

@@ -92,10 +92,12 @@ impl Hands {
             Ok(()) => self.complete(source, &mut outbox, expect).await,
             Err(failure) => Err(failure),
         };
-        if tried.is_err() {
+        if let Err(failure) = &tried {
             outbox.close().await;
-            // The failure is what counts. What cannot be aborted now is carried on by the next run.
-            if outbox.upload.abort().await.is_ok() {
+            // The parts serve the next run, unless they are of an old file or copied ones are in
+            // the way. What cannot be aborted now is carried on by the next run too.
+            let is_kept = serves_again(failure) && !(outbox.may_copy() && is_no_obstacle(failure));
+            if !is_kept && outbox.upload.abort().await.is_ok() {
                 self.unfinished.end(&source.key).await;
             }
         }
@@ -196,6 +198,15 @@ impl Hands {
 pub(super) struct Begun {
     pub(super) upload: Upload,
     pub(super) kept: BTreeMap<u32, (Part, u64)>,
+}
+
+/// Whether an upload that failed so may be carried on: the server refused something, and both sides
+/// are as they were.
+fn serves_again(failure: &Failure) -> bool {
+    matches!(
+        failure,
+        Failure::Remote(error) if !matches!(error.kind, Kind::Changed | Kind::NotFound)
+    )
 }
 
 /// Whether a failure of an upload that copied may be one of copying alone: a server that took the

@@ -8,7 +8,7 @@ use crate::key::Key;
 use crate::remote::{Upload, WriteId};
 use crate::stamp::LocalStamp;
 use crate::state::MapId;
-use crate::store::Store;
+use crate::store::{Retry, Store};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// One map's unfinished uploads; without a store there never are any.
@@ -72,6 +72,39 @@ impl Unfinished {
             Ok(())
         });
         let _ = ended.await;
+    }
+
+    /// Failures of this upload in earlier runs.
+    pub(super) fn retry(&self, key: &Key, source: &LocalStamp) -> Option<Retry> {
+        self.with(|map, store| store.retry(map, key, source))?
+    }
+
+    /// Notes that an upload failed for a cause that does not pass by itself; returns how often in a
+    /// row it has.
+    pub(super) async fn fail(
+        &self,
+        key: &Key,
+        source: LocalStamp,
+        cause: String,
+        now_ms: i64,
+    ) -> u32 {
+        let (own, key) = (self.clone(), key.clone());
+        let noted = blocking(move || {
+            let note =
+                |map, store: &mut Store| store.note_failure(map, &key, &source, &cause, now_ms);
+            Ok(own.with(note).unwrap_or_default())
+        });
+        noted.await.unwrap_or_default()
+    }
+
+    /// Forgets the failures of a key, or of all keys of the map.
+    pub async fn forget_failures(&self, key: Option<&Key>) {
+        let (own, key) = (self.clone(), key.cloned());
+        let forgotten = blocking(move || {
+            own.with(|map, store| store.forget_failures(map, key.as_ref()));
+            Ok(())
+        });
+        let _ = forgotten.await;
     }
 
     fn with<T>(&self, work: impl FnOnce(MapId, &mut Store) -> T) -> Option<T> {

@@ -6,7 +6,7 @@ use crate::digest;
 use crate::envelope::{KeyError, OpenError};
 use crate::event::Event;
 use crate::key::Key;
-use crate::remote::{Expect, Meta, Part, WriteId};
+use crate::remote::{self, Expect, Kind, Meta, Part, WriteId};
 use crate::stamp::{ETag, LocalStamp, RemoteStamp};
 use crate::state::{Content, Encoding, Modes, Record};
 use bytes::Bytes;
@@ -23,6 +23,9 @@ const SAMPLE_BYTES: usize = 64 << 10;
 /// Parts of one file under way at a time.
 pub(super) const PARTS_AT_ONCE: usize = 6;
 
+/// Tries to complete an upload before its parts are sent anew.
+const TRIES: u32 = 4;
+
 impl Hands {
     pub(super) async fn upload(
         self: &Arc<Self>,
@@ -34,6 +37,43 @@ impl Hands {
         if local.size_bytes <= WHOLE_BYTES {
             return self.upload_whole(key, local, expect).await;
         }
+        let now_ms = self.recovery.started_ms();
+        let retry = self.unfinished.retry(key, &local);
+        if let Some(retry) = &retry
+            && retry.next_ms > now_ms
+        {
+            return Err(Failure::Postponed {
+                failures: retry.failures,
+                wait_ms: retry.next_ms - now_ms,
+                cause: retry.cause.clone(),
+            });
+        }
+        let sent = self.upload_large(key, local, over).await;
+        match &sent {
+            Ok(_) if retry.is_some() => self.unfinished.forget_failures(Some(key)).await,
+            Err(Failure::Remote(error)) if is_lasting(error) => {
+                let cause = error.to_string();
+                let failures = self.unfinished.fail(key, local, cause, now_ms).await;
+                if failures > 0
+                    && failures.is_multiple_of(TRIES)
+                    && let Some(begun) = self.unfinished.find(key)
+                {
+                    // Maybe it is the parts that are wrong. Parts left behind only cost storage.
+                    let _ = self.abandon(&begun).await;
+                }
+            }
+            _ => {}
+        }
+        sent
+    }
+
+    async fn upload_large(
+        self: &Arc<Self>,
+        key: &Key,
+        local: LocalStamp,
+        over: Option<&RemoteStamp>,
+    ) -> Result<Record, Failure> {
+        let expect = over.map_or(Expect::Absent, |object| Expect::Is(&object.etag));
         let at_ns = now_ns();
         let (hands, name) = (Arc::clone(self), key.clone());
         let (source, wrapping) = blocking(move || {
@@ -139,6 +179,16 @@ impl Hands {
             at_ns,
         })
     }
+}
+
+/// Whether a failure to send one file will most likely come again: the server answered, and it was
+/// not that it is busy or that the object is another.
+fn is_lasting(error: &remote::Error) -> bool {
+    let is_refused = matches!(
+        error.kind,
+        Kind::Denied | Kind::BadAnswer(_) | Kind::Unsupported | Kind::Other
+    );
+    is_refused && !error.is_fatal()
 }
 
 /// A file as it is sent in one request.

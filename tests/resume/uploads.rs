@@ -10,6 +10,7 @@ use std::time::Duration;
 /// Five pieces, the last a short one.
 const FILE_BYTES: usize = 33 * MIB;
 const NAME: &str = "large";
+const HOUR_MS: i64 = 60 * 60 * 1000;
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// A world of our own server, known to the program, with a large file that is yet to be sent.
@@ -240,4 +241,76 @@ fn a_lost_journal_costs_the_parts_and_nothing_else() {
         .local(NAME, &other)
         .sync();
     expect_settled(&world, &other);
+}
+
+/// How often a run tried to complete an upload.
+fn completions(world: &World) -> usize {
+    world.wire().count(Op::CompleteMpu)
+}
+
+#[test]
+fn an_upload_that_the_server_refuses_to_complete_is_not_sent_again() {
+    let (world, contents) = begin();
+    let refused = Fault::Status(400, "InvalidRequest");
+    world
+        .wire()
+        .fault(When::op(Op::CompleteMpu).always(), refused);
+    world
+        .sync_code(1)
+        .expect_stderr("error: large: cannot upload ");
+    assert_eq!(sent(&world.wire().log()).len(), 5);
+    for _ in 0..2 {
+        world.wire().forget();
+        world
+            .sync_code(1)
+            .expect_stderr("error: large: cannot upload ");
+        assert_eq!(sent(&world.wire().log()).len(), 0, "the parts are there");
+        assert!(completions(&world) > 0, "it is tried again");
+    }
+    world.wire().heal();
+    world.wire().forget();
+    world.local("other", "goes on");
+    let waiting = world.sync_code(1);
+    waiting.expect_stderr(", 3 times in a row; the next try is in ");
+    assert_eq!(waiting.stderr.matches("error: ").count(), 1);
+    assert_eq!(completions(&world), 0, "it waits");
+    world.expect_remote("other", "goes on");
+    world.run(&["--full"]).expect_code(0);
+    assert_eq!(sent(&world.wire().log()).len(), 0, "the parts are still there");
+    assert!(!world.home().join("state.s3sync.retry").exists());
+    expect_settled(&world, &contents);
+}
+
+#[test]
+fn a_file_that_changes_does_not_wait_and_a_fourth_refusal_drops_the_parts() {
+    let (world, _) = begin();
+    let refused = Fault::Status(400, "InvalidRequest");
+    world
+        .wire()
+        .fault(When::op(Op::CompleteMpu).always(), refused);
+    for _ in 0..3 {
+        world.sync_code(1);
+    }
+    let contents = bytes(FILE_BYTES, 3);
+    world.local(NAME, &contents);
+    world.wire().forget();
+    world.sync_code(1);
+    assert_eq!(sent(&world.wire().log()).len(), 5);
+    let file = world.home().join("state.s3sync.retry");
+    for _ in 1..4 {
+        world.sync_code(1);
+        // As if the wait were over.
+        let text = fs::read_to_string(&file).expect("it is noted");
+        let value: serde_json::Value = serde_json::from_str(&text).expect("it is JSON");
+        let next_ms = value["next_ms"].as_i64().expect("it is a time");
+        fs::write(
+            &file,
+            text.replace(&next_ms.to_string(), &(next_ms - HOUR_MS).to_string()),
+        )
+        .expect("it can be written");
+    }
+    assert_eq!(world.hand().expect("our own").pending_uploads(), []);
+    world.wire().heal();
+    world.sync();
+    expect_settled(&world, &contents);
 }
