@@ -105,7 +105,8 @@ mod tests {
 
     #[test]
     fn only_a_long_name_is_shortened_and_in_the_middle() {
-        let name = format!("{}/z", "\u{fc}".repeat(198));
+        let name = format!("{}/{}/z", "\u{fc}".repeat(120), "b".repeat(77));
+        assert_eq!(name.chars().count(), NAME_CHARS);
         assert!(message(&name).starts_with(&format!("skipped {name}: ")));
         let name = format!("{}/{}/z", "\u{fc}".repeat(120), "b".repeat(120));
         let short = format!("{}...{}/z", "\u{fc}".repeat(100), "b".repeat(95));
