@@ -276,7 +276,11 @@ fn an_upload_that_the_server_refuses_to_complete_is_not_sent_again() {
     assert_eq!(completions(&world), 0, "it waits");
     world.expect_remote("other", "goes on");
     world.run(&["--full"]).expect_code(0);
-    assert_eq!(sent(&world.wire().log()).len(), 0, "the parts are still there");
+    assert_eq!(
+        sent(&world.wire().log()).len(),
+        0,
+        "the parts are still there"
+    );
     assert!(!world.home().join("state.s3sync.retry").exists());
     expect_settled(&world, &contents);
 }
