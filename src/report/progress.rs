@@ -11,6 +11,7 @@ use rustix::termios::tcgetwinsize;
 use state::States;
 use std::fmt::Write;
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -22,6 +23,9 @@ const COLUMNS: usize = 80;
 pub(super) struct Progress {
     bar: ProgressBar,
     state: Arc<Mutex<States>>,
+    /// Held while a question is open, so that there is one at a time.
+    question: Mutex<()>,
+    is_asking: AtomicBool,
 }
 
 impl Progress {
@@ -43,7 +47,12 @@ impl Progress {
         }
         // One that has not begun would be drawn, empty, whenever something is printed.
         bar.finish_and_clear();
-        Self { bar, state }
+        Self {
+            bar,
+            state,
+            question: Mutex::default(),
+            is_asking: AtomicBool::new(false),
+        }
     }
 
     pub(super) fn follow(&self, map: Option<&str>, event: &Event<'_>) {
@@ -66,7 +75,7 @@ impl Progress {
             Event::Read { files, objects } => {
                 let is_first = state.read(*files, *objects);
                 drop(states);
-                if is_first {
+                if is_first && !self.is_asking.load(Ordering::SeqCst) {
                     self.bar.reset();
                     self.bar.enable_steady_tick(TICK);
                 }
@@ -83,6 +92,23 @@ impl Progress {
     pub(super) fn finish(&self) {
         self.bar.disable_steady_tick();
         self.bar.finish_and_clear();
+    }
+
+    /// Takes the line away while a question is open. Unlike [`Progress::suspend`] it makes nobody wait
+    /// who has something to report: a signal could not end the run if all threads waited.
+    pub(super) fn pause<T>(&self, talk: impl FnOnce() -> T) -> T {
+        let one = self.question.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_drawn = !self.bar.is_finished();
+        self.is_asking.store(true, Ordering::SeqCst);
+        self.finish();
+        let said = talk();
+        self.is_asking.store(false, Ordering::SeqCst);
+        if is_drawn {
+            self.bar.reset();
+            self.bar.enable_steady_tick(TICK);
+        }
+        drop(one);
+        said
     }
 
     /// Takes the line away while something is printed.

@@ -247,7 +247,7 @@ impl Terminal {
 
     /// Shows no line of progress while somebody talks.
     pub(super) fn undisturbed<T>(&self, talk: impl FnOnce() -> T) -> T {
-        self.progress.suspend(talk)
+        self.progress.pause(talk)
     }
 
     pub(super) fn mention(&self, text: &str) {

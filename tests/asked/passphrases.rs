@@ -60,3 +60,22 @@ fn the_passphrase_is_asked_for_before_the_first_transfer_and_ctrl_c_ends_the_run
     world.expect_requests(&[(Op::List, 1)]);
     assert_eq!(other.tree(), []);
 }
+
+#[test]
+fn ctrl_c_ends_a_run_that_asks_while_it_compares() {
+    let (world, other, _) = sealed();
+    // Times in whole seconds prove nothing, so the objects are opened.
+    let names: Vec<String> = (0..64).map(|n| format!("b{n}")).collect();
+    for name in &names {
+        world.local_at(name, "compared", 1_600_000_000);
+        other.local_at(name, "compared", 1_600_000_000);
+    }
+    world.sync();
+    let turn = Turn {
+        sees: "Passphrase of ",
+        meanwhile: "sleep 1",
+        types: "\x03",
+    };
+    let seen = at_a_terminal_in(&other, &[("TERM", "xterm")], &[], &[turn]);
+    seen.expect_code(130);
+}
