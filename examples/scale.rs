@@ -172,7 +172,7 @@ fn record(n: u64) -> Record {
         key: key(n),
         local: Some(local(n)),
         remote: remote(n),
-        content: Content::ETag,
+        content: Content::Blake3([7; 20]),
         encoding: Encoding::Plain,
         parts: None,
     }

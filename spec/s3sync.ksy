@@ -124,9 +124,11 @@ enums:
   content:
     0: unknown
     1:
-      id: etag
-      doc: The ETag is the MD5 of the file's bytes.
-    2: blake3
+      id: by_md5
+      doc: The digest is of the file; that the object holds the same rests on the MD5s in its ETag.
+    2:
+      id: blake3
+      doc: The digest is of the file, and both sides were read or sent.
   encoding:
     0: plain
     1: gzip
@@ -814,12 +816,8 @@ types:
       - id: flags
         type: record_flags
         valid:
-          expr: |
-            (_.local_form != local_form::none or _.has_remote_size) and (_.content != content::etag
-            or (etag_type == etag_type::md5 and _.encoding == encoding::plain))
-        doc: |
-          Where there is no local size the remote size is given, and an ETag proves the file's bytes
-          only as the MD5 of a plain object.
+          expr: _.local_form != local_form::none or _.has_remote_size
+        doc: Without a local size the remote size is given.
       - id: extras
         type: extras
         if: flags.has_extras
@@ -861,9 +859,9 @@ types:
         type: text(1, 1024)
         if: flags.has_extras and extras.has_version
       - id: blake3
-        size: 32
-        if: flags.content == content::blake3
-        doc: Of the file's bytes.
+        size: 20
+        if: flags.content != content::unknown
+        doc: The first 20 bytes of the BLAKE3 of the file's bytes.
       - id: part_size
         type: part_size
         if: flags.has_extras and extras.has_parts

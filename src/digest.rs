@@ -5,7 +5,6 @@
 mod pieces;
 
 use crate::stamp::ETag;
-use crate::state::Content;
 use md5::{Digest, Md5};
 pub use pieces::{PieceDigest, Pieces, piece};
 use std::io::{self, Read};
@@ -69,28 +68,16 @@ pub struct Sums {
     pub blake3: [u8; 32],
     /// CRC-64/NVME of them.
     pub crc64: u64,
-    /// Whether the object with the asked-for ETag holds these very bytes, where the ETag can tell.
+    /// Whether the asked-for ETag is the MD5 of these bytes, or made of the MD5s of their parts.
     pub matches_etag: bool,
-}
-
-impl Sums {
-    /// Whether the bytes are those that were recorded so; where the ETag is the proof, the sums must
-    /// have been made for it.
-    #[must_use]
-    pub fn prove(&self, content: Content) -> bool {
-        match content {
-            Content::ETag => self.matches_etag,
-            Content::Blake3(recorded) => self.blake3 == recorded,
-            Content::Unknown => false,
-        }
-    }
 }
 
 /// Reads `source` to its end and compares it with `etag`.
 ///
 /// An ETag in MD5's shape is taken as the MD5 of the bytes; one that ends in `-N` as the MD5 of
 /// the MD5s of N parts, for every part size that common tools use and that gives N parts. A match
-/// proves equal content; a mismatch proves nothing (encrypted buckets have ETags of other kinds).
+/// says that the content is equal, unless someone forged an MD5; a mismatch says nothing (encrypted
+/// buckets have ETags of other kinds). No MD5 is computed for an empty ETag.
 ///
 /// # Errors
 /// Whatever reading gives.

@@ -9,7 +9,7 @@ mod record;
 
 use crate::stamp::Hex;
 pub use limit::{BadLimit, KeepSize, Limit};
-pub use record::{Change, Content, Encoding, Holding, Parts, Record};
+pub use record::{Change, Content, DIGEST_BYTES, Digest, Encoding, Holding, Parts, Record};
 use std::fmt::{self, Display};
 
 /// Everything but the records.

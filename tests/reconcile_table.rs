@@ -322,7 +322,7 @@ fn base() -> Record {
         key: Key::parse("a").unwrap(),
         local: Some(file(1)),
         remote: object(1),
-        content: Content::ETag,
+        content: Content::Blake3([7; 20]),
         encoding: Encoding::Plain,
         parts: None,
     }
@@ -352,7 +352,7 @@ fn says(local_against_base: Option<Answer>, local_against_remote: Option<Answer>
     }
 }
 
-const EQUAL: Option<Answer> = Some(Answer::Equal(Holding::plain(Content::ETag)));
+const EQUAL: Option<Answer> = Some(Answer::Equal(Holding::plain(Content::ByMd5([7; 20]))));
 const DIFFERENT: Option<Answer> = Some(Answer::Different);
 
 #[test]

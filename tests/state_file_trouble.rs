@@ -111,6 +111,8 @@ fn a_damaged_state_gives_way_to_the_generation_before() {
         Vec::new(),
         [&*whole, b"x"].concat(),
         [&whole[..100], &[whole[100] ^ 1], &whole[101..]].concat(),
+        [&whole[..4], &[whole[4] ^ 1], &whole[5..]].concat(),
+        [&whole[..4], &[whole[4] ^ 0x80], &whole[5..]].concat(),
     ];
     let previous = fs::read(place.beside("~")).unwrap();
     for damaged in damages {
@@ -182,6 +184,7 @@ fn foreign_files_and_later_versions_are_left_alone() {
     let place = Place::with(1);
     let mut bytes = fs::read(place.state()).unwrap();
     bytes[4] = 3;
+    bytes[5] = 0xA0; // a block that version 2 does not have
     fs::write(place.state(), &bytes).unwrap();
     fs::write(place.beside("~"), encode(&(one_map(), vec![])).unwrap()).unwrap();
     let found = place.open();

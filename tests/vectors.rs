@@ -320,7 +320,7 @@ fn example() -> Full {
             modified_ms: 1_700_000_000_000,
             version: None,
         },
-        content: Content::ETag,
+        content: Content::ByMd5(std::array::from_fn(|at| 0xA0 + u8::try_from(at).unwrap())),
         encoding: Encoding::Plain,
         parts: None,
     };

@@ -130,6 +130,14 @@ fn every_kind_of_difference_is_named_once() {
 #[test]
 fn what_cannot_be_proven_is_said_to_be_so_and_is_no_difference() {
     let world = synced(&["--compress", "6"]);
+    world
+        .run(&["verify"])
+        .expect_code(0)
+        .expect_stdout("(3 by MD5, 1 unchanged on both sides since they agreed)")
+        .expect_stdout("; MD5 alone can be forged, --download reads the objects");
+    let hand = world.hand().unwrap();
+    hand.rename("docs/long", "docs/moved", Some("opaque"));
+    hand.rename("docs/moved", "docs/long", Some("opaque"));
     let run = world.run(&["verify"]);
     run.expect_code(1)
         .expect_stdout("root: 3 files proven equal (3 by MD5), 1 not proven")
@@ -144,6 +152,77 @@ fn what_cannot_be_proven_is_said_to_be_so_and_is_no_difference() {
         .run(&["verify"])
         .expect_code(1)
         .expect_stderr("error: long: the content differs: the file is not what was recorded");
+}
+
+/// Two files of one length and one MD5 (Wang, Feng, Lai, Yu 2004).
+const TWINS: [&str; 2] = [
+    "d131dd02c5e6eec4693d9a0698aff95c2fcab58712467eab4004583eb8fb7f89\
+     55ad340609f4b30283e488832571415a085125e8f7cdc99fd91dbdf280373c5b\
+     d8823e3156348f5bae6dacd436c919c6dd53e2b487da03fd02396306d248cda0\
+     e99f33420f577ee8ce54b67080a80d1ec69821bcb6a8839396f9652b6ff72a70",
+    "d131dd02c5e6eec4693d9a0698aff95c2fcab50712467eab4004583eb8fb7f89\
+     55ad340609f4b30283e4888325f1415a085125e8f7cdc99fd91dbd7280373c5b\
+     d8823e3156348f5bae6dacd436c919c6dd53e23487da03fd02396306d248cda0\
+     e99f33420f577ee8ce54b67080280d1ec69821bcb6a8839396f965ab6ff72a70",
+];
+
+fn twins() -> [Vec<u8>; 2] {
+    TWINS.map(|digits| {
+        let pairs = (0..digits.len()).step_by(2);
+        let byte = |at: usize| u8::from_str_radix(&digits[at..at + 2], 16).unwrap();
+        pairs.map(byte).collect()
+    })
+}
+
+#[test]
+fn an_edit_from_one_file_to_another_with_the_same_md5_is_uploaded() {
+    let [one, other] = twins();
+    for full in [&[][..], &["--full"]] {
+        for is_adopted in [false, true] {
+            let world = World::embedded();
+            world.local("twin", &one);
+            if is_adopted {
+                world.remote("twin", &one);
+            }
+            world.init_with(&[]).sync();
+            world
+                .run(&["verify"])
+                .expect_code(0)
+                .expect_stdout("1 file proven equal (1 by MD5); MD5 alone can be forged");
+            world.local("twin", &other);
+            world
+                .run(&["verify"])
+                .expect_code(1)
+                .expect_stderr("error: twin: the content differs: the file was changed");
+            world.run(full).expect_code(0);
+            assert_eq!(world.object("twin").unwrap().bytes, other, "{full:?}");
+            world
+                .run(&["verify", "--download"])
+                .expect_code(0)
+                .expect_stdout("1 file proven equal (1 by download)");
+        }
+    }
+}
+
+#[test]
+fn a_machine_without_an_identity_proves_that_neither_side_changed() {
+    let world = World::embedded();
+    let recipient = age::x25519::Identity::generate().to_public().to_string();
+    world
+        .local("a", "one")
+        .init_with(&["--age-recipient", &recipient])
+        .sync();
+    world.wire().forget();
+    let run = world.run(&["verify"]);
+    run.expect_code(0)
+        .expect_stdout("1 unchanged on both sides since they agreed");
+    assert_eq!(run.stderr, "");
+    world.expect_requests(&[(Op::List, 1)]);
+    rot(&world, "a");
+    world
+        .run(&["verify"])
+        .expect_code(1)
+        .expect_stderr("error: a: the content differs: the file is not what was recorded");
 }
 
 #[test]

@@ -12,7 +12,7 @@ use names::{Habit, Names};
 use random::Random;
 use s3_bsync::key::Key;
 use s3_bsync::stamp::{ETag, LocalStamp, RemoteStamp};
-use s3_bsync::state::{Content, Encoding, Record};
+use s3_bsync::state::{Content, DIGEST_BYTES, Encoding, Record};
 
 const SEED: u64 = 0x7333_6273_796e_6332;
 const CHECKOUT_NS: i64 = 1_767_225_600_123_456_789;
@@ -114,6 +114,10 @@ impl Tree {
         let mut etag = [0; 16];
         etag[..8].copy_from_slice(&self.random.next().to_le_bytes());
         etag[8..].copy_from_slice(&self.random.next().to_le_bytes());
+        let mut blake3 = [0; DIGEST_BYTES];
+        for bytes in blake3.chunks_mut(8) {
+            bytes.copy_from_slice(&self.random.next().to_le_bytes()[..bytes.len()]);
+        }
         Record {
             key: Key::parse(&self.path).expect("names are made so that they are keys"),
             remote: RemoteStamp {
@@ -123,7 +127,7 @@ impl Tree {
                 version: None,
             },
             local: Some(local),
-            content: Content::ETag,
+            content: Content::Blake3(blake3),
             encoding: Encoding::Plain,
             parts: None,
         }

@@ -168,13 +168,14 @@ def record(base=(), **changes):
 
 FIRST = dict(
     shared=varint(0), rest=text("notes/a.txt"), type=u8(0x96),
-    flags=(u8(0x0A), "flags: ctime is the mtime, content by ETag"), etag=hashlib.md5(b"a" * 1234).digest(),
-    mtime=delta(T), size=varint(1234), inode=delta(4711), modified=delta(SYNCED))
+    flags=(u8(0x0A), "flags: ctime is the mtime, content by BLAKE3, object by MD5"),
+    etag=hashlib.md5(b"a" * 1234).digest(), mtime=delta(T), size=varint(1234), inode=delta(4711),
+    modified=delta(SYNCED), blake3=bytes(range(0xA0, 0xB4)))
 SECOND = dict(
     shared=varint(6), rest=text("b.iso"), type=u8(0x97),
     flags=(u8(0x93), "flags: ctime is given, content by BLAKE3, extras"), extras=(u8(2), "extras: parts"),
     etag=text("9b2cf535f27731c974343645a3985328-3"), mtime=delta(5), size=varint(20_000_000), inode=delta(1),
-    ctime=delta(9), modified=delta(-1000), blake3=bytes(range(32)), part_size=varint(8), parts=varint(3),
+    ctime=delta(9), modified=delta(-1000), blake3=bytes(range(20)), part_size=varint(8), parts=varint(3),
     digests=b"A" * 16 + b"B" * 16 + b"C" * 16)
 THIRD = dict(
     shared=varint(0), rest=text("z"), type=u8(0x96),

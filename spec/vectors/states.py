@@ -58,6 +58,8 @@ def header():
         "bad-magic-short", "BadMagic @", "header", "a wrong byte is found even where others are missing")
     File(SIGNATURE + [(Bad(u8(3)), "version 3")]).save(
         "unknown-version", "UnsupportedVersion @", "header", "a later version is refused by its number")
+    begin(head=SIGNATURE + [(Bad(u8(3)), "version 3, but for all else version 2")]).end().save(
+        "version-changed", "BadValue @", "header", "what is version 2 by its checksums is a damaged file of version 2")
     File([]).ends().save("truncated-empty", "Truncated @", "header", "no byte at all")
     File([(b"\x9d\x9f", "half a signature")]).ends().save(
         "truncated-signature", "Truncated @", "header", "what is there is right, the rest is missing")

@@ -131,7 +131,10 @@ fn summary(verified: &Verified) -> String {
         .iter()
         .zip(proven)
         .filter(|(_, count)| **count > 0)
-        .map(|(by, count)| format!("{count} by {by}"))
+        .map(|(by, count)| match by {
+            By::Unchanged => format!("{count} {by}"),
+            by => format!("{count} by {by}"),
+        })
         .collect();
     let all = files(proven.iter().sum());
     let mut text = format!("{all} proven equal");
@@ -145,6 +148,10 @@ fn summary(verified: &Verified) -> String {
     ];
     for (count, what) in rest.into_iter().filter(|(count, _)| *count > 0) {
         text = format!("{text}, {count} {what}");
+    }
+    let mut proofs = By::ALL.iter().zip(proven);
+    if proofs.any(|(by, count)| by.is_forgeable() && *count > 0) {
+        text += "; MD5 alone can be forged, --download reads the objects";
     }
     text
 }

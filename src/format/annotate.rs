@@ -9,7 +9,7 @@ use super::field::{length, wide};
 use super::frame::read_full;
 use super::journal;
 use super::read;
-use super::reader::{header_error, version, version_1_bytes};
+use super::reader::{header_error, unknown_version, version, version_1_bytes};
 use super::records::{self, Unpack};
 use super::survey::Survey;
 use super::trace::{Bytes, Field, Listed, Value};
@@ -81,6 +81,20 @@ impl<R: Read> Read for Kept<R> {
     }
 }
 
+/// A source whose bytes are counted when they were read.
+struct Counted<'a, R> {
+    source: &'a mut R,
+    skipped: &'a mut u64,
+}
+
+impl<R: Read> Read for Counted<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let got = self.source.read(buffer)?;
+        *self.skipped = self.skipped.saturating_add(wide(got));
+        Ok(got)
+    }
+}
+
 impl<R: Read> Annotated<R> {
     /// Begins at a file's first byte. Reads in small pieces: the source should be buffered.
     pub fn new(source: R) -> Self {
@@ -116,7 +130,7 @@ impl<R: Read> Annotated<R> {
         let watch = Listed::new(&self.fields);
         match &mut self.body {
             Body::Header => {
-                self.body = header(&mut self.input, &self.fields)?;
+                self.body = header(&mut self.input, &self.fields, &mut self.skipped)?;
                 Ok(Some(Section::Header))
             }
             Body::Blocks(survey, unpack) => {
@@ -277,7 +291,11 @@ impl<R: Read> Iterator for Annotated<R> {
     }
 }
 
-fn header<R: Read>(input: &mut Kept<R>, fields: &RefCell<Vec<Field>>) -> Result<Body, ReadError> {
+fn header<R: Read>(
+    input: &mut Kept<R>,
+    fields: &RefCell<Vec<Field>>,
+    skipped: &mut u64,
+) -> Result<Body, ReadError> {
     let mut header = [0; 5];
     let got = read_full(input, &mut header)?;
     let header = header.get(..got).unwrap_or_default();
@@ -297,7 +315,11 @@ fn header<R: Read>(input: &mut Kept<R>, fields: &RefCell<Vec<Field>>) -> Result<
             Ok(Body::Version1(v1::Steps::default(), bytes))
         }
         wire::VERSION => Ok(Body::Blocks(Box::new(Survey::new()), Unpack::default())),
-        other => Err(header_error(4, Kind::UnsupportedVersion(other)).into()),
+        other if is_journal => Err(header_error(4, Kind::UnsupportedVersion(other)).into()),
+        other => {
+            let source = &mut input.source;
+            Err(unknown_version(&mut Counted { source, skipped }, other))
+        }
     }
 }
 

@@ -46,7 +46,7 @@ impl<R: Read + Seek> Reader<R> {
                 let (state, spans) = survey(&mut input)?;
                 (state, Body::Blocks(spans))
             }
-            other => return Err(header_error(4, Kind::UnsupportedVersion(other)).into()),
+            other => return Err(unknown_version(&mut input, other)),
         };
         Ok(Self {
             source,
@@ -224,6 +224,17 @@ pub(super) fn version_1_bytes(input: &mut impl Read) -> Result<Vec<u8>, ReadErro
     limited("file size", wide(bytes.len()), wire::MAX_V1_BYTES)
         .map_err(|kind| header_error(wire::HEADER_BYTES, kind))?;
     Ok(bytes)
+}
+
+/// The defect of a file with an unknown version. The version byte has no checksum of its own: if all
+/// that follows it is version 2 by its checksums, it is the byte that changed.
+pub(super) fn unknown_version(input: &mut impl Read, found: u8) -> ReadError {
+    let kind = match survey(input) {
+        Ok(_) => Kind::BadValue { field: "version" },
+        Err(ReadError::Io(error)) => return error.into(),
+        Err(_) => Kind::UnsupportedVersion(found),
+    };
+    header_error(4, kind).into()
 }
 
 pub(super) fn header_error(offset: u64, kind: Kind) -> DecodeError {

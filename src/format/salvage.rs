@@ -2,10 +2,10 @@
 //! whole or not at all.
 
 use super::error::{DecodeError, ReadError};
-use super::reader::{Body, Reader, header_error, version, version_1_bytes};
+use super::reader::{Body, Reader, unknown_version, version, version_1_bytes};
 use super::survey::salvage;
 use super::trace::Unwatched;
-use super::{Kind, v1, wire};
+use super::{v1, wire};
 use crate::state::Record;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 
@@ -42,7 +42,7 @@ impl<R: Read + Seek> Reader<R> {
                     let body = Body::Blocks(found.spans);
                     (found.state, body, found.defect, found.unvouched)
                 }
-                other => return Err(header_error(4, Kind::UnsupportedVersion(other)).into()),
+                other => return Err(unknown_version(&mut input, other)),
             };
         Ok(Salvage {
             reader: Reader {

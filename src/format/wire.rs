@@ -218,7 +218,7 @@ pub(super) mod record {
     pub(in crate::format) const LOCAL_CTIME_GIVEN: u8 = 0x03;
     pub(in crate::format) const REMOTE_SIZE: u8 = 0x04;
     pub(in crate::format) const CONTENT: u8 = 0x18;
-    pub(in crate::format) const CONTENT_ETAG: u8 = 0x08;
+    pub(in crate::format) const CONTENT_BY_MD5: u8 = 0x08;
     pub(in crate::format) const CONTENT_BLAKE3: u8 = 0x10;
     pub(in crate::format) const ENCODING: u8 = 0x60;
     pub(in crate::format) const ENCODING_GZIP: u8 = 0x20;

@@ -194,10 +194,6 @@ pub(super) fn record(
         _ => Some(value.remote.size_bytes),
     };
     let is_md5 = matches!(value.remote.etag, ETag::Md5(_));
-    if value.content == Content::ETag && !(is_md5 && value.encoding == Encoding::Plain) {
-        let field = "record flags";
-        return Err(Kind::BadValue { field }.into());
-    }
     let extras = bit(value.remote.version.is_some(), extras::VERSION)
         | bit(value.parts.is_some(), extras::PARTS);
     out.write_u8(if is_md5 {
@@ -223,8 +219,8 @@ pub(super) fn record(
     put_delta(out, previous.modified_ms, value.remote.modified_ms);
     previous.modified_ms = value.remote.modified_ms;
     put_optional(out, &wire::VERSION_ID, value.remote.version.as_deref())?;
-    if let Content::Blake3(digest) = value.content {
-        out.extend_from_slice(&digest);
+    if let Some(digest) = value.content.digest() {
+        out.extend_from_slice(digest);
     }
     match &value.parts {
         Some(parts) => put_parts(out, parts),
@@ -281,7 +277,7 @@ fn local_form(local: Option<LocalStamp>) -> u8 {
 fn content_form(content: Content) -> u8 {
     match content {
         Content::Unknown => 0,
-        Content::ETag => record::CONTENT_ETAG,
+        Content::ByMd5(_) => record::CONTENT_BY_MD5,
         Content::Blake3(_) => record::CONTENT_BLAKE3,
     }
 }

@@ -33,7 +33,7 @@ fn record() -> Record {
         key: key(),
         local: Some(file()),
         remote: object(),
-        content: Content::ETag,
+        content: Content::Blake3([7; 20]),
         encoding: Encoding::Plain,
         parts: None,
     }

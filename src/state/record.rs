@@ -1,7 +1,7 @@
 //! One file on which both sides agreed, and what is known of its content.
 
 use crate::key::Key;
-use crate::stamp::{ETag, LocalStamp, RemoteStamp};
+use crate::stamp::{LocalStamp, RemoteStamp};
 use std::fmt::{self, Display};
 
 /// One file on which both sides agreed.
@@ -21,16 +21,65 @@ pub struct Record {
     pub parts: Option<Parts>,
 }
 
-/// What proves that a file still has the recorded bytes.
+/// Bytes of BLAKE3 that a record keeps: `spec/FORMAT.md` gives the reason for their number.
+pub const DIGEST_BYTES: usize = 20;
+
+/// The first [`DIGEST_BYTES`] bytes of a BLAKE3.
+pub type Digest = [u8; DIGEST_BYTES];
+
+/// What proves that a file still has the recorded bytes, and what said that the object has them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Content {
     /// Nothing was recorded. Where both sides were agreed on all the same, by metadata alone,
     /// whatever replaces either is not to be the end of the other.
     Unknown,
-    /// The object's ETag is the MD5 of the file's bytes.
-    ETag,
-    /// BLAKE3 of the file's bytes.
-    Blake3([u8; 32]),
+    /// BLAKE3 of the file's bytes. This machine sent the object from them or read it.
+    Blake3(Digest),
+    /// BLAKE3 of the file's bytes. This machine neither sent nor read the object: that it holds the
+    /// same rests on its ETag, which is made of MD5s and can be forged.
+    ByMd5(Digest),
+}
+
+impl Content {
+    /// Content with this BLAKE3, which both sides are known to hold.
+    #[must_use]
+    pub fn blake3(sum: &[u8; 32]) -> Self {
+        Self::Blake3(shortened(sum))
+    }
+
+    /// Content of a file with this BLAKE3, which the object's ETag fits.
+    #[must_use]
+    pub fn by_md5(sum: &[u8; 32]) -> Self {
+        Self::ByMd5(shortened(sum))
+    }
+
+    /// The same of another object, which has the ETag of the recorded one or fits the file by MD5.
+    #[must_use]
+    pub fn carried(self) -> Self {
+        match self {
+            Self::Blake3(digest) => Self::ByMd5(digest),
+            other => other,
+        }
+    }
+
+    /// The recorded digest of the file.
+    #[must_use]
+    pub fn digest(&self) -> Option<&Digest> {
+        match self {
+            Self::Unknown => None,
+            Self::Blake3(digest) | Self::ByMd5(digest) => Some(digest),
+        }
+    }
+
+    /// Whether bytes with this BLAKE3 are those of the file that was recorded.
+    #[must_use]
+    pub fn is_of(&self, sum: &[u8; 32]) -> bool {
+        self.digest() == Some(&shortened(sum))
+    }
+}
+
+fn shortened(sum: &[u8; 32]) -> Digest {
+    std::array::from_fn(|at| sum[at])
 }
 
 /// How an object holds a file's bytes.
@@ -106,16 +155,6 @@ pub enum Change {
 }
 
 impl Record {
-    /// The ETag that a reading must compare to prove the content; empty where another digest does,
-    /// so that none is made in vain.
-    #[must_use]
-    pub fn proving_etag(&self) -> ETag {
-        match self.content {
-            Content::ETag => self.remote.etag.clone(),
-            Content::Blake3(_) | Content::Unknown => ETag::parse(""),
-        }
-    }
-
     /// Whether both sides were known to hold the same. Where they were agreed on by metadata alone
     /// they may differ, so that what goes is kept aside. A record that never saw the file says
     /// nothing about it, and needs no proof.

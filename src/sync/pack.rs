@@ -294,7 +294,7 @@ mod tests {
                 modified_ms: 5,
                 version: None,
             },
-            content: Content::Blake3([7; 32]),
+            content: Content::Blake3([7; 20]),
             encoding: Encoding::Plain,
             parts: None,
         };

@@ -9,7 +9,6 @@ use crate::event::Event;
 use crate::moves::{End, MayKeep, Proven, Suspect, UNPROVEN, suspects, traces};
 use crate::plan::Clash;
 use crate::reconcile::Why;
-use crate::stamp::ETag;
 use crate::state::Content;
 use crate::store::{Entries, Sorter, Spill};
 use crate::sync::pack::unpacked;
@@ -237,10 +236,7 @@ async fn prove(hands: Arc<Hands>, suspect: Suspect) -> Option<Proven> {
         let sums = hands.sums(&from, local, &etag)?;
         Ok(sums.matches_etag.then_some(Proven {
             from,
-            content: match etag {
-                ETag::Md5(_) => Content::ETag,
-                ETag::Other(_) => Content::Blake3(sums.blake3),
-            },
+            content: Content::by_md5(&sums.blake3),
         }))
     })
     .await;
@@ -255,6 +251,7 @@ mod tests {
     use crate::moves::pair;
     use crate::plan::{Item, Quiet, Readability, Step};
     use crate::reconcile::Action;
+    use crate::stamp::ETag;
     use crate::stamp::{LocalStamp, RemoteStamp};
     use crate::state::{Encoding, Holding, Record};
     use crate::sync::planned::write;
@@ -283,7 +280,7 @@ mod tests {
             key: key.clone(),
             local: Some(local),
             remote: remote.clone(),
-            content: Content::Blake3([c; 32]),
+            content: Content::Blake3([c; 20]),
             encoding: if c == 0 {
                 Encoding::Gzip
             } else {

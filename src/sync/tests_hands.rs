@@ -26,7 +26,7 @@ impl World {
                 key: key.clone(),
                 local: Some(*local),
                 remote: remote.clone(),
-                content: Content::ETag,
+                content: Content::Blake3([7; 20]),
                 encoding: Encoding::Plain,
                 parts: None,
             },

@@ -35,7 +35,7 @@ pub enum Proof {
 #[derive(Debug, Default)]
 pub struct Verified {
     /// Files proven equal, by each kind of proof, in the order of [`By::ALL`].
-    pub proven: [u64; 4],
+    pub proven: [u64; 5],
     /// Keys that differ.
     pub differing: u64,
     /// Keys of which nothing could be proven.

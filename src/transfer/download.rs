@@ -25,7 +25,6 @@ pub(super) struct Fetched {
     temp: Temp,
     head: Head,
     encoding: Encoding,
-    content: Content,
     blake3: [u8; 32],
     parts: Option<Parts>,
 }
@@ -73,7 +72,6 @@ impl Writing {
             temp: self.temp,
             head,
             encoding,
-            content: Content::Blake3(blake3),
             blake3,
             parts: None,
         }
@@ -122,7 +120,6 @@ impl Hands {
             temp,
             head,
             encoding,
-            content,
             blake3,
             parts,
         } = fetched;
@@ -157,7 +154,7 @@ impl Hands {
                 version: head.stamp.version,
                 ..remote
             },
-            content,
+            content: Content::blake3(&blake3),
             encoding,
             parts,
         })
@@ -183,15 +180,14 @@ impl Hands {
         let permit = self.reserve(remote.size_bytes).await?;
         let (head, mut bytes) = self.get_whole(key, remote).await?;
         let encoding = self.admit(&head)?;
-        let mut content = verify_whole(&bytes, remote, &head)?;
-        if content.is_none() && encoding == Encoding::Plain {
+        let is_verified = verify_whole(&bytes, remote, &head)?;
+        if !is_verified && encoding == Encoding::Plain {
             // No checksum fits the bytes' kind, so the bucket is asked twice (an encrypted
             // bucket's ETag is not the MD5 it looks like).
             let again = self.get_whole(key, remote).await?.1;
             if again != bytes {
                 return Err(Failure::Damaged { what: "content" });
             }
-            content = Some(Content::Blake3(digest::blake3(&again)));
             bytes = again;
         }
         (self.sink)(Event::Moved {
@@ -212,7 +208,6 @@ impl Hands {
                 temp: writing.temp,
                 head,
                 encoding,
-                content: content.unwrap_or(Content::Blake3(blake3)),
                 blake3,
                 parts: None,
             })
@@ -277,21 +272,21 @@ impl Hands {
     }
 }
 
-/// The identity of bytes that fit a checksum of the object; `None` where it has none that speaks
-/// of bytes.
-fn verify_whole(
-    bytes: &Bytes,
-    remote: &RemoteStamp,
-    head: &Head,
-) -> Result<Option<Content>, Failure> {
-    if remote.etag == ETag::Md5(digest::md5(bytes)) {
-        return Ok(Some(Content::ETag));
+/// Whether the bytes fit a checksum of the object; false if it has none of bytes. The cheap one is
+/// computed first.
+///
+/// # Errors
+/// [`Failure::Damaged`] if the server's CRC-64 and ETag are of other bytes.
+fn verify_whole(bytes: &Bytes, remote: &RemoteStamp, head: &Head) -> Result<bool, Failure> {
+    if head
+        .crc64
+        .is_some_and(|promised| promised == digest::crc64(bytes))
+        || remote.etag == ETag::Md5(digest::md5(bytes))
+    {
+        return Ok(true);
     }
     match head.crc64 {
-        Some(promised) if promised == digest::crc64(bytes) => {
-            Ok(Some(Content::Blake3(digest::blake3(bytes))))
-        }
         Some(_) => Err(Failure::Damaged { what: "checksum" }),
-        None => Ok(None),
+        None => Ok(false),
     }
 }

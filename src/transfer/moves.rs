@@ -8,7 +8,7 @@ use super::{Failure, Hands, blocking, now_ns};
 use crate::key::Key;
 use crate::plan::Receipt;
 use crate::stamp::{ETag, LocalStamp, RemoteStamp};
-use crate::state::{Change, Content, Encoding, Record};
+use crate::state::{Change, Encoding, Record};
 use std::sync::Arc;
 
 impl Hands {
@@ -23,7 +23,7 @@ impl Hands {
     ) -> Result<Receipt, Failure> {
         let read_at_ns = now_ns();
         let (hands, name, old) = (Arc::clone(self), to.clone(), source.key.clone());
-        let etag = source.proving_etag();
+        let etag = source.remote.etag.clone();
         let sums = blocking(move || {
             if hands.root.stat_spelled(&old)?.is_some() {
                 return Err(Failure::Stale);
@@ -31,12 +31,13 @@ impl Hands {
             hands.sums(&name, local, &etag)
         })
         .await?;
-        if !sums.prove(source.content) {
+        if !source.content.is_of(&sums.blake3) {
             return Err(Failure::Stale);
         }
-        // Bytes that are the ETag's are known to lie in the bucket as they are, so that nothing of
+        // Bytes whose MD5 is the ETag are known to lie in the bucket as they are, so that nothing of
         // the object needs to be asked before it is copied.
-        let remote = if source.content == Content::ETag && source.encoding == Encoding::Plain {
+        let is_md5 = sums.matches_etag && matches!(source.remote.etag, ETag::Md5(_));
+        let remote = if is_md5 && source.encoding == Encoding::Plain {
             let from = &source.key;
             self.remote
                 .copy_plain(from, &source.remote, to, class)
@@ -47,15 +48,10 @@ impl Hands {
                 .copy(&source.key, &source.remote, to, expect)
                 .await?
         };
-        let content = match source.content {
-            Content::ETag if remote.etag != source.remote.etag => Content::Blake3(sums.blake3),
-            content => content,
-        };
         Ok(vec![Change::Upsert(Record {
             key: to.clone(),
             local: Some(local.settled(read_at_ns)),
             remote,
-            content,
             ..source.clone()
         })])
     }
@@ -82,12 +78,8 @@ impl Hands {
         blocking(move || {
             if source.local != Some(local) {
                 // Only a reading tells that it is what was agreed on.
-                let nothing = ETag::parse("");
-                let etag = match source.content {
-                    Content::ETag => &new.stamp.etag,
-                    Content::Blake3(_) | Content::Unknown => &nothing,
-                };
-                if !hands.sums(&source.key, local, etag)?.prove(source.content) {
+                let sums = hands.sums(&source.key, local, &ETag::parse(""))?;
+                if !source.content.is_of(&sums.blake3) {
                     return Err(Failure::Stale);
                 }
             }
@@ -97,6 +89,7 @@ impl Hands {
                 key: name,
                 local: Some(renamed.settled(moved_at_ns)),
                 remote: new.stamp,
+                content: source.content.carried(),
                 ..source
             };
             Ok(vec![Change::Upsert(record), Change::Remove(from)])

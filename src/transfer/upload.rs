@@ -7,7 +7,7 @@ use crate::envelope::{KeyError, OpenError};
 use crate::event::Event;
 use crate::key::Key;
 use crate::remote::{self, Expect, Kind, Meta, Part, WriteId};
-use crate::stamp::{ETag, LocalStamp, RemoteStamp};
+use crate::stamp::{LocalStamp, RemoteStamp};
 use crate::state::{Content, Encoding, Modes, Record};
 use bytes::Bytes;
 use std::fs::File;
@@ -95,7 +95,7 @@ impl Hands {
         let local = local.settled(at_ns);
         Ok(Record {
             parts,
-            ..record(key, local, remote, Content::Blake3(content), encoding)
+            ..record(key, local, remote, Content::blake3(&content), encoding)
         })
     }
 
@@ -146,11 +146,7 @@ impl Hands {
         (self.sink)(Event::Moved {
             bytes: local.size_bytes,
         });
-        let content = match read.identity {
-            Identity::Content(blake3) => Content::Blake3(blake3),
-            Identity::Stored(md5) if remote.etag == ETag::Md5(md5) => Content::ETag,
-            Identity::Stored(_) => Content::Blake3(digest::blake3(&read.bytes)),
-        };
+        let content = Content::blake3(&read.blake3);
         let local = local.settled(read.at_ns);
         Ok(record(key, local, remote, content, read.encoding))
     }
@@ -163,19 +159,14 @@ impl Hands {
         source.check_unchanged(self)?;
         let wrapped = self.envelope.wrap(&plain).map_err(|e| not_sealed(&e))?;
         let encoding = wrapped.wrapping.encoding();
-        let (bytes, identity) = match wrapped.bytes {
-            Some(bytes) => (
-                Bytes::from(bytes),
-                Identity::Content(digest::blake3(&plain)),
-            ),
-            None => (plain.clone(), Identity::Stored(digest::md5(&plain))),
-        };
+        let blake3 = digest::blake3(&plain);
+        let bytes = wrapped.bytes.map_or(plain, Bytes::from);
         Ok(Whole {
             crc64: digest::crc64(&bytes),
             bytes,
             encoding,
             mode: source.mode,
-            identity,
+            blake3,
             at_ns,
         })
     }
@@ -197,16 +188,9 @@ struct Whole {
     encoding: Encoding,
     mode: u32,
     crc64: u64,
-    identity: Identity,
+    /// Of the file.
+    blake3: [u8; 32],
     at_ns: i64,
-}
-
-/// What may identify a file's content.
-enum Identity {
-    /// BLAKE3 of the file, where the object's bytes are others.
-    Content([u8; 32]),
-    /// MD5 of the object's bytes, which are the file's.
-    Stored([u8; 16]),
 }
 
 pub(super) async fn next_part(

@@ -204,10 +204,10 @@ fn a_torn_journal_is_printed_to_its_tear_and_the_exit_code_is_3() {
     let (_folder, output) = dump(&vector("journal-torn"), "state.journal");
     assert_eq!(output.status.code(), Some(3));
     let text = String::from_utf8(output.stdout).unwrap();
-    assert!(text.ends_with("0000006c  94                                               control byte\n0000006d  28 00                                            not understood   |(.|\n\nDAMAGED at 0000006f: the bytes end too early, in the journal entry at byte 111 (Truncated)\n"), "{text}");
+    assert!(text.ends_with("00000080  94                                               control byte\n00000081  28 00                                            not understood   |(.|\n\nDAMAGED at 00000083: the bytes end too early, in the journal entry at byte 131 (Truncated)\n"), "{text}");
     let error = String::from_utf8(output.stderr).unwrap();
     assert!(
-        error.contains("(Truncated)") && error.contains("journal entry at byte 111"),
+        error.contains("(Truncated)") && error.contains("journal entry at byte 131"),
         "{error}"
     );
 }

@@ -81,8 +81,13 @@ fn record(part: &Part, fields: &[Field]) -> Record {
         },
         content: match flags >> 3 & 3 {
             0 => Content::Unknown,
-            1 => Content::ETag,
-            _ => Content::Blake3(part.bytes_of(find("BLAKE3").unwrap()).try_into().unwrap()),
+            form => {
+                let digest = part.bytes_of(find("BLAKE3").unwrap()).try_into().unwrap();
+                match form {
+                    1 => Content::ByMd5(digest),
+                    _ => Content::Blake3(digest),
+                }
+            }
         },
         encoding: [
             Encoding::Plain,

@@ -58,8 +58,8 @@ def check_all(state):
 # -- version 2 -----------------------------------------------------------------------------------
 def record(it):
     local = stamp(it.local_size, it.mtime.value, it.ctime, it.inode.value) if it.has_local_stamp else None
-    content = {"unknown": None, "etag": "etag"}.get(it.flags.content.name) or (
-        "blake3:" + it.blake3.hex() if it.flags.content.name == "blake3" else None)
+    prefix = {"by_md5": "md5+blake3:", "blake3": "blake3:"}.get(it.flags.content.name)
+    content = prefix and prefix + it.blake3.hex()
     parts = opt(it, "parts") and {"part_bytes": it.part_size.value << 20,
                                   "digests": [digest.hex() for digest in it.parts]}
     return {

@@ -104,7 +104,7 @@ fn extreme_numbers() -> Vec<Record> {
 
 fn many_parts(n: u8) -> Record {
     let mut record = named(&format!("parts-{n}"));
-    record.content = Content::Blake3([n; 32]);
+    record.content = Content::Blake3([n; 20]);
     record.parts = Some(Parts {
         part_bytes: 5120 << 20,
         digests: (0..10_000_u128).map(u128::to_le_bytes).collect(),

@@ -60,7 +60,7 @@ pub(crate) fn record_shown(record: &Record) -> Value {
         },
         "content": match record.content {
             Content::Unknown => Value::Null,
-            Content::ETag => json!("etag"),
+            Content::ByMd5(sum) => json!(format!("md5+blake3:{}", Hex(&sum))),
             Content::Blake3(sum) => json!(format!("blake3:{}", Hex(&sum))),
         },
         "encoding": record.encoding.to_string(),

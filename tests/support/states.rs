@@ -76,8 +76,8 @@ pub(crate) fn local() -> impl Strategy<Value = LocalStamp> {
 fn content() -> impl Strategy<Value = Content> {
     prop_oneof![
         Just(Content::Unknown),
-        Just(Content::ETag),
-        any::<[u8; 32]>().prop_map(Content::Blake3),
+        any::<[u8; 20]>().prop_map(Content::ByMd5),
+        any::<[u8; 20]>().prop_map(Content::Blake3),
     ]
 }
 
@@ -111,26 +111,20 @@ pub(crate) fn record_of(key: Key) -> impl Strategy<Value = Record> {
     );
     let rest = (content(), encoding(), option::weighted(0.1, parts()));
     (option::of(local()), remote, rest).prop_map(
-        move |(local, (etag, size, modified_ms, version), (content, encoding, parts))| {
-            let is_proof = matches!(etag, ETag::Md5(_)) && encoding == Encoding::Plain;
-            Record {
-                key: key.clone(),
-                local,
-                remote: RemoteStamp {
-                    etag,
-                    size_bytes: size
-                        .or(local.map(|stamp| stamp.size_bytes))
-                        .unwrap_or_default(),
-                    modified_ms,
-                    version: version.map(Into::into),
-                },
-                content: match content {
-                    Content::ETag if !is_proof => Content::Unknown,
-                    content => content,
-                },
-                encoding,
-                parts,
-            }
+        move |(local, (etag, size, modified_ms, version), (content, encoding, parts))| Record {
+            key: key.clone(),
+            local,
+            remote: RemoteStamp {
+                etag,
+                size_bytes: size
+                    .or(local.map(|stamp| stamp.size_bytes))
+                    .unwrap_or_default(),
+                modified_ms,
+                version: version.map(Into::into),
+            },
+            content,
+            encoding,
+            parts,
         },
     )
 }
@@ -364,7 +358,7 @@ pub(crate) fn plain_record(n: u64) -> Record {
             modified_ms: 1_700_000_100_000 + i64::try_from(n).unwrap() / 50 * 1000,
             version: None,
         },
-        content: Content::ETag,
+        content: Content::Blake3(std::array::from_fn(|at| digest[at % 16])),
         encoding: Encoding::Plain,
         parts: None,
     }

@@ -5,11 +5,11 @@ use super::local::Placing;
 use super::run::{Company, Work};
 use super::server::Expect;
 use super::turn::Due;
-use super::world::{Object, holds, record};
+use super::world::{Object, etag, holds, record};
 use s3_bsync::key::Key;
 use s3_bsync::plan::{Loser, Receipt, Step};
 use s3_bsync::stamp::{LocalStamp, RemoteStamp};
-use s3_bsync::state::{Change, Content, Encoding, Record};
+use s3_bsync::state::{Change, Encoding, Record};
 
 /// Why a step was not done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -166,23 +166,17 @@ impl Work<'_> {
         if !holds(source, file.bytes) {
             return Err(Failure::Stale);
         }
-        let is_plain = source.content == Content::ETag && source.encoding == Encoding::Plain;
+        let is_md5 = source.remote.etag == etag(file.bytes);
+        let is_plain = is_md5 && source.encoding == Encoding::Plain;
         let remote = if is_plain {
             self.copy_plain(&source.key, &source.remote, to).await?
         } else {
             self.copy(&source.key, &source.remote, to).await?
         };
-        let content = match source.content {
-            Content::ETag if remote.etag != source.remote.etag => {
-                record(to, &file, &remote).content
-            }
-            content => content,
-        };
         Ok(vec![Change::Upsert(Record {
             key: to.clone(),
             local: Some(*local),
             remote,
-            content,
             ..source.clone()
         })])
     }
@@ -212,6 +206,7 @@ impl Work<'_> {
             key: to.clone(),
             local: Some(renamed),
             remote: new.stamp,
+            content: source.content.carried(),
             ..source.clone()
         };
         Ok(vec![Change::Upsert(record), Change::Remove(from)])

@@ -3,7 +3,7 @@
 use super::hands::Failure;
 use super::run::{Renames, Work};
 use super::turn::{Due, Luck};
-use super::world::{Machine, etag, holds};
+use super::world::{Machine, blake3, etag, holds};
 use s3_bsync::draft::{Asides, Decided, Draft, Outcome, Tops, draft};
 use s3_bsync::key::Key;
 use s3_bsync::moves::{Pairing, Proven, Suspect, pair, suspects};
@@ -163,7 +163,7 @@ impl Work<'_> {
                         Question::LocalAgainstRemote => {
                             let listed = item.remote.as_ref();
                             let is_equal = listed.is_some_and(|it| it.etag == etag(file.bytes));
-                            is_equal.then_some(Content::ETag)
+                            is_equal.then_some(Content::ByMd5(blake3(file.bytes)))
                         }
                     };
                     let answer = holding.map_or(Answer::Different, |content| {
@@ -244,7 +244,7 @@ impl Work<'_> {
         let file = self.read(&suspect.from, &suspect.local).await.ok()?;
         (suspect.etag == etag(file.bytes)).then_some(Proven {
             from: suspect.from,
-            content: Content::ETag,
+            content: Content::ByMd5(blake3(file.bytes)),
         })
     }
 }

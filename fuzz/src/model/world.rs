@@ -6,7 +6,7 @@ use s3_bsync::key::Key;
 use s3_bsync::plan::Readability;
 use s3_bsync::reconcile::Ground;
 use s3_bsync::stamp::{ETag, LocalStamp, RemoteStamp};
-use s3_bsync::state::{Capabilities, Content, Encoding, Record};
+use s3_bsync::state::{Capabilities, Content, DIGEST_BYTES, Digest, Encoding, Record};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a content is known by: every user's write gets a fresh one. 0 is no bytes at all.
@@ -299,8 +299,7 @@ impl Machine {
 pub fn holds(record: &Record, bytes: Bytes) -> bool {
     match record.content {
         Content::Unknown => false,
-        Content::ETag => record.remote.etag == etag(bytes),
-        Content::Blake3(sum) => sum == blake3(bytes),
+        Content::Blake3(sum) | Content::ByMd5(sum) => sum == blake3(bytes),
     }
 }
 
@@ -310,10 +309,7 @@ pub fn record(key: &Key, file: &File, remote: &RemoteStamp) -> Record {
         key: key.clone(),
         local: Some(file.stamp),
         remote: remote.clone(),
-        content: match remote.etag {
-            ETag::Md5(_) => Content::ETag,
-            ETag::Other(_) => Content::Blake3(blake3(file.bytes)),
-        },
+        content: Content::Blake3(blake3(file.bytes)),
         encoding: Encoding::Plain,
         parts: None,
     }
@@ -326,9 +322,9 @@ pub fn etag(bytes: Bytes) -> ETag {
     ETag::Md5(sum)
 }
 
-pub fn blake3(bytes: Bytes) -> [u8; 32] {
+pub fn blake3(bytes: Bytes) -> Digest {
     let [low, high] = bytes.to_le_bytes();
-    let mut sum = [low; 32];
+    let mut sum = [low; DIGEST_BYTES];
     sum[0] = high;
     sum
 }

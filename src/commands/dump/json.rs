@@ -85,8 +85,8 @@ impl<W: Write> Json<W> {
         self.out.write_all(b"},\"content\":")?;
         match &record.content {
             Content::Unknown => self.out.write_all(b"null")?,
-            Content::ETag => self.out.write_all(b"\"etag\"")?,
             Content::Blake3(sum) => write!(self.out, "\"blake3:{}\"", Hex(sum))?,
+            Content::ByMd5(sum) => write!(self.out, "\"md5+blake3:{}\"", Hex(sum))?,
         }
         write!(self.out, ",\"encoding\":\"{}\",\"parts\":", record.encoding)?;
         let parts = record.parts.as_ref().map(|parts| {

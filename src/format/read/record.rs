@@ -46,7 +46,7 @@ pub(in crate::format) fn record<'a, W: Watch>(
     input.tell("record", input, || Value::Bytes);
     let (left, key) = key(input, previous)?;
     let (left, etag_type) = etag_type(left)?;
-    let (left, flags) = flags(left, etag_type)?;
+    let (left, flags) = flags(left)?;
     let (left, extras) = if flags & record::EXTRAS == 0 {
         (left, 0)
     } else {
@@ -154,16 +154,12 @@ fn etag_type<W: Watch>(input: Bytes<'_, W>) -> Parsed<'_, W, u8> {
     }
 }
 
-/// Every bit has a meaning, but not with every other: only the ETag of plain bytes can prove what
-/// they are, and only one that is an MD5.
-fn flags<W: Watch>(input: Bytes<'_, W>, etag_type: u8) -> Parsed<'_, W, u8> {
+/// Every bit has a meaning, but not with every other.
+fn flags<W: Watch>(input: Bytes<'_, W>) -> Parsed<'_, W, u8> {
     let (left, found) = told(input, "flags", le_u8, |found| {
         Value::Code((*found).into(), flag_words(*found))
     })?;
-    let is_content_sound = match found & record::CONTENT {
-        record::CONTENT_ETAG => etag_type == wire::ETAG_MD5 && found & record::ENCODING == 0,
-        content => content != record::CONTENT,
-    };
+    let is_content_sound = found & record::CONTENT != record::CONTENT;
     let is_size_known = found & (record::LOCAL | record::REMOTE_SIZE) != 0;
     if is_content_sound && is_size_known {
         Ok((left, found))
@@ -181,7 +177,7 @@ fn flags<W: Watch>(input: Bytes<'_, W>, etag_type: u8) -> Parsed<'_, W, u8> {
 fn flag_words(found: u8) -> String {
     let content = match found & record::CONTENT {
         0 => "content unknown",
-        record::CONTENT_ETAG => "content by ETag",
+        record::CONTENT_BY_MD5 => "content by BLAKE3, object by MD5",
         record::CONTENT_BLAKE3 => "content by BLAKE3",
         _ => "content 3",
     };
@@ -295,7 +291,7 @@ fn remote_size<W: Watch>(
 
 fn content<W: Watch>(input: Bytes<'_, W>, flags: u8) -> Parsed<'_, W, Content> {
     match flags & record::CONTENT {
-        record::CONTENT_ETAG => Ok((input, Content::ETag)),
+        record::CONTENT_BY_MD5 => told(input, "BLAKE3", array.map(Content::ByMd5), Value::bytes),
         record::CONTENT_BLAKE3 => told(input, "BLAKE3", array.map(Content::Blake3), Value::bytes),
         _ => Ok((input, Content::Unknown)),
     }

@@ -64,7 +64,7 @@ impl Compare {
     /// the answer.
     pub(super) fn read_ahead(&mut self, question: Question) {
         let wanted = match question {
-            Question::LocalAgainstBase => self.base_reading().map(|(_, etag)| etag),
+            Question::LocalAgainstBase => self.base_reading().map(|_| ETag::parse("")),
             Question::LocalAgainstRemote => self.remote_reading(),
         };
         let (Some(etag), Some(local)) = (wanted, self.item.local) else {
@@ -77,13 +77,12 @@ impl Compare {
         }
     }
 
-    /// What a reading of the file must prove to be equal to the base, and the ETag it is made for;
-    /// `None` where none could.
-    fn base_reading(&self) -> Option<(Content, ETag)> {
+    /// What a reading of the file must prove to be equal to the base; `None` where none could.
+    fn base_reading(&self) -> Option<Content> {
         let record = self.item.base.as_deref()?;
         let is_possible = record.content != Content::Unknown
             && record.local?.size_bytes == self.item.local?.size_bytes;
-        is_possible.then(|| (record.content, record.proving_etag()))
+        is_possible.then_some(record.content)
     }
 
     /// The ETag that a reading of the file is made for, where that can prove it equal to the object.
@@ -106,11 +105,11 @@ impl Compare {
 
     async fn against_base(&mut self) -> Result<Answer, Failure> {
         let local = self.local()?;
-        let Some((content, etag)) = self.base_reading() else {
+        let Some(content) = self.base_reading() else {
             return Ok(Answer::Different);
         };
-        let found = self.sums(local, &etag).await?;
-        Ok(if found.prove(content) {
+        let found = self.sums(local, &ETag::parse("")).await?;
+        Ok(if content.is_of(&found.blake3) {
             Answer::Equal(Holding::plain(Content::Unknown))
         } else {
             Answer::Different
@@ -125,10 +124,7 @@ impl Compare {
         if let Some(etag) = self.remote_reading() {
             let found = self.sums(local, &etag).await?;
             if found.matches_etag {
-                let content = match etag {
-                    ETag::Md5(_) => Content::ETag,
-                    ETag::Other(_) => Content::Blake3(found.blake3),
-                };
+                let content = Content::by_md5(&found.blake3);
                 return Ok(Answer::Equal(Holding::plain(content)));
             }
         }
@@ -173,7 +169,7 @@ impl Compare {
                     && head.crc64 == Some(sums.crc64)
                     && self.hands.admit(head).is_ok()
                 {
-                    let content = Content::Blake3(sums.blake3);
+                    let content = Content::blake3(&sums.blake3);
                     return Ok(Answer::Equal(Holding::plain(content)));
                 }
                 Ok(Answer::Different)
@@ -221,7 +217,7 @@ impl Compare {
         let is_believed = !can_open || (is_baseless && self.reach.trust == Trust::Stamps);
         if is_same_time && is_fine && is_believed {
             let content = if is_ours {
-                Content::Blake3(self.sums(local, &ETag::parse("")).await?.blake3)
+                Content::blake3(&self.sums(local, &ETag::parse("")).await?.blake3)
             } else {
                 Content::Unknown
             };
@@ -231,7 +227,7 @@ impl Compare {
             let theirs = self.hands.object_blake3(&self.item.key, head).await?;
             let ours = self.sums(local, &ETag::parse("")).await?.blake3;
             return Ok(if ours == theirs {
-                equal(Content::Blake3(ours), encoding)
+                equal(Content::blake3(&ours), encoding)
             } else {
                 Answer::Different
             });

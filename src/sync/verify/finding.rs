@@ -28,11 +28,25 @@ pub enum By {
     Parts,
     /// The object was read.
     Download,
+    /// The file has its recorded BLAKE3, and the object its recorded ETag and size.
+    Unchanged,
 }
 
 impl By {
     /// All of them, in the order of their counts.
-    pub const ALL: [Self; 4] = [Self::Crc64, Self::Md5, Self::Parts, Self::Download];
+    pub const ALL: [Self; 5] = [
+        Self::Crc64,
+        Self::Md5,
+        Self::Parts,
+        Self::Download,
+        Self::Unchanged,
+    ];
+
+    /// Whether someone can make two files of which this proof cannot tell one from the other.
+    #[must_use]
+    pub fn is_forgeable(self) -> bool {
+        matches!(self, Self::Md5 | Self::Parts)
+    }
 }
 
 /// How the two sides differ.
@@ -149,6 +163,7 @@ impl fmt::Display for By {
             Self::Md5 => "MD5",
             Self::Parts => "MD5 of parts",
             Self::Download => "download",
+            Self::Unchanged => "unchanged on both sides since they agreed",
         })
     }
 }
@@ -156,6 +171,7 @@ impl fmt::Display for By {
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Proven(By::Unchanged) => By::Unchanged.fmt(f),
             Self::Proven(by) => write!(f, "proven equal by {by}"),
             Self::Differs(difference) => difference.fmt(f),
             Self::Unproven(doubt) => doubt.fmt(f),

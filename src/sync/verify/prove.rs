@@ -28,31 +28,30 @@ pub(super) async fn prove(
         record,
         local,
         remote,
-        fits: record.and_then(|record| fits(record, remote, &sums)),
+        fits: record.and_then(|record| fits(record, &sums)),
     };
     // What is archived has only what the server tells.
     let proof = match item.readability {
         Readability::Archived | Readability::Restoring => Proof::Told,
         Readability::Readable | Readability::Sealed => proof,
     };
-    let found = against_object(hands, &item, remote, &sums, proof, &told).await?;
+    let found = against_object(hands, &item, remote, &sums, proof, &told).await;
     Ok(match found {
         // That the file is not what was agreed on needs no word of the object.
-        Finding::Unproven(_) if told.fits == Some(false) => {
+        Ok(Finding::Unproven(_)) | Err(Failure::Sealed(_)) if told.fits == Some(false) => {
             Finding::Differs(Difference::Content(told.suspect()))
         }
-        found => found,
+        // Both may have one MD5: the object is the recorded one, the file is not.
+        Ok(Finding::Proven(by)) if by.is_forgeable() && told.is_only_file_changed() => {
+            Finding::Differs(Difference::Content(told.suspect()))
+        }
+        found => found?,
     })
 }
 
 /// Whether the file is what was recorded; `None` where nothing can tell.
-fn fits(record: &Record, remote: &RemoteStamp, sums: &Sums) -> Option<bool> {
-    match record.content {
-        Content::Unknown => None,
-        Content::Blake3(_) => Some(sums.prove(record.content)),
-        // The sums were made for the ETag that the object has now.
-        Content::ETag => (record.remote.etag == remote.etag).then(|| sums.prove(record.content)),
-    }
+fn fits(record: &Record, sums: &Sums) -> Option<bool> {
+    (record.content != Content::Unknown).then(|| record.content.is_of(&sums.blake3))
 }
 
 async fn against_object(
@@ -66,6 +65,9 @@ async fn against_object(
     let differs = || Finding::Differs(Difference::Content(told.suspect()));
     if sums.matches_etag && proof == Proof::Told && !hands.envelope.demands_encryption() {
         return Ok(Finding::Proven(by_etag(&remote.etag)));
+    }
+    if proof == Proof::Told && told.is_encoded_and_unchanged() {
+        return Ok(Finding::Proven(By::Unchanged));
     }
     let Some(head) = hands.remote.head(&item.key).await? else {
         return Ok(Finding::Differs(Difference::MissingThere));
@@ -127,11 +129,29 @@ struct Told<'a> {
 }
 
 impl Told<'_> {
+    /// Whether the object is the recorded one, by what a listing says of it.
+    fn is_same_object(&self) -> bool {
+        self.record
+            .is_some_and(|record| record.remote.is_same_object(self.remote))
+    }
+
+    fn is_only_file_changed(&self) -> bool {
+        self.fits == Some(false) && self.is_same_object()
+    }
+
+    /// Whether neither side changed, of an object whose own checksums do not speak of the file.
+    fn is_encoded_and_unchanged(&self) -> bool {
+        let is_encoded = self
+            .record
+            .is_some_and(|record| record.encoding != Encoding::Plain);
+        is_encoded && self.fits == Some(true) && self.is_same_object()
+    }
+
     fn suspect(&self) -> Suspect {
         let Some(record) = self.record else {
             return Suspect::Unknown;
         };
-        let is_same_object = record.remote.is_same_object(self.remote);
+        let is_same_object = self.is_same_object();
         // Who changes bytes alone may leave the time, but never the time of that change: so it is
         // not asked for.
         let looks_same = record.local.is_some_and(|recorded| {
