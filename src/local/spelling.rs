@@ -17,9 +17,12 @@ use std::collections::BTreeSet;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Mutex;
 
-/// Directories that are known to be spelled as their path says.
+/// Directories that are known to be spelled as their path says, at most [`MOST_KNOWN`].
 #[derive(Default)]
 pub(super) struct Spelled(Mutex<BTreeSet<String>>);
+
+/// Directories that are remembered; beyond that all are looked at again.
+const MOST_KNOWN: usize = 4096;
 
 impl Root {
     /// Makes sure that whatever is under `key`, and each directory on the way there, is spelled as
@@ -71,7 +74,11 @@ impl Root {
         };
         let lists = lists(&parent, name)?;
         if lists && kernel::file_type(&stat) == FileType::Directory {
-            lock(spelled).insert(path.to_owned());
+            let mut known = lock(spelled);
+            if known.len() >= MOST_KNOWN {
+                known.clear();
+            }
+            known.insert(path.to_owned());
         }
         Ok(lists)
     }
