@@ -34,6 +34,14 @@ pub struct Retry {
 }
 
 impl Retry {
+    /// The time until the next try, milliseconds; `None` if it may be made now. A longer wait than
+    /// any that is ever set comes from a clock that was wrong.
+    #[must_use]
+    pub fn wait_ms(&self, now_ms: i64) -> Option<i64> {
+        let wait_ms = self.next_ms.saturating_sub(now_ms);
+        (1..=LONGEST_WAIT_MS).contains(&wait_ms).then_some(wait_ms)
+    }
+
     fn is_of(&self, source: &LocalStamp) -> bool {
         (self.size_bytes, self.mtime_ns) == (source.size_bytes, source.mtime_ns)
     }
@@ -222,6 +230,18 @@ mod tests {
         let waits = [1, 2, 3, 4, 5, 6, 10, 11, 1000, u32::MAX].map(wait_ms);
         let minutes = waits.map(|ms| ms / MINUTE_MS);
         assert_eq!(minutes, [0, 0, 10, 20, 40, 80, 1280, 1440, 1440, 1440]);
+    }
+
+    #[test]
+    fn a_clock_that_was_ahead_keeps_no_upload_waiting() {
+        let set_ms = 40 * LONGEST_WAIT_MS;
+        let mut retry = Retry::again(None, &stamp(1), "x", set_ms);
+        for _ in 0..3 {
+            retry = Retry::again(Some(&retry), &stamp(1), "x", set_ms);
+        }
+        assert_eq!(retry.wait_ms(set_ms), Some(20 * MINUTE_MS));
+        assert_eq!(retry.wait_ms(set_ms + 20 * MINUTE_MS), None);
+        assert_eq!(retry.wait_ms(0), None);
     }
 
     #[test]

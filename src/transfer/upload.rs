@@ -40,11 +40,11 @@ impl Hands {
         let now_ms = self.recovery.started_ms();
         let retry = self.unfinished.retry(key, &local);
         if let Some(retry) = &retry
-            && retry.next_ms > now_ms
+            && let Some(wait_ms) = retry.wait_ms(now_ms)
         {
             return Err(Failure::Postponed {
                 failures: retry.failures,
-                wait_ms: retry.next_ms - now_ms,
+                wait_ms,
                 cause: retry.cause.clone(),
             });
         }
