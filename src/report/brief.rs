@@ -11,7 +11,7 @@ const NAME_CHARS: usize = 200;
 /// Messages of one kind that are printed for a map.
 const MESSAGES: u64 = 100;
 
-/// What messages are alike in.
+/// A group of messages that are counted together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Kind {
     /// Something failed, and this is the hint.
@@ -54,7 +54,7 @@ impl Tally {
         *count <= MESSAGES
     }
 
-    /// Ends a map; gives the counts of what was not printed, each with its kind.
+    /// Ends a map; returns a line for each kind of which some were not printed.
     pub(super) fn end(&mut self, map: &str) -> Vec<(Kind, String)> {
         let of_map = self.0.extract_if(.., |(of, _), _| of == map);
         let counts = of_map.filter(|(_, count)| *count > MESSAGES);

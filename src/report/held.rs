@@ -60,7 +60,7 @@ struct Spilled {
 }
 
 impl Held {
-    /// Adds a piece. Where the file cannot be written it all stays in memory.
+    /// Adds a piece. If the file cannot be written, all pieces stay in memory.
     pub(super) fn push(&mut self, piece: Piece) {
         self.rest_bytes += piece.bytes();
         self.rest.push(piece);

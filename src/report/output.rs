@@ -1,10 +1,10 @@
-//! Standard output. A reader that went away has seen enough; any other failure is kept until the end
-//! of the program, which reports it.
+//! Standard output. A closed pipe is not an error; any other failure is kept until the end of the
+//! program, which reports it.
 
 use std::io::{self, ErrorKind, Stdout, Write};
 use std::sync::{Mutex, PoisonError};
 
-/// Why standard output could not be written, the first time.
+/// The error of the first write that failed.
 static LOST: Mutex<Option<io::Error>> = Mutex::new(None);
 
 /// Standard output; writing to it always succeeds.
@@ -45,10 +45,10 @@ fn lose(error: io::Error) {
     }
 }
 
-/// Why something that was written is lost, if it is.
+/// Takes the error of the first write that failed, if one did.
 #[must_use]
 pub fn lost() -> Option<io::Error> {
-    // What is still in the buffer counts too.
+    // The buffer may hold a last line.
     io::stdout().flush().unwrap_or_else(lose);
     LOST.lock().unwrap_or_else(PoisonError::into_inner).take()
 }

@@ -1,5 +1,5 @@
-//! Whose turn it is to print: maps work side by side, and their lines come in blocks, in the order of
-//! the state file. Lines of the first map that is not over are printed at once.
+//! Turns of printing: maps work side by side, and their lines come in blocks, in the order of the
+//! state file. Lines of the first map that is not over are printed at once.
 
 use super::held::{Held, Piece};
 use std::collections::VecDeque;

@@ -1,6 +1,6 @@
 //! Uploads that keep failing, beside the state file: `NAME.retry` has a JSON object a line for each.
 //!
-//! It is a hint: where it cannot be read or written, an upload is tried once more.
+//! The file is a hint: if it cannot be read or written, an upload is tried once more.
 
 use super::files::{self, Names};
 use crate::key::Key;
@@ -25,7 +25,7 @@ const MAX_BYTES: u64 = 16 << 20;
 pub struct Retry {
     /// Failures in a row, 1 or more.
     pub failures: u32,
-    /// Why.
+    /// The cause.
     pub cause: String,
     /// When it may be tried again, milliseconds since the epoch.
     pub next_ms: i64,
@@ -129,7 +129,7 @@ impl Retries {
             file.write_all(&text).map_err(failed(names))?;
             files::rename(&names.retry_temp, &names.retry)
         };
-        // It is a hint.
+        // A lost hint costs one more try.
         let _ = written();
     }
 }

@@ -1,7 +1,7 @@
-//! What the maps of a run share: steps at a time, bytes in flight and bytes a second.
+//! Resources that the maps of a run share: steps at a time, bytes in flight and bytes a second.
 //!
-//! Each map that is at work has a part of its own, so that one whose server is silent takes nothing
-//! from the others. What a map that is done leaves over goes to those that are still at work.
+//! Each map at work has a part of its own, so a map with a silent server takes nothing from the
+//! others. The part of a finished map goes to those that are still at work.
 
 use super::pace::MOST;
 use crate::transfer::Flow;
@@ -29,14 +29,14 @@ fn affordable(fds: u64) -> usize {
     usize::try_from(steps).unwrap_or(usize::MAX).max(1)
 }
 
-/// What one map may use.
+/// The part of one map.
 pub struct Share {
     /// Its bytes in flight, and how fast all maps' bytes may go.
     pub flow: Arc<Flow>,
     steps: AtomicUsize,
 }
 
-/// What a run has, divided among the maps that are at work at a time.
+/// The resources of a run, divided among the maps that are at work at a time.
 pub struct Shares(Mutex<Divided>);
 
 struct Divided {
@@ -48,7 +48,7 @@ struct Divided {
 }
 
 impl Share {
-    /// All that a run has.
+    /// A part that is the whole.
     #[must_use]
     pub fn whole(jobs: Option<usize>, bytes_per_s: Option<NonZeroU64>) -> Arc<Self> {
         Shares::new(1, 1, jobs, bytes_per_s).take()
@@ -62,8 +62,8 @@ impl Share {
 }
 
 impl Shares {
-    /// What a run of `maps` maps, `at_a_time` of them at a time, may use. With fewer `jobs` than
-    /// maps at a time each still has one step.
+    /// Divides the resources of a run of `maps` maps, `at_a_time` of them at a time. With fewer
+    /// `jobs` than maps at a time each map still has one step.
     #[must_use]
     pub fn new(
         maps: usize,
@@ -75,7 +75,7 @@ impl Shares {
         let steps = jobs.unwrap_or(MOST).min(affordable(fds()));
         let flows = Flow::divided(parts, bytes_per_s).into_iter();
         let share = |(number, flow)| {
-            // The first ones have one more where it does not divide.
+            // If it does not divide, the first parts have one step more.
             let rest = usize::from(number < steps % parts);
             Arc::new(Share {
                 flow: Arc::new(flow),

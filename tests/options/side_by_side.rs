@@ -1,4 +1,4 @@
-//! Maps run side by side: what one waits for holds no other up, and their output does not mix.
+//! Maps run side by side: a wait of one delays no other, and their output does not mix.
 
 use crate::support::wire::{Fault, Op, When};
 use crate::support::world::{Machine, Run, World};

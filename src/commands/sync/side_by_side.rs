@@ -1,4 +1,4 @@
-//! Maps side by side, so that one whose server is silent holds no other up.
+//! Maps side by side, so that a map with a silent server delays no other.
 
 use super::Asked;
 use crate::envelope::Passphrase;
@@ -23,7 +23,7 @@ pub(super) struct Ready {
 }
 
 /// Syncs maps, begun in the order in which they are given; gives their outcomes by their positions
-/// in the state file. Those that the wish to stop kept from beginning have none.
+/// in the state file. Maps that did not begin because of a stop have none.
 pub(super) async fn run(
     asked: &Asked<'_>,
     ready: Vec<Ready>,
