@@ -107,10 +107,15 @@ pub async fn sync(
 ) -> Outcome {
     let mut run = match Sync::begin(task, root, standing, store).await {
         Ok(run) => run,
+        Err(halt) if halt.is_interruption() => return Outcome::default(),
         Err(halt) => return Outcome::halted(halt),
     };
-    if let Err(halt) = run.go().await {
-        run.outcome.halt.get_or_insert(halt);
+    match run.go().await {
+        Err(halt) if halt.is_interruption() => {}
+        Err(halt) => {
+            run.outcome.halt.get_or_insert(halt);
+        }
+        Ok(()) => {}
     }
     run.outcome
 }
@@ -128,6 +133,8 @@ struct Sync<'a> {
     asides: Asides,
     pace: pace::Pace,
     begun: Instant,
+    /// Steps that got no answer, since the last one that did.
+    unanswered: Vec<(Key, Failure)>,
     /// What got another name here, and in the bucket.
     renamed_here: Folds,
     renamed_in_bucket: Folds,
@@ -170,6 +177,7 @@ impl<'a> Sync<'a> {
             asides: Asides::new(tag, &map.prefix),
             pace: pace::Pace::of(terms.jobs),
             begun: Instant::now(),
+            unanswered: Vec::new(),
             renamed_here: Folds::default(),
             renamed_in_bucket: Folds::default(),
             outcome,
@@ -268,7 +276,10 @@ impl<'a> Sync<'a> {
     async fn decide(&mut self, items: Vec<Item>) -> Result<Vec<Decided>, Halt> {
         let looked = look::look(self.task, &self.hands, self.ground, items).await?;
         for (key, failure) in looked.failed {
-            self.fail(&key, &failure);
+            match failure {
+                Failure::Remote(error) if error.is_fatal() => return Err(Halt::Remote(error)),
+                failure => self.fail(&key, &failure),
+            }
         }
         let (direction, reencode) = (self.task.map.direction, self.task.terms.reencode);
         let decided = looked.decided.into_iter().map(|one| {
@@ -281,6 +292,10 @@ impl<'a> Sync<'a> {
     }
 
     fn fail(&mut self, key: &Key, failure: &Failure) {
+        // Of each step that a stop has ended there is nothing to report.
+        if matches!(failure, Failure::Interrupted) {
+            return;
+        }
         self.outcome.counts.failed += 1;
         (self.task.terms.sink)(Event::Failed {
             key,

@@ -204,7 +204,10 @@ impl From<OpenError> for Failure {
 
 impl From<remote::Error> for Failure {
     fn from(error: remote::Error) -> Self {
-        Self::Remote(error)
+        match error.kind {
+            remote::Kind::Stopped => Self::Interrupted,
+            _ => Self::Remote(error),
+        }
     }
 }
 
@@ -340,10 +343,11 @@ impl Hands {
 
     /// Waits until `bytes` more may be held, of which nobody knows yet whether they will go.
     async fn hold(&self, bytes: u64) -> Result<OwnedSemaphorePermit, Failure> {
-        Arc::clone(&self.flow.budget)
-            .acquire_many_owned(self.flow.permits(bytes))
-            .await
-            .map_err(|_| Failure::Interrupted)
+        let turn = Arc::clone(&self.flow.budget).acquire_many_owned(self.flow.permits(bytes));
+        match self.stop.race(turn).await {
+            Some(Ok(permit)) => Ok(permit),
+            Some(Err(_)) | None => Err(Failure::Interrupted),
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use crc_fast::CrcAlgorithm::Crc64Nvme;
 use s3_bsync::key::Key;
 use s3_bsync::remote::{
-    Body, Error, Expect, Gone, Kept, Kind, Listed, Meta, Part, Remote, WriteId, connect,
+    Body, Error, Expect, Gone, Kept, Kind, Listed, Meta, Network, Part, Remote, WriteId, connect,
 };
 use s3_bsync::stamp::{ETag, RemoteStamp};
 use s3_bsync::state::{Access, Addressing, Capabilities, Encoding, ReplicaId};
@@ -83,8 +83,10 @@ async fn remote() -> Option<Remote> {
     };
     let bucket = std::env::var("S3BSYNC_TEST_BUCKET").unwrap_or_else(|_| "s3bsync-test".to_owned());
     let prefix = format!("live-{}", WriteId::random().unwrap());
-    let client = connect(&access).await.unwrap();
-    let remote = client.remote(&bucket, &prefix, Capabilities::default());
+    let client = connect(&access, &bucket, &Network::default())
+        .await
+        .unwrap();
+    let remote = client.remote(&prefix, Capabilities::default());
     remote.check_bucket().await.unwrap();
     let found = remote.probe(ReplicaId([7; 16])).await.unwrap();
     println!("{found:#?}");

@@ -131,6 +131,9 @@ pub(super) struct Args {
     /// bytes a second, with K, M or G for binary thousands
     #[argh(option)]
     pub(super) bwlimit: Option<Rate>,
+    /// how long a server may be silent, default 60s
+    #[argh(option)]
+    pub(super) timeout: Option<Interval>,
     /// removals allowed on one side, as a number or N%; default 50%
     #[argh(option)]
     pub(super) max_delete: Option<Limit>,
@@ -194,6 +197,7 @@ impl Args {
             (self.dryrun, "--dryrun"),
             (self.jobs.is_some(), "--jobs"),
             (self.bwlimit.is_some(), "--bwlimit"),
+            (self.timeout.is_some(), "--timeout"),
             (self.max_delete.is_some(), "--max-delete"),
             (self.force, "--force"),
             (self.full, "--full"),

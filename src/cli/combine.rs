@@ -5,9 +5,11 @@ use super::command::{
     Age, Command, Detail, Dump, Form, Init, Level, Maps, NewMap, Run, Settings, Start, StatePage,
     Unmap, Voice,
 };
+use super::interval::Interval;
 use super::misuse::Misuse;
 use super::values::{MapArg, UnmapArg, Way};
 use super::verbs::Verb;
+use crate::remote::Timeout;
 use crate::state::{Access, Addressing, Direction, MAX_RECIPIENTS, Recursion};
 use crate::sync::{Mode, Reencode, Safety, Trust};
 use std::path::PathBuf;
@@ -71,6 +73,7 @@ impl Args {
             voice,
             jobs: self.jobs.map(usize::from),
             bytes_per_s: self.bwlimit.map(|rate| rate.0),
+            timeout: timeout(self.timeout),
             limit: self.max_delete.unwrap_or_default(),
             safety: if self.force {
                 Safety::Forced
@@ -259,4 +262,9 @@ impl Args {
         };
         (settings, self)
     }
+}
+
+/// The value of `--timeout`, or the default.
+pub(super) fn timeout(given: Option<Interval>) -> Timeout {
+    given.map_or_else(Timeout::default, |given| Timeout::of(given.0))
 }

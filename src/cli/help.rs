@@ -74,6 +74,7 @@ Run settings, also with sync, push and pull:
   --debug                   print what is done, and why
   --jobs N                  files at a time, 1 to 1024; by default as many as make it faster
   --bwlimit RATE            bytes a second, up and down together: 500K, 10M
+  --timeout TIME            how long a server may be silent: 30s, 5m; default 60s
   --max-delete N|N%         hold back deletions on a side where they are more; default 50%, and
                             a percentage always allows 20
   --force                   this once, do not hold back deletions, and accept a directory that
@@ -95,7 +96,7 @@ With restore, which also takes --dryrun and --jobs:
   --all                     all that is archived, also where an equal file is here
   --yes                     go on without a question
 
-With verify, which also takes --jobs, --bwlimit and --age-passphrase-command:
+With verify, which also takes --jobs, --bwlimit, --timeout and --age-passphrase-command:
   --download                read every object, and believe no checksum that the server tells
 
 Maps, with -i or --init:

@@ -1,4 +1,4 @@
-//! The value of `--interval`.
+//! The value of `--interval` and of `--timeout`.
 
 use crate::key::Shown;
 use argh::FromArgValue;

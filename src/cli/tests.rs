@@ -5,6 +5,7 @@ use super::help::{HELP, takes};
 use super::{Command, Detail, Dump, Form, Init, Keys, Level, Misuse, Run, Start, parse};
 use crate::guard::Limit;
 use crate::key::Key;
+use crate::remote::Timeout;
 use crate::sync::{Mode, Safety, Trust};
 use argh::FromArgs;
 use std::collections::BTreeSet;
@@ -12,6 +13,7 @@ use std::ffi::OsString;
 use std::num::NonZeroU64;
 use std::os::unix::ffi::OsStringExt;
 use std::path::Path;
+use std::time::Duration;
 
 pub(super) fn read(args: &str) -> Result<Command, Misuse> {
     let words = format!("s3-bsync --file /s {args}");
@@ -121,6 +123,9 @@ fn run_settings_land_in_their_fields() {
         let found = run(&format!("--bwlimit {rate}")).bytes_per_s;
         assert_eq!(found.map(NonZeroU64::get), Some(bytes));
     }
+    assert_eq!(run("").timeout, Timeout::default());
+    let five_minutes = Timeout::of(Duration::from_mins(5));
+    assert_eq!(run("--timeout 5m").timeout, five_minutes);
     assert_eq!(run("--max-delete 3").limit, Limit::Count(3));
     assert_eq!(run("--max-delete 3%").limit, Limit::Percent(3));
     assert_eq!(run("--force").safety, Safety::Forced);
@@ -219,6 +224,7 @@ fn flags_that_make_no_sense_together_are_refused() {
         "--dryrun",
         "--jobs 1",
         "--bwlimit 1M",
+        "--timeout 5m",
         "--max-delete 1",
         "--force",
         "--full",
@@ -263,6 +269,10 @@ fn values_that_are_none_are_refused_by_flag() {
     for (args, flag) in [
         ("--jobs 0", "--jobs"),
         ("--bwlimit 0", "--bwlimit"),
+        ("--timeout 0", "--timeout"),
+        ("--endpoint-url http://user:pass@host", "--endpoint-url"),
+        ("--endpoint-url https://user@host/", "--endpoint-url"),
+        ("--timeout 2d", "--timeout"),
         ("--bwlimit 1T", "--bwlimit"),
         ("--bwlimit +1", "--bwlimit"),
         ("--bwlimit K", "--bwlimit"),

@@ -335,6 +335,15 @@ impl FromArgValue for Url {
                 && !host.is_empty()
                 && !host.contains(|c: char| c.is_whitespace() || c.is_control())
         };
+        // Neither shown nor kept: the state file holds no credentials.
+        let authority = host.and_then(|host| host.split(['/', '?', '#']).next());
+        if authority.is_some_and(|authority| authority.contains('@')) {
+            return Err(
+                "a user or password in the URL is refused: the AWS environment or a profile gives \
+                 the credentials"
+                    .to_owned(),
+            );
+        }
         if host.is_some_and(is_fit) {
             Ok(Self(text.to_owned()))
         } else {

@@ -14,7 +14,7 @@ use crate::cli::{Add, Init, Level, NewMap, S3Uri, Start, values_typed};
 use crate::exit::Exit;
 use crate::local::RecoveryRun;
 use crate::overlap;
-use crate::remote;
+use crate::remote::{self, Network, Timeout};
 use crate::report::Reporter;
 use crate::report::ask::{is_attended, read_line};
 use crate::state::{Access, Capabilities, State};
@@ -117,7 +117,10 @@ pub async fn add(asked: &Add, reporter: &Reporter, stop: &Stop, now_ms: i64) -> 
         let mut wizard = Wizard::new(&mut line, io::stderr());
         let new = wizard::fill(&mut wizard, asked, given, &state)?;
         reporter.mention(&format!("looking at {}", new.dest));
-        let looked = stop.race(Box::pin(look(&new))).await.ok_or(Error::Ended)?;
+        let looked = look(&new, stop).await;
+        if stop.is_wished() {
+            return Err(Error::Ended);
+        }
         if let Err(error) = looked {
             reporter.complain(&error.to_string(), &error);
             if !wizard.is_so("Save the map all the same?", Otherwise::No)? {
@@ -228,9 +231,10 @@ fn check_name(state: &State, name: &str) -> Result<(), init::Error> {
 }
 
 /// Lists one page of the prefix.
-async fn look(new: &NewMap) -> Result<(), remote::Error> {
-    let client = remote::connect(&new.settings.access).await?;
+async fn look(new: &NewMap, stop: &Stop) -> Result<(), remote::Error> {
+    let network = Network::new(stop.clone(), Timeout::default());
     let S3Uri { bucket, prefix } = &new.dest;
-    let remote = client.remote(bucket, prefix, Capabilities::default());
+    let client = remote::connect(&new.settings.access, bucket, &network).await?;
+    let remote = client.remote(prefix, Capabilities::default());
     remote.list(&[]).next().await.map(drop)
 }

@@ -32,7 +32,7 @@ use crate::store;
 use crate::sync::{Mode, Person};
 use page::{AskedPage, RunPage};
 pub(crate) use runtime::now_ms;
-use runtime::{RUN_ENDS, WATCH_ENDS, in_runtime};
+use runtime::{RUN_ENDS, WATCH_ENDS, in_runtime, unless_stopped};
 use std::error::Error;
 use std::ffi::OsString;
 use std::io::Write;
@@ -152,7 +152,7 @@ fn told(
     // Nobody knows how many bytes it will be, and a bar would stand in the way of a question.
     reporter.finish();
     let done = in_runtime(&reporter, &RUN_ENDS, async |stop| {
-        work(&reporter, stop).await
+        unless_stopped(&stop, work(&reporter, stop.clone()).await)
     });
     ended(done, |error| {
         reporter.stop(&error, error.exit());
@@ -183,10 +183,7 @@ fn recover(asked: &Recover) -> Exit {
     let reporter = Arc::new(Reporter::new(asked.voice));
     let done = in_runtime(&reporter, &RUN_ENDS, async |stop| {
         let done = recover::recover(asked, &reporter, &stop, now_ms()).await;
-        if stop.is_wished() {
-            return Ok(Exit::Interrupted);
-        }
-        done
+        unless_stopped(&stop, done)
     });
     ended(done, |error| failed(&reporter, &error, error.exit()))
 }
@@ -318,6 +315,7 @@ async fn one_run(
         safety: asked.safety,
         passphrase: passphrase(asked.passphrase_command.as_deref(), reporter, &stop),
         now_ms,
+        timeout: asked.timeout,
         stop,
         sink: Arc::new(move |map: Option<&str>, event: Event<'_>| {
             let (reporter, page) = &listener;

@@ -1,7 +1,7 @@
 //! Maps found by their names.
 
 use super::init::Error;
-use crate::remote::{self, Remote};
+use crate::remote::{self, Network, Remote};
 use crate::state::{Bucket, DirMap, State};
 
 /// The maps of these names, in the order of the state file; all where no name is given.
@@ -39,8 +39,12 @@ pub(super) fn one<'a>(state: &'a State, name: &str) -> Result<(&'a Bucket, &'a D
 ///
 /// # Errors
 /// What connecting gives.
-pub(super) async fn remote(bucket: &Bucket, map: &DirMap) -> Result<Remote, remote::Error> {
-    let client = remote::connect(&bucket.access).await?;
+pub(super) async fn remote(
+    bucket: &Bucket,
+    map: &DirMap,
+    network: &Network,
+) -> Result<Remote, remote::Error> {
+    let client = remote::connect(&bucket.access, &bucket.name, network).await?;
     let capabilities = bucket.capabilities.unwrap_or_default();
-    Ok(client.remote(&bucket.name, &map.prefix, capabilities))
+    Ok(client.remote(&map.prefix, capabilities))
 }

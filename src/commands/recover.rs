@@ -13,6 +13,7 @@ use crate::cli::{Form, Level, Recover, Recovery, Side, Wanted};
 use crate::exit::Exit;
 use crate::key::{Key, Shown};
 use crate::local::RecoveryRun;
+use crate::remote::{Network, Timeout};
 use crate::report::Reporter;
 use crate::report::ask::{Said, is_attended};
 use crate::stop::Stop;
@@ -46,6 +47,7 @@ pub async fn recover(
         asked,
         reporter,
         stop,
+        network: Network::new(stop.clone(), Timeout::default()),
         now_ms,
         store: &store,
     };
@@ -73,6 +75,7 @@ struct Errand<'a> {
     asked: &'a Recover,
     reporter: &'a Arc<Reporter>,
     stop: &'a Stop,
+    network: Network,
     now_ms: i64,
     store: &'a Store,
 }
@@ -81,7 +84,7 @@ impl Errand<'_> {
     async fn open(&self, name: &str, wanted: &Wanted) -> Result<Folders, Error> {
         let (bucket, map) = named::one(self.store.state(), name)?;
         let own = own_files(self.store.own_name_prefix());
-        Folders::open(bucket, map, &own, wanted.side()).await
+        Folders::open(bucket, map, &own, wanted.side(), &self.network).await
     }
 
     fn viewer<'a>(&'a self, folders: &'a Folders) -> Viewer<'a> {
@@ -144,7 +147,7 @@ impl Errand<'_> {
         let own = own_files(self.store.own_name_prefix());
         for (bucket, map) in named::named(self.store.state(), names)? {
             for side in [Side::Local, Side::Bucket] {
-                let done = match Folders::open(bucket, map, &own, Some(side)).await {
+                let done = match Folders::open(bucket, map, &own, Some(side), &self.network).await {
                     Ok(folders) => work(&folders).await,
                     Err(error) => Err(error),
                 };

@@ -229,7 +229,7 @@ async fn ask_of(
 ) -> Result<(), Error> {
     let name = &task.map.name;
     let halted = |halt| Error::Halt(name.clone(), Box::new(halt));
-    let remote = remote(&task.bucket, &task.map)
+    let remote = remote(&task.bucket, &task.map, &task.terms.network)
         .await
         .map_err(|error| halted(Halt::Remote(error)))?;
     let how = (asked.tier, asked.days);

@@ -49,6 +49,14 @@ pub(super) fn in_runtime<T>(
     Some(done)
 }
 
+/// How work ended, unless the run was to stop: then nothing else counts.
+pub(super) fn unless_stopped<E>(stop: &Stop, done: Result<Exit, E>) -> Result<Exit, E> {
+    if stop.is_wished() {
+        return Ok(Exit::Interrupted);
+    }
+    done
+}
+
 /// The time, milliseconds since the epoch: it enters the program here, once a run.
 pub(crate) fn now_ms() -> i64 {
     SystemTime::now()

@@ -9,6 +9,7 @@ use crate::envelope::Passphrase;
 use crate::event::{Event, Sink};
 use crate::guard::Limit;
 use crate::local::{RecoveryRun, Root};
+use crate::remote::{Network, Timeout};
 use crate::report::Reporter;
 use crate::report::ask::passphrase;
 use crate::stop::Stop;
@@ -36,6 +37,8 @@ pub(super) struct Look<'a> {
     pub(super) safety: Safety,
     /// The time, milliseconds since the epoch.
     pub(super) now_ms: i64,
+    /// How long a server may be silent.
+    pub(super) timeout: Timeout,
     /// The wish to stop.
     pub(super) stop: &'a Stop,
     /// Where events go.
@@ -66,6 +69,7 @@ impl<'a> Look<'a> {
             passphrase: passphrase(None, reporter, stop),
             safety: Safety::Heeded,
             now_ms,
+            timeout: Timeout::default(),
             stop,
             sink: Arc::new(move |event: Event<'_>| listener.tell(&event)),
         }
@@ -102,6 +106,7 @@ impl<'a> Look<'a> {
             share: Share::whole(self.jobs, self.bytes_per_s),
             own: own_files(store.own_name_prefix()),
             stop: self.stop.clone(),
+            network: Network::new(self.stop.clone(), self.timeout),
             sink: Arc::clone(&self.sink),
             person: None,
         };

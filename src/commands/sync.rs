@@ -14,6 +14,7 @@ use crate::exit::Exit;
 use crate::format::DecodeError;
 use crate::local::{OwnFiles, RecoveryRun, Root};
 use crate::overlap;
+use crate::remote::{Network, Timeout};
 use crate::state::{MapId, ReplicaId, State};
 use crate::stop::Stop;
 use crate::store::{self, Store};
@@ -51,6 +52,8 @@ pub struct Asked<'a> {
     pub now_ms: i64,
     /// Who settles what a map's policy leaves to a person.
     pub person: Option<Arc<dyn sync::Person>>,
+    /// How long a server may be silent.
+    pub timeout: Timeout,
     /// The wish to stop.
     pub stop: Stop,
     /// Where events go.
@@ -218,6 +221,7 @@ impl Asked<'_> {
             person: self.person.clone(),
             stop: self.stop.clone(),
             sink: Arc::new(move |event: Event<'_>| sink(None, event)),
+            network: Network::new(self.stop.clone(), self.timeout),
         }
     }
 }

@@ -28,6 +28,7 @@ pub(super) async fn verify(
         jobs: asked.jobs,
         bytes_per_s: asked.bytes_per_s,
         passphrase: passphrase(asked.passphrase_command.as_deref(), reporter, &stop),
+        timeout: asked.timeout,
         ..Look::new(&asked.file, &asked.which, reporter, now_ms, &stop)
     };
     let survey = look.begin()?;
@@ -38,6 +39,7 @@ pub(super) async fn verify(
         }
         exit = exit.max(match one(asked, reporter, task, &survey).await {
             Ok(exit) => exit,
+            Err(halt) if halt.is_interruption() => break,
             Err(halt) => {
                 reporter.complain(&format!("map {}: {halt}", task.map.name), &halt);
                 reporter.record(&json!({

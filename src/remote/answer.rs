@@ -2,7 +2,9 @@
 
 use super::error::{Kind, Passing};
 use crate::key::Shown;
+use aws_sdk_s3::primitives::{DateTime, DateTimeFormat};
 use std::fmt;
+use std::time::{Duration, SystemTime};
 
 /// Maps a status and an error code.
 pub(super) fn classify(status: u16, code: &str, region: Option<String>) -> (Kind, Passing) {
@@ -53,6 +55,27 @@ fn of_status(status: u16, code: &str, region: Option<String>) -> (Kind, Passing)
         _ => Kind::Other,
     };
     (kind, Passing::No)
+}
+
+/// The longest text of a server's that is shown, in characters.
+const SHOWN_CHARS: usize = 300;
+
+/// The beginning of a text.
+pub(super) fn cut(text: &str) -> String {
+    match text.char_indices().nth(SHOWN_CHARS) {
+        Some((end, _)) => format!("{}...", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+/// When to come back, of a `Retry-After` header: in so many seconds, or at a time.
+pub(super) fn retry_after(text: &str) -> Option<Duration> {
+    if let Ok(seconds) = text.trim().parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let time = DateTime::from_str(text.trim(), DateTimeFormat::HttpDate).ok()?;
+    let time = SystemTime::try_from(time).ok()?;
+    Some(time.duration_since(SystemTime::now()).unwrap_or_default())
 }
 
 /// What a server answered, as people may see it.
@@ -156,6 +179,24 @@ mod tests {
         ] {
             assert_eq!(classify(status, code, region()).0, kind, "{status} {code}");
         }
+    }
+
+    #[test]
+    fn a_text_of_a_server_is_cut_at_300_characters() {
+        assert_eq!(cut("short"), "short");
+        let long = "\u{e9}".repeat(301);
+        assert_eq!(cut(&long), format!("{}...", "\u{e9}".repeat(300)));
+        assert_eq!(cut(&long[2..]), &long[2..]);
+    }
+
+    #[test]
+    fn a_time_to_come_back_is_in_seconds_or_a_date() {
+        assert_eq!(retry_after(" 120 "), Some(Duration::from_mins(2)));
+        let past = retry_after("Fri, 21 Dec 2012 00:00:00 GMT");
+        assert_eq!(past, Some(Duration::ZERO));
+        let far = retry_after("Fri, 21 Dec 2212 00:00:00 GMT").unwrap();
+        assert!(far > Duration::from_hours(24));
+        assert_eq!(retry_after("soon"), None);
     }
 
     #[test]

@@ -60,8 +60,8 @@ impl Carried {
 impl Remote {
     /// An object's tags as a request writes them.
     pub(super) async fn tagging(&self, key: &str) -> Result<String, Error> {
-        let budget = &self.client.shared.budget;
-        let answer = budget.retry(|| self.tags_once(key)).await?;
+        let patience = &self.client.shared.patience;
+        let answer = patience.retry(|| self.tags_once(key)).await?;
         let tags = answer.tag_set().iter();
         Ok(show_tags(tags.map(|tag| (tag.key(), tag.value()))))
     }

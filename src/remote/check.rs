@@ -10,8 +10,8 @@ impl Remote {
     /// [`super::Kind::NoBucket`], [`super::Kind::Denied`], [`super::Kind::NoCredentials`],
     /// [`super::Kind::WrongRegion`] and whatever else stops a request.
     pub async fn check_bucket(&self) -> Result<(), Error> {
-        let budget = &self.client.shared.budget;
-        budget.retry(|| self.check_once()).await
+        let patience = &self.client.shared.patience;
+        patience.retry(|| self.check_once()).await
     }
 
     async fn check_once(&self) -> Result<(), Error> {

@@ -5,10 +5,14 @@
 
 use super::Remote;
 use super::answer::Chain;
+use super::breaker::Breakers;
 use super::error::{Error, Kind, Operation};
+use super::exchange::Patient;
 use super::profile::{self, Source};
-use super::retry::Budget;
+use super::retry::{Patience, Unhurried};
+use super::timeout::Timeout;
 use crate::state::{Access, Addressing, Capabilities};
+use crate::stop::Stop;
 use aws_config::environment::EnvironmentVariableRegionProvider;
 use aws_config::meta::region::RegionProviderChain;
 use aws_config::profile::ProfileFileRegionProvider;
@@ -28,22 +32,34 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
 
 /// Attempts the SDK makes by itself.
 const ATTEMPTS: u32 = 4;
-/// What one attempt may take, body of the request included, body of the answer not.
-const ATTEMPT: Duration = Duration::from_secs(100);
-/// What an attempt may take while the server moves bytes by itself (copies, completions).
-const SERVER_SIDE: Duration = Duration::from_mins(15);
-/// The slowest uplink that is waited for.
-const SLOWEST_BYTES_PER_S: u64 = 8 << 10;
-/// How long a body may stand still.
-const STALL: Duration = Duration::from_secs(30);
 const DEFAULT_REGION: &str = "us-east-1";
 
-/// A connection to one endpoint with one set of credentials; cheap to clone, shared by all maps
-/// that use the same [`Access`].
+/// What the connections of a run share. Clones share it too.
+#[derive(Debug, Clone, Default)]
+pub struct Network {
+    /// The request to stop: it ends whatever waits for a server.
+    pub stop: Stop,
+    /// How long a server may be silent.
+    pub timeout: Timeout,
+    breakers: Breakers,
+}
+
+impl Network {
+    /// The network of a run.
+    #[must_use]
+    pub fn new(stop: Stop, timeout: Timeout) -> Self {
+        Self {
+            stop,
+            timeout,
+            breakers: Breakers::default(),
+        }
+    }
+}
+
+/// A connection to one bucket with one set of credentials; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Client {
     pub(super) sdk: aws_sdk_s3::Client,
@@ -53,7 +69,7 @@ pub struct Client {
 /// What all clones of a client share.
 #[derive(Debug)]
 pub(super) struct Shared {
-    pub(super) budget: Budget,
+    pub(super) patience: Patience,
     /// Set once a server refused to tell restore states in listings.
     pub(super) restore_states_refused: AtomicBool,
     throttled: Throttled,
@@ -87,22 +103,22 @@ impl Client {
         self.shared.throttled.0.load(Ordering::Relaxed)
     }
 
-    /// The bucket and prefix (no leading or trailing `/`, empty for the whole bucket) of a map.
+    /// The bucket and a prefix of it (no leading or trailing `/`, empty for the whole bucket).
     ///
     /// `capabilities` are those found by [`Remote::probe`]; without a probe pass the default,
     /// which relies on no condition at all.
     #[must_use]
-    pub fn remote(&self, bucket: &str, prefix: &str, capabilities: Capabilities) -> Remote {
+    pub fn remote(&self, prefix: &str, capabilities: Capabilities) -> Remote {
         Remote {
             client: self.clone(),
-            bucket: bucket.into(),
+            bucket: (*self.shared.patience.bucket).into(),
             prefix: prefix.into(),
             capabilities,
         }
     }
 }
 
-/// Builds a client. Sends no request to the bucket, but may read AWS configuration files.
+/// Builds a client for a bucket. Sends no request to it, but may read AWS configuration files.
 ///
 /// Proxies come from `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`. Root certificates are
 /// the system's (or those of `SSL_CERT_FILE` and `SSL_CERT_DIR`, which the loader of the system's
@@ -110,8 +126,9 @@ impl Client {
 /// is set and no region, the region is `us-east-1`, since private servers rarely care.
 ///
 /// # Errors
-/// What [`profile::check_profile`] returns, [`Kind::NoRegion`], and [`Kind::Other`] where the file of `AWS_CA_BUNDLE` cannot be used.
-pub async fn connect(access: &Access) -> Result<Client, Error> {
+/// What [`profile::check_profile`] returns, [`Kind::NoRegion`], [`Kind::Stopped`], and
+/// [`Kind::Other`] where the file of `AWS_CA_BUNDLE` cannot be used.
+pub async fn connect(access: &Access, bucket: &str, network: &Network) -> Result<Client, Error> {
     let source = access.profile.as_deref().map(profile::check_profile);
     let source = source.transpose()?;
     let http = http_client()?;
@@ -120,14 +137,11 @@ pub async fn connect(access: &Access) -> Result<Client, Error> {
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
         .timeout_config(
             TimeoutConfig::builder()
-                .operation_attempt_timeout(ATTEMPT)
+                .connect_timeout(network.timeout.connect())
                 .build(),
         )
-        .stalled_stream_protection(
-            StalledStreamProtectionConfig::enabled()
-                .grace_period(STALL)
-                .build(),
-        )
+        // The exchange itself is watched, either way and with other bounds.
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
         .response_checksum_validation(ResponseChecksumValidation::WhenRequired);
     if let Some(profile) = &access.profile {
@@ -141,7 +155,9 @@ pub async fn connect(access: &Access) -> Result<Client, Error> {
     } else if has_endpoint(access) {
         loader = loader.region(region_or_default(access));
     }
-    let config = loader.load().await;
+    // Asking an instance for its region can take long.
+    let loading = network.stop.race(Box::pin(loader.load())).await;
+    let config = loading.ok_or_else(|| Error::new(Kind::Stopped, Operation::Connect, bucket))?;
     if config.region().is_none() {
         return Err(Error::new(Kind::NoRegion, Operation::Connect, ""));
     }
@@ -154,18 +170,30 @@ pub async fn connect(access: &Access) -> Result<Client, Error> {
         )
         .build();
     let throttled = Throttled::default();
+    let breaker = network.breakers.of(access, bucket);
+    let patient = Patient::new(http.clone(), network.timeout, Arc::clone(&breaker));
     let mut sdk = Builder::from(&config)
+        .http_client(patient)
         .interceptor(throttled.clone())
+        .retry_classifier(Unhurried)
         .force_path_style(access.addressing == Addressing::Path)
         .retry_partition(retries);
     if let (Some(profile), Some(Source::Profile)) = (&access.profile, source) {
         let region = config.region().cloned();
         sdk = sdk.credentials_provider(profile::credentials(profile, region, http));
     }
+    let sdk = aws_sdk_s3::Client::from_conf(sdk.build());
+    let patience = Patience {
+        bucket: bucket.to_owned(),
+        timeout: network.timeout,
+        stop: network.stop.clone(),
+        breaker,
+        sdk: sdk.clone(),
+    };
     Ok(Client {
-        sdk: aws_sdk_s3::Client::from_conf(sdk.build()),
+        sdk,
         shared: Arc::new(Shared {
-            budget: Budget::new(),
+            patience,
             restore_states_refused: AtomicBool::new(false),
             throttled,
         }),
@@ -257,30 +285,4 @@ fn is_der_sequence(der: &[u8]) -> bool {
         [0x30, 0x81, length, rest @ ..] => rest.len() == usize::from(*length),
         _ => false,
     }
-}
-
-/// Settings for a request that carries or moves this many bytes.
-pub(super) fn patience(work: Work) -> Builder {
-    let limit = match work {
-        Work::Send(bytes) => ATTEMPT + Duration::from_secs(bytes / SLOWEST_BYTES_PER_S),
-        Work::ServerSide => SERVER_SIDE,
-    };
-    let timeouts = TimeoutConfig::builder().operation_attempt_timeout(limit);
-    let builder = aws_sdk_s3::config::Config::builder().timeout_config(timeouts.build());
-    match work {
-        Work::Send(_) => builder,
-        // The server is silent while it copies; that is not a stall (aws-sdk-rust issue 4439).
-        Work::ServerSide => {
-            builder.stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-        }
-    }
-}
-
-/// What a request waits for.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Work {
-    /// A body of this many bytes.
-    Send(u64),
-    /// The server's own copying.
-    ServerSide,
 }

@@ -4,7 +4,6 @@
 //! class; it never replaces an object that was not expected.
 
 use super::carry::Carried;
-use super::client::{Work, patience};
 use super::error::{Error, Kind, Operation};
 use super::meta::WriteId;
 use super::object::Head;
@@ -84,8 +83,8 @@ impl Remote {
                     Expect::Is(_) => false.into(),
                 },
             };
-            let budget = &self.client.shared.budget;
-            budget
+            let patience = &self.client.shared.patience;
+            patience
                 .retry(|| self.copy_once(&attempt, from, source, &carried))
                 .await?
         } else {
@@ -156,7 +155,6 @@ impl Remote {
         }
         request
             .customize()
-            .config_override(patience(Work::ServerSide))
             .send()
             .await
             .map_err(|sdk| Error::of_sdk(Operation::Copy, &self.bucket, &sdk).at(to))

@@ -1,7 +1,6 @@
 //! The copy that a rename begins with, of an object whose bytes are known.
 
 use super::Remote;
-use super::client::{Work, patience};
 use super::error::{Error, Kind, Operation};
 use super::object::Head;
 use super::write::{Expect, Gone, is_doubtful};
@@ -38,8 +37,8 @@ impl Remote {
         {
             return self.copy(from, source, to, Expect::Absent).await;
         }
-        let budget = &self.client.shared.budget;
-        budget
+        let patience = &self.client.shared.patience;
+        patience
             .retry(|| self.copy_plain_once(from, source, to, class))
             .await
     }
@@ -117,7 +116,6 @@ impl Remote {
             .if_none_match("*")
             .set_storage_class(class.map(StorageClass::from))
             .customize()
-            .config_override(patience(Work::ServerSide))
             .send()
             .await
             .map_err(|sdk| Error::of_sdk(Operation::Copy, &self.bucket, &sdk).at(&to))

@@ -1,7 +1,7 @@
 //! Deleting many objects with one request, each only if it is the expected one.
 
 use super::Remote;
-use super::error::{Error, Operation};
+use super::error::{Error, Kind, Operation};
 use super::write::Gone;
 use crate::key::Key;
 use crate::stamp::ETag;
@@ -24,11 +24,21 @@ impl Remote {
             let gone = match self.delete_chunk(chunk).await {
                 Ok(gone) => gone,
                 Err(error) if error.is_fatal() => {
-                    answers.push(Err(error));
                     // One such answer ends the map; what is left is not even tried.
-                    let fatal = || self.error(super::Kind::Unknown, Operation::Delete, "");
+                    let kind = error.kind.clone();
+                    answers.push(Err(error));
+                    let fatal = || self.error(kind.clone(), Operation::Delete, "");
                     answers.resize_with(objects.len(), || Err(fatal()));
                     return answers;
+                }
+                // The request for one key would get no answer either.
+                Err(error) if matches!(error.kind, Kind::Unreachable | Kind::Throttled) => {
+                    let again = |(key, _): &(Key, ETag)| {
+                        let key = self.object_key(key);
+                        Err(self.error(error.kind.clone(), Operation::Delete, &key))
+                    };
+                    answers.extend(chunk.iter().map(again));
+                    continue;
                 }
                 Err(_) => HashSet::new(),
             };
@@ -54,8 +64,8 @@ impl Remote {
         if !self.capabilities.batch_delete_if_match || fit.len() < 2 {
             return Ok(HashSet::new());
         }
-        let budget = &self.client.shared.budget;
-        let answer = budget.retry(|| self.delete_chunk_once(&fit)).await?;
+        let patience = &self.client.shared.patience;
+        let answer = patience.retry(|| self.delete_chunk_once(&fit)).await?;
         let deleted = answer.deleted().iter();
         let failed: HashSet<&str> = answer.errors().iter().filter_map(|one| one.key()).collect();
         Ok(deleted
@@ -70,7 +80,7 @@ impl Remote {
         objects: &[(String, &ETag)],
     ) -> Result<DeleteObjectsOutput, Error> {
         let bad = |source| {
-            let kind = super::Kind::BadAnswer("a request could not be built");
+            let kind = Kind::BadAnswer("a request could not be built");
             self.error(kind, Operation::Delete, "").because(source)
         };
         let identifiers: Result<Vec<_>, _> = objects

@@ -3,10 +3,13 @@
 //! Promises: every failure of the bucket passes through [`Error::of_sdk`] or [`Error::new`], so a
 //! kind means the same wherever it comes from; nothing shown holds a secret or a signed header.
 
-use super::answer::{Answer, Chain, classify};
+use super::answer::{Answer, Chain, classify, cut, retry_after};
+use super::exchange::{Secrets, Silence};
+use super::retry::cause;
 use crate::key::Shown;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use std::fmt;
+use std::time::Duration;
 
 /// What went wrong with one request, or with a whole listing.
 #[derive(Debug)]
@@ -23,6 +26,8 @@ pub struct Error {
     pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
     /// Whether the same request may succeed in a moment.
     pub(super) passing: Passing,
+    /// When the server wants to see the request again.
+    pub(super) retry_after: Option<Duration>,
 }
 
 /// Whether a failure goes away by itself.
@@ -80,6 +85,8 @@ pub enum Kind {
     BadAnswer(&'static str),
     /// The server cannot do this.
     Unsupported,
+    /// The run is to stop, so no answer was waited for.
+    Stopped,
     /// Anything else.
     Other,
 }
@@ -111,6 +118,8 @@ pub enum Operation {
     Sweep,
     /// Asking for an archived object.
     Thaw,
+    /// Several requests in a row.
+    Reach,
 }
 
 impl Error {
@@ -123,6 +132,7 @@ impl Error {
             key: None,
             source: None,
             passing: Passing::No,
+            retry_after: None,
         }
     }
 
@@ -167,18 +177,22 @@ impl Error {
                     // The answer to HEAD has no body and so no code.
                     kind = Kind::NoBucket;
                 }
-                Self::new(kind, operation, bucket)
-                    .passing(passing)
-                    .because(Answer {
-                        status,
-                        code,
-                        message,
-                    })
+                let secrets = raw.extension::<Secrets>().cloned().unwrap_or_default();
+                let mut error = Self::new(kind, operation, bucket).passing(passing);
+                error.retry_after = raw.headers().get("retry-after").and_then(retry_after);
+                error.because(Answer {
+                    status,
+                    code: cut(&secrets.hidden(&code)),
+                    message: cut(&secrets.hidden(&message)),
+                })
+            }
+            sdk if Silence::among(sdk) == Some(Silence::TooLong) => {
+                Self::new(Kind::BadAnswer("it is too long"), operation, bucket).because(cause(sdk))
             }
             SdkError::TimeoutError(_) | SdkError::ResponseError(_) => {
                 Self::new(Kind::Unreachable, operation, bucket)
                     .passing(Passing::Unclear)
-                    .because(Chain::root(sdk))
+                    .because(cause(sdk))
             }
             // A connection that closes before its answer is "other" to the SDK, but of a known kind.
             SdkError::DispatchFailure(failure)
@@ -186,7 +200,7 @@ impl Error {
             {
                 Self::new(Kind::Unreachable, operation, bucket)
                     .passing(Passing::Unclear)
-                    .because(Chain::root(sdk))
+                    .because(cause(sdk))
             }
             _ => {
                 let chain = Chain::of(sdk);
@@ -214,6 +228,7 @@ impl Error {
             | Kind::ExpiredCredentials
             | Kind::ClockSkew
             | Kind::WrongRegion { .. }
+            | Kind::Stopped
             | Kind::BadListing(_) => true,
             Kind::NotFound
             | Kind::Denied
@@ -227,7 +242,11 @@ impl Error {
             | Kind::Unsupported
             | Kind::Other => matches!(
                 self.operation,
-                Operation::Connect | Operation::CheckBucket | Operation::Probe | Operation::List
+                Operation::Connect
+                    | Operation::CheckBucket
+                    | Operation::Probe
+                    | Operation::List
+                    | Operation::Reach
             ),
         }
     }
@@ -278,6 +297,7 @@ impl fmt::Display for Kind {
             Self::BadListing(why) => write!(f, "the listing cannot be believed, {why}"),
             Self::BadAnswer(why) => write!(f, "the answer cannot be believed, {why}"),
             Self::Unsupported => write!(f, "the server cannot do this"),
+            Self::Stopped => write!(f, "the run was interrupted"),
             Self::Other => write!(f, "the request failed"),
         }
     }
@@ -298,6 +318,7 @@ impl fmt::Display for Operation {
             Self::Upload => "upload",
             Self::Sweep => "abort old uploads of",
             Self::Thaw => "restore",
+            Self::Reach => "reach",
         })
     }
 }

@@ -22,6 +22,11 @@ const RANGES_AHEAD: usize = 4;
 const PAGES_AHEAD: usize = 2;
 /// Truncated pages without a key that are accepted in a row.
 const EMPTY_PAGES: u32 = 16;
+/// Pages of a range from which on they must hold some keys on average: a server that names a few
+/// keys at a time could go on without end.
+const SPARSE_PAGES: u64 = 1024;
+/// The fewest keys that they must hold.
+const SPARSE_KEYS: u64 = 8;
 
 /// One entry of a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -180,14 +185,15 @@ async fn pages(remote: &Remote, range: Range, sender: &mpsc::Sender<Message>) ->
             &remote.bucket,
         ))
     };
-    let budget = &remote.client.shared.budget;
+    let patience = &remote.client.shared.patience;
     let folder = remote.folder();
     let own = remote.own_key("");
     let mut position = Position::Start;
     let mut last = range.after.clone().map(String::into_bytes);
     let mut empty = 0;
+    let (mut page_count, mut key_count) = (0_u64, 0_u64);
     loop {
-        let (answer, entries) = budget
+        let (answer, entries) = patience
             .retry(|| fetch(remote, &folder, &range, &position))
             .await?;
         let Page {
@@ -195,6 +201,11 @@ async fn pages(remote: &Remote, range: Range, sender: &mpsc::Sender<Message>) ->
             last: reached,
             next,
         } = read(&answer, &entries, &folder, &range, last.as_deref()).map_err(bad)?;
+        page_count += 1;
+        key_count += answer.contents().len() as u64;
+        if page_count > SPARSE_PAGES && key_count / page_count < SPARSE_KEYS {
+            return Err(bad("it goes on and on with few keys to a page"));
+        }
         empty = if reached.is_none() { empty + 1 } else { 0 };
         if empty > EMPTY_PAGES {
             return Err(bad("it goes on without keys"));
@@ -276,9 +287,11 @@ async fn fetch_with(
         .await
         .map_err(|sdk| {
             let mut error = Error::of_sdk(Operation::List, &remote.bucket, &sdk);
-            if matches!(error.kind, Kind::BadAnswer(_)) {
-                error.kind = Kind::BadListing("a page is malformed");
-            }
+            error.kind = match error.kind {
+                Kind::BadAnswer("it is too long") => Kind::BadListing("a page is too long"),
+                Kind::BadAnswer(_) => Kind::BadListing("a page is malformed"),
+                kind => kind,
+            };
             remote.of_listing(error)
         })?;
     Ok((answer, entries))

@@ -6,6 +6,8 @@
 //! states, plans or progress.
 
 mod answer;
+mod body;
+mod breaker;
 mod carry;
 mod check;
 mod client;
@@ -13,6 +15,7 @@ mod copy;
 mod copy_plain;
 mod delete_many;
 mod error;
+mod exchange;
 mod keep;
 mod list;
 mod meta;
@@ -25,20 +28,23 @@ mod retry;
 mod sums;
 mod sweep;
 mod thaw;
+mod timeout;
 mod trial;
 mod upload;
 mod write;
 
-pub use client::{Client, connect};
+pub use body::Body;
+pub use client::{Client, Network, connect};
 pub use delete_many::MOST_DELETES;
 pub use error::{Error, Kind, Operation};
 pub use keep::Kept;
 pub use list::{Listed, Listing};
 pub use meta::{Meta, Told, WriteId};
-pub use object::{Body, Head};
+pub use object::Head;
 pub use profile::check_profile;
 pub use sums::PartSum;
 pub use thaw::{TIERED, Thawing, Tier};
+pub use timeout::Timeout;
 pub use upload::{MAX_PARTS, MIN_PART_BYTES, Part, Upload};
 pub use write::{Expect, Gone};
 

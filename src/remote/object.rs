@@ -3,8 +3,8 @@
 //! Promises: bytes handed over are of the object version that was asked for, in order and without
 //! a gap, and the end is reported only after the last of them.
 
-use super::answer::Chain;
-use super::error::{Error, Kind, Operation, Passing};
+use super::body::Body;
+use super::error::{Error, Kind, Operation};
 use super::meta::Told;
 use super::{Readability, Remote};
 use crate::key::Key;
@@ -15,12 +15,8 @@ use aws_sdk_s3::primitives::{ByteStream, DateTime, DateTimeFormat};
 use aws_sdk_s3::types::{ArchiveStatus, ChecksumMode, StorageClass};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
 use std::collections::HashMap;
 use std::ops::Range;
-
-/// Times in a row that a body is asked for again without having got on.
-const RESUMES: u32 = 3;
 
 /// What one look at an object tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -153,18 +149,6 @@ pub(super) fn parse_crc64(text: &str) -> Option<u64> {
     Some(u64::from_be_bytes(bytes.try_into().ok()?))
 }
 
-/// An object's bytes as they arrive.
-#[derive(Debug)]
-pub struct Body {
-    remote: Remote,
-    key: String,
-    etag: ETag,
-    stream: ByteStream,
-    at: u64,
-    end: u64,
-    resumes: u32,
-}
-
 impl Remote {
     /// Looks at an object; `None` where there is none.
     ///
@@ -190,7 +174,7 @@ impl Remote {
     pub(super) async fn head_raw(&self, key: &str) -> Result<Option<HeadObjectOutput>, Error> {
         self.client
             .shared
-            .budget
+            .patience
             .retry(|| self.head_once(key))
             .await
     }
@@ -232,23 +216,15 @@ impl Remote {
         if_match: &ETag,
         range: Option<Range<u64>>,
     ) -> Result<(Head, Body), Error> {
-        let budget = &self.client.shared.budget;
-        let (head, stream, given) = budget
+        let patience = &self.client.shared.patience;
+        let (head, stream, given) = patience
             .retry(|| self.open(&key, if_match, range.clone()))
             .await?;
-        let body = Body {
-            remote: self.clone(),
-            key,
-            etag: if_match.clone(),
-            stream,
-            at: given.start,
-            end: given.end,
-            resumes: 0,
-        };
+        let body = Body::new(self.clone(), key, if_match.clone(), stream, given);
         Ok((head, body))
     }
 
-    async fn open(
+    pub(super) async fn open(
         &self,
         key: &str,
         if_match: &ETag,
@@ -320,61 +296,6 @@ fn parse_content_range(text: &str) -> Option<(u64, u64, u64)> {
     let end = last.parse::<u64>().ok()?.checked_add(1)?;
     let total = total.parse().ok()?;
     (first < end).then_some((first, end, total))
-}
-
-impl Body {
-    /// Bytes that have not been handed over yet.
-    #[must_use]
-    pub fn remaining_bytes(&self) -> u64 {
-        self.end - self.at
-    }
-
-    /// The next bytes; `None` after the last. A connection that breaks is opened again at the byte
-    /// where it broke, a few times.
-    ///
-    /// # Errors
-    /// [`Kind::Changed`] where the object was replaced meanwhile, [`Kind::Unreachable`],
-    /// [`Kind::BadAnswer`].
-    pub async fn next(&mut self) -> Result<Option<Bytes>, Error> {
-        loop {
-            let broke = match self.stream.next().await {
-                Some(Ok(bytes)) if bytes.is_empty() => continue,
-                Some(Ok(bytes)) => {
-                    let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-                    if length > self.remaining_bytes() {
-                        let kind = Kind::BadAnswer("it is longer than was told");
-                        return Err(self.remote.error(kind, Operation::Get, &self.key));
-                    }
-                    self.at += length;
-                    self.resumes = 0;
-                    return Ok(Some(bytes));
-                }
-                _ if self.at == self.end => return Ok(None),
-                None => Error::new(Kind::Unreachable, Operation::Get, &self.remote.bucket)
-                    .because("the connection ended early"),
-                Some(Err(source)) => {
-                    Error::new(Kind::Unreachable, Operation::Get, &self.remote.bucket)
-                        .because(Chain::of(&source))
-                }
-            };
-            let broke = broke.at(&self.key).passing(Passing::Unclear);
-            self.resume(broke).await?;
-        }
-    }
-
-    async fn resume(&mut self, broke: Error) -> Result<(), Error> {
-        let budget = &self.remote.client.shared.budget;
-        if self.resumes >= RESUMES || !budget.pause(self.resumes).await {
-            return Err(broke);
-        }
-        self.resumes += 1;
-        let range = Some(self.at..self.end);
-        let (_, stream, _) = budget
-            .retry(|| self.remote.open(&self.key, &self.etag, range.clone()))
-            .await?;
-        self.stream = stream;
-        Ok(())
-    }
 }
 
 #[cfg(test)]

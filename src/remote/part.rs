@@ -1,9 +1,8 @@
 //! The parts of an upload: sent, copied within the bucket, counted.
 
-use super::client::{Work, patience};
 use super::error::{Error, Kind, Operation};
 use super::upload::{Part, Upload};
-use super::write::{Checksum, length};
+use super::write::Checksum;
 use crate::key::Key;
 use crate::stamp::ETag;
 use aws_sdk_s3::primitives::ByteStream;
@@ -16,7 +15,7 @@ impl Upload {
     /// # Errors
     /// [`Kind::NotFound`] where the upload is gone, and any other failed request.
     pub async fn part(&self, number: u32, bytes: Bytes, crc64: u64) -> Result<Part, Error> {
-        self.budget()
+        self.patience()
             .retry(|| self.part_once(number, &bytes, crc64))
             .await
     }
@@ -38,7 +37,6 @@ impl Upload {
             .body(ByteStream::from(bytes.clone()))
             .customize()
             .disable_payload_signing()
-            .config_override(patience(Work::Send(length(bytes))))
             .send()
             .await
             .map_err(|sdk| {
@@ -72,7 +70,7 @@ impl Upload {
         source: &ETag,
         range: Option<Range<u64>>,
     ) -> Result<Part, Error> {
-        self.budget()
+        self.patience()
             .retry(|| self.copy_part_once(number, from, source, range.clone()))
             .await
     }
@@ -106,7 +104,6 @@ impl Upload {
             .mutate_request(|request| {
                 request.headers_mut().insert("content-length", "0");
             })
-            .config_override(patience(Work::ServerSide))
             .send()
             .await
             .map_err(|sdk| {
@@ -139,7 +136,7 @@ impl Upload {
     /// # Errors
     /// [`Kind::NotFound`] where the upload is gone, and any other failed request.
     pub async fn parts(&self) -> Result<Vec<(Part, u64)>, Error> {
-        self.budget().retry(|| self.parts_once()).await
+        self.patience().retry(|| self.parts_once()).await
     }
 
     async fn parts_once(&self) -> Result<Vec<(Part, u64)>, Error> {

@@ -31,6 +31,11 @@ impl Remote {
     /// Where the bucket cannot be written at all, or a request gets no answer: then nothing was
     /// found out.
     pub async fn probe(&self, replica: ReplicaId) -> Result<Capabilities, Error> {
+        let probing = Box::pin(self.find_out(replica));
+        self.client.shared.patience.race(probing).await?
+    }
+
+    async fn find_out(&self, replica: ReplicaId) -> Result<Capabilities, Error> {
         let fail = || Error::new(Kind::Other, Operation::Probe, &self.bucket);
         let id = WriteId::random().map_err(|source| fail().because(source))?;
         let of_replica = self.own_key(&format!("probe-{replica}-"));

@@ -89,7 +89,7 @@ impl Remote {
         head: &Head,
         marker: Option<String>,
     ) -> Option<GetObjectAttributesParts> {
-        let answer = self
+        let asking = self
             .sdk()
             .get_object_attributes()
             .bucket(&*self.bucket)
@@ -101,9 +101,9 @@ impl Remote {
             .set_part_number_marker(marker)
             .customize()
             .interceptor(Short)
-            .send()
-            .await
-            .ok()?;
+            .send();
+        let patience = &self.client.shared.patience;
+        let answer = patience.race(Box::pin(asking)).await.ok()?.ok()?;
         let is_asked_for = ETag::parse(answer.e_tag()?) == head.stamp.etag
             && u64::try_from(answer.object_size()?) == Ok(head.stamp.size_bytes);
         answer.object_parts().filter(|_| is_asked_for).cloned()

@@ -21,8 +21,8 @@ impl Remote {
         let mut aborted = 0;
         let mut markers = None;
         loop {
-            let budget = &self.client.shared.budget;
-            let page = budget
+            let patience = &self.client.shared.patience;
+            let page = patience
                 .retry(|| self.uploads_page(&folder, markers.clone()))
                 .await?;
             let is_encoded = page.encoding_type() == Some(&EncodingType::Url);
@@ -86,14 +86,17 @@ impl Remote {
         if started_ms >= before_ms || !key.starts_with(folder) {
             return Ok(None);
         }
-        let sent = self
+        let aborting = self
             .sdk()
             .abort_multipart_upload()
             .bucket(&*self.bucket)
             .key(&key)
             .upload_id(id)
-            .send()
-            .await
+            .send();
+        let patience = &self.client.shared.patience;
+        let sent = patience
+            .race(Box::pin(aborting))
+            .await?
             .map_err(|sdk| Error::of_sdk(Operation::Sweep, &self.bucket, &sdk).at(&key));
         match sent {
             Err(error) if error.kind == Kind::NotFound => Ok(None),

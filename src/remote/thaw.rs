@@ -45,8 +45,8 @@ impl Remote {
         tier: Tier,
     ) -> Result<Thawing, Error> {
         let key = self.object_key(key);
-        let budget = &self.client.shared.budget;
-        budget
+        let patience = &self.client.shared.patience;
+        patience
             .retry(|| self.thaw_once(&key, class, days, tier))
             .await
     }

@@ -6,7 +6,6 @@
 //! left behind.
 
 use super::Remote;
-use super::client::{Work, patience};
 use super::error::{Error, Kind, Operation, Passing};
 use super::meta::{Meta, WriteId};
 use super::object::{parse_crc64, show_crc64};
@@ -18,11 +17,15 @@ use aws_sdk_s3::operation::create_multipart_upload::builders::CreateMultipartUpl
 use aws_sdk_s3::types::{
     ChecksumAlgorithm, ChecksumType, CompletedMultipartUpload, CompletedPart, StorageClass,
 };
+use std::time::Duration;
 
 /// Fewest bytes of every part but the last.
 pub const MIN_PART_BYTES: u64 = 5 << 20;
 /// Most parts of one upload; they are numbered from 1.
 pub const MAX_PARTS: u32 = 10_000;
+
+/// What a request may take that is sent although the run is to stop.
+const LAST_REQUEST: Duration = Duration::from_millis(500);
 
 /// An upload under way. Finish it with [`complete`](Self::complete) or [`abort`](Self::abort);
 /// dropping it leaves its parts behind, since a drop cannot send a request.
@@ -86,8 +89,8 @@ impl Remote {
                 .checksum_algorithm(ChecksumAlgorithm::Crc64Nvme)
                 .checksum_type(ChecksumType::FullObject);
         }
-        let budget = &self.client.shared.budget;
-        let answer = budget
+        let patience = &self.client.shared.patience;
+        let answer = patience
             .retry(|| async {
                 let sent = request.clone().send().await;
                 sent.map_err(|sdk| Error::of_sdk(Operation::Upload, &self.bucket, &sdk).at(&key))
@@ -152,7 +155,7 @@ impl Upload {
                 Expect::Is(_) => capabilities.complete_if_match.into(),
             },
         };
-        self.budget()
+        self.patience()
             .retry(|| self.complete_once(&attempt, &whole))
             .await
     }
@@ -213,18 +216,23 @@ impl Upload {
             .set_if_match(conditions.if_match)
             .set_if_none_match(conditions.if_none_match)
             .customize()
-            .config_override(patience(Work::ServerSide))
             .send()
             .await
             .map_err(|sdk| self.failed(Error::of_sdk(Operation::Upload, &self.remote.bucket, &sdk)))
     }
 
-    /// Drops the upload and its parts. One that is gone already counts as aborted.
+    /// Drops the upload and its parts. One that is gone already counts as aborted. A run that is to
+    /// stop does not wait long for it.
     ///
     /// # Errors
     /// Any failed request; then [`Remote::sweep_uploads`] will find it.
     pub async fn abort(&self) -> Result<(), Error> {
-        self.budget().retry(|| self.abort_once()).await
+        if self.patience().stop.is_wished() {
+            let aborting = tokio::time::timeout(LAST_REQUEST, Box::pin(self.abort_once()));
+            let stopped = || Error::new(Kind::Stopped, Operation::Upload, &self.remote.bucket);
+            return aborting.await.map_err(|_| self.failed(stopped()))?;
+        }
+        self.patience().retry(|| self.abort_once()).await
     }
 
     async fn abort_once(&self) -> Result<(), Error> {
@@ -269,8 +277,8 @@ impl Upload {
         }
     }
 
-    pub(super) fn budget(&self) -> &super::retry::Budget {
-        &self.remote.client.shared.budget
+    pub(super) fn patience(&self) -> &super::retry::Patience {
+        &self.remote.client.shared.patience
     }
 
     pub(super) fn bad(&self, why: &'static str) -> Error {

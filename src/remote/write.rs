@@ -5,7 +5,6 @@
 //! server does not honour a condition, the object is looked at directly before the request.
 
 use super::Remote;
-use super::client::{Work, patience};
 use super::error::{Error, Kind, Operation, Passing};
 use super::meta::{Meta, WriteId};
 use super::object::{Head, show_crc64, version};
@@ -20,9 +19,6 @@ use bytes::Bytes;
 use md5::{Digest, Md5};
 
 pub(super) const CONTENT_TYPE: &str = "application/octet-stream";
-/// Bodies up to this length need no time-out of their own.
-const SMALL_BYTES: u64 = 512 << 10;
-
 /// What must be under a key when it is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expect<'a> {
@@ -117,7 +113,7 @@ impl Remote {
         };
         self.client
             .shared
-            .budget
+            .patience
             .retry(|| self.put_once(&attempt, &bytes, crc64, meta))
             .await
     }
@@ -153,7 +149,6 @@ impl Remote {
         conditions: Conditions,
         meta: &Meta,
     ) -> Result<PutObjectOutput, Error> {
-        let size_bytes = length(&bytes);
         let mut request = self
             .sdk()
             .put_object()
@@ -170,14 +165,10 @@ impl Remote {
             Checksum::Crc64(text) => request.checksum_crc64_nvme(text),
             Checksum::Md5(text) => request.content_md5(text),
         };
-        let mut request = request
+        request
             .body(ByteStream::from(bytes))
             .customize()
-            .disable_payload_signing();
-        if size_bytes > SMALL_BYTES {
-            request = request.config_override(patience(Work::Send(size_bytes)));
-        }
-        request
+            .disable_payload_signing()
             .send()
             .await
             .map_err(|sdk| Error::of_sdk(Operation::Put, &self.bucket, &sdk).at(key))
@@ -194,7 +185,7 @@ impl Remote {
     pub(super) async fn delete_object(&self, key: &str, expect: &ETag) -> Result<Gone, Error> {
         self.client
             .shared
-            .budget
+            .patience
             .retry(|| self.delete_once(key, expect))
             .await
     }
@@ -317,6 +308,9 @@ impl Remote {
 
     /// A write whose outcome could not be read back because of `head`.
     fn unknown(&self, operation: Operation, key: &str, head: Error) -> Error {
+        if head.operation == Operation::Reach {
+            return head;
+        }
         let kind = if head.is_fatal() {
             head.kind.clone()
         } else {
@@ -343,6 +337,10 @@ pub(super) enum Checksum {
 
 /// Whether a failed request may have had its effect, now or at an earlier try.
 pub(super) fn is_doubtful(error: &Error) -> bool {
+    // A look would be one request more where fewer are wished for; the next attempt finds out.
+    if error.kind == Kind::Throttled {
+        return false;
+    }
     error.passing != Passing::No
         || matches!(error.kind, Kind::Changed | Kind::BadAnswer(_))
         || (error.kind == Kind::NotFound && error.status() == Some(404))

@@ -371,7 +371,7 @@ fn of_remote(error: &remote::Error) -> Option<&'static str> {
         Kind::Unsupported => {
             Some("is the endpoint right? this server answers that it has no such request")
         }
-        Kind::BadAnswer(_) | Kind::Other => None,
+        Kind::BadAnswer(_) | Kind::Stopped | Kind::Other => None,
     }
 }
 

@@ -137,7 +137,7 @@ async fn contents(
     remote: &RemoteStamp,
 ) -> Result<Contents, Failure> {
     let key = &dispute.key;
-    let head = hands.remote.head(key).await.map_err(Failure::Remote)?;
+    let head = hands.remote.head(key).await.map_err(Failure::from)?;
     let head = head.filter(|head| head.stamp.is_same_object(remote));
     let head = head.ok_or(Failure::Stale)?;
     let is_small = |version: Version| version.size_bytes <= SHOWN_BYTES;

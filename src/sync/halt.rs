@@ -31,6 +31,19 @@ pub enum Halt {
     Internal(String),
 }
 
+impl Halt {
+    /// Returns true if the map ends early only because the run is to stop.
+    #[must_use]
+    pub fn is_interruption(&self) -> bool {
+        match self {
+            Self::Remote(error) | Self::Broken(Broken::Remote(error)) => {
+                error.kind == remote::Kind::Stopped
+            }
+            _ => false,
+        }
+    }
+}
+
 impl fmt::Display for Halt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

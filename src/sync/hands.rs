@@ -17,7 +17,7 @@ pub(super) async fn hands(
     let Task {
         bucket, map, terms, ..
     } = task;
-    let client = remote::connect(&bucket.access)
+    let client = remote::connect(&bucket.access, &bucket.name, &terms.network)
         .await
         .map_err(Halt::Remote)?;
     let capabilities = bucket.capabilities.unwrap_or_default();
@@ -28,7 +28,7 @@ pub(super) async fn hands(
     let hands = Hands {
         modes: map.modes,
         root,
-        remote: client.remote(&bucket.name, &map.prefix, capabilities),
+        remote: client.remote(&map.prefix, capabilities),
         recovery: RecoveryRun::at(terms.now_ms),
         replica: terms.replica,
         storage_class: map.storage_class.clone(),

@@ -12,16 +12,31 @@ use super::{Halt, Sync};
 use crate::event::Event;
 use crate::key::Key;
 use crate::plan::Step;
-use crate::remote::MOST_DELETES;
+use crate::remote::{Kind, MOST_DELETES};
 use crate::transfer::Failure;
 use std::collections::VecDeque;
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::task::JoinSet;
 
 /// Moves whose copies are made before their old objects are removed.
 const MOST_COPIED: usize = 2 * MOST_DELETES;
 /// Steps under way at a time from which on no job begins; only batches of removals have so many.
 const MOST_UNDER_WAY: usize = 2 * MOST_DELETES;
+/// How long steps under way may go on after a stop was requested.
+const LAST_STEPS: Duration = Duration::from_millis(1_200);
+
+/// Returns true if the server did not answer, or asked to slow down until the end.
+fn is_unanswered(failure: &Failure) -> bool {
+    match failure {
+        Failure::Remote(error) => matches!(
+            error.kind,
+            Kind::Unreachable | Kind::Throttled | Kind::Unknown
+        ),
+        _ => false,
+    }
+}
 
 fn broken_off() -> Halt {
     Halt::Internal("the journal broke off".to_owned())
@@ -231,6 +246,13 @@ impl Sync<'_> {
         let mut running: JoinSet<(Half, Vec<Ended>)> = JoinSet::new();
         let mut under_way = 0;
         let mut fatal = None;
+        // What waits for the server ends by itself when a stop is requested. What works on the disk
+        // for longer is left as a crash would leave it.
+        let stop = self.task.terms.stop.clone();
+        let mut cut_off = pin!(async move {
+            stop.wished().await;
+            tokio::time::sleep(LAST_STEPS).await;
+        });
         loop {
             while fatal.is_none()
                 && !self.task.terms.stop.is_wished()
@@ -256,7 +278,11 @@ impl Sync<'_> {
             if feed.is_over() {
                 self.pace.runs_dry();
             }
-            let Some(ended) = running.join_next().await else {
+            let ended = tokio::select! {
+                ended = running.join_next() => ended,
+                () = &mut cut_off => break,
+            };
+            let Some(ended) = ended else {
                 break;
             };
             let throttled = self.hands.remote.throttled();
@@ -294,10 +320,14 @@ impl Sync<'_> {
                 }
             }
         }
+        if fatal.is_none() {
+            self.tell_unanswered();
+        }
         fatal.map_or(Ok(()), Err)
     }
 
     fn tell_done(&mut self, act: &Act) {
+        self.tell_unanswered();
         (self.task.terms.sink)(Event::Done(&act.step, act.why));
         self.outcome.counts.add_step(&act.step);
         self.fold(act);
@@ -326,6 +356,9 @@ impl Sync<'_> {
                 self.note_stale(step.key(), &failure, stale);
             }
             _ if failure.is_stale() => self.note_stale(ended_key(step), &failure, stale),
+            _ if is_unanswered(&failure) => {
+                self.unanswered.push((ended_key(step).clone(), failure));
+            }
             _ => self.fail(ended_key(step), &failure),
         }
         None
@@ -336,6 +369,14 @@ impl Sync<'_> {
             stale.keys.push(key.as_bytes());
         } else if !self.task.terms.stop.is_wished() {
             self.fail(key, failure);
+        }
+    }
+
+    /// Reports the steps that got no answer. That waits until another step has had one, or there is
+    /// none left: if the whole bucket does not answer, that is the one thing to report.
+    fn tell_unanswered(&mut self) {
+        for (key, failure) in std::mem::take(&mut self.unanswered) {
+            self.fail(&key, &failure);
         }
     }
 }

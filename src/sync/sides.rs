@@ -36,7 +36,7 @@ pub(super) async fn read(
     ground: Ground,
     store: Option<&Arc<Mutex<Store>>>,
 ) -> Result<Read, Halt> {
-    read_both(task, hands, ground, store, None).await
+    raced(task, hands, ground, store, None).await
 }
 
 /// Reads both sides and hands over every key, in order, as fast as they are taken.
@@ -47,8 +47,28 @@ pub(super) async fn read_each(
     store: Option<&Arc<Mutex<Store>>>,
     each: mpsc::Sender<Item>,
 ) -> Result<Joined, Halt> {
-    let read = read_both(task, hands, ground, store, Some(each)).await?;
+    let read = raced(task, hands, ground, store, Some(each)).await?;
     Ok(read.joined)
+}
+
+/// Reads both sides, unless the run is to stop before the end: then nothing was read. A disk that
+/// hangs holds nobody up.
+async fn raced(
+    task: &Task,
+    hands: &Arc<Hands>,
+    ground: Ground,
+    store: Option<&Arc<Mutex<Store>>>,
+    each: Option<mpsc::Sender<Item>>,
+) -> Result<Read, Halt> {
+    let reading = Box::pin(read_both(task, hands, ground, store, each));
+    let read = task.terms.stop.race(reading).await;
+    read.unwrap_or_else(|| {
+        Ok(Read {
+            joined: Joined::default(),
+            items: Spill::default(),
+            leftovers: Vec::new(),
+        })
+    })
 }
 
 async fn read_both(
@@ -136,7 +156,7 @@ async fn read_both(
         };
         let is_last = !matches!(message, Some(Ok(_)));
         let sent = list_sender.send(message).await;
-        if is_last || sent.is_err() || task.terms.stop.is_wished() {
+        if is_last || sent.is_err() {
             break;
         }
     }
@@ -144,13 +164,6 @@ async fn read_both(
     let internal = |error: tokio::task::JoinError| Halt::Internal(error.to_string());
     let joined = joining.await.map_err(internal)?;
     let leftovers = scanning.await.map_err(internal)?;
-    if task.terms.stop.is_wished() {
-        return Ok(Read {
-            joined: Joined::default(),
-            items: Spill::default(),
-            leftovers: Vec::new(),
-        });
-    }
     let (joined, items) = joined.map_err(Halt::from)?;
     Ok(Read {
         joined,

@@ -5,6 +5,7 @@ use crate::envelope::{Envelope, Identities, KeyError, Passphrase, Recipients, Se
 use crate::event::Sink;
 use crate::guard::Limit;
 use crate::local::OwnFiles;
+use crate::remote::Network;
 use crate::state::{Bucket, DirMap, Encryption, ReplicaId};
 use crate::stop::Stop;
 use std::sync::Arc;
@@ -69,6 +70,8 @@ pub struct Terms {
     pub person: Option<Arc<dyn Person>>,
     /// The wish to stop.
     pub stop: Stop,
+    /// What the connections of the run share, that wish among it.
+    pub network: Network,
     /// Where events go.
     pub sink: Arc<Sink>,
 }

@@ -200,13 +200,14 @@ pub(super) struct Begun {
     pub(super) kept: BTreeMap<u32, (Part, u64)>,
 }
 
-/// Whether an upload that failed so may be carried on: the server refused something, and both sides
-/// are as they were.
+/// Whether an upload that failed so may be carried on: the server refused something or the run is to
+/// stop, and both sides are as they were.
 fn serves_again(failure: &Failure) -> bool {
-    matches!(
-        failure,
-        Failure::Remote(error) if !matches!(error.kind, Kind::Changed | Kind::NotFound)
-    )
+    match failure {
+        Failure::Interrupted => true,
+        Failure::Remote(error) => !matches!(error.kind, Kind::Changed | Kind::NotFound),
+        _ => false,
+    }
 }
 
 /// Whether a failure of an upload that copied may be one of copying alone: a server that took the

@@ -104,7 +104,8 @@ impl Hands {
             let (bytes, permit) = match held {
                 Ok(came) => came,
                 Err(failure) => {
-                    if matches!(failure, Failure::Remote(_)) && !failure.is_stale() {
+                    let is_sound = matches!(failure, Failure::Remote(_) | Failure::Interrupted);
+                    if is_sound && !failure.is_stale() {
                         partial::leave(writing, key, remote);
                     }
                     return Err(failure);

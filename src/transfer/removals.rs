@@ -61,7 +61,7 @@ impl Hands {
             .collect();
         let told = self.remote.delete_many(&objects).await;
         for ((at, _), told) in many.into_iter().zip(told) {
-            answers[at] = told.map(drop).map_err(Failure::Remote);
+            answers[at] = told.map(drop).map_err(Failure::from);
         }
         answers
     }

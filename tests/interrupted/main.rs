@@ -7,4 +7,6 @@ mod answers;
 mod kills;
 mod listings;
 mod signals;
+mod silence;
+mod stops;
 mod system_calls;

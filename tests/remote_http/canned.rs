@@ -1,7 +1,7 @@
 //! A server that answers what a test tells it to, byte for byte, hostile answers included.
 
 use s3_bsync::key::Key;
-use s3_bsync::remote::{Meta, Remote, WriteId, connect};
+use s3_bsync::remote::{Meta, Network, Remote, WriteId, connect};
 use s3_bsync::state::{Access, Addressing, Capabilities, Encoding, ReplicaId};
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -143,8 +143,8 @@ pub(crate) async fn remote(endpoint: &str, capabilities: Capabilities) -> Remote
         addressing: Addressing::Path,
         ..Access::default()
     };
-    let client = connect(&access).await.unwrap();
-    client.remote("b", "p", capabilities)
+    let client = connect(&access, "b", &Network::default()).await.unwrap();
+    client.remote("p", capabilities)
 }
 
 pub(crate) fn key(text: &str) -> Key {

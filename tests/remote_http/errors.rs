@@ -1,7 +1,7 @@
 //! Every failure has its kind, and no failure shows a secret.
 
 use crate::canned::{FULL, KEYS, alone, key, refusal, remote, reply, serve};
-use s3_bsync::remote::{Kind, connect};
+use s3_bsync::remote::{Kind, Network, connect};
 use s3_bsync::state::Access;
 use std::error::Error as _;
 
@@ -97,10 +97,44 @@ fn a_certificate_file_that_is_none_is_refused() {
         "errors::a_certificate_file_that_is_none_is_refused",
         &environment,
         async {
-            let error = connect(&Access::default()).await.unwrap_err();
+            let error = connect(&Access::default(), "b", &Network::default())
+                .await
+                .unwrap_err();
             assert_eq!(error.kind, Kind::Other);
             let cause = error.source().unwrap().to_string();
             assert_eq!(cause, "AWS_CA_BUNDLE /dev/null: no PEM certificates");
+        },
+    );
+}
+
+#[test]
+fn what_a_server_says_is_cut_and_shows_none_of_our_keys() {
+    let environment = [KEYS, &[("AWS_SESSION_TOKEN", "t0k3n-of-this-session")]].concat();
+    alone(
+        "errors::what_a_server_says_is_cut_and_shows_none_of_our_keys",
+        &environment,
+        async {
+            let (endpoint, _) = serve(|_, log| {
+                let headers = &log.last().unwrap();
+                let echo = format!(
+                    "{} {} {}",
+                    headers.header("authorization"),
+                    headers.header("x-amz-security-token"),
+                    "x".repeat(1000)
+                );
+                let body = format!("<Error><Code>Odd</Code><Message>{echo}</Message></Error>");
+                reply(400, &[], &body)
+            });
+            let remote = remote(&endpoint, FULL).await;
+            let error = remote.list(&[]).next().await.unwrap_err();
+            let text = format!("{error} {} {error:?}", error.source().unwrap());
+            assert!(text.contains("Credential=.../"), "{text}");
+            assert!(text.contains("Signature=..."), "{text}");
+            for secret in ["AKIDEXAMPLE", "t0k3n"] {
+                assert!(!text.contains(secret), "{text}");
+            }
+            assert!(!text.contains(&"x".repeat(300)), "{text}");
+            assert!(text.contains("xxx..."), "{text}");
         },
     );
 }

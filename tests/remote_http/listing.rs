@@ -337,3 +337,39 @@ async fn no_states() {
         assert_eq!(log.lock().unwrap().len(), requests);
     }
 }
+
+#[test]
+fn a_page_that_is_longer_than_16_mib_is_refused() {
+    alone(
+        "listing::a_page_that_is_longer_than_16_mib_is_refused",
+        KEYS,
+        async {
+            let (endpoint, log) = serve(|_, _| {
+                let long = " ".repeat((16 << 20) + 1);
+                reply(200, &[], &last(&format!("{}{long}", entry("p/a"))))
+            });
+            let remote = remote(&endpoint, FULL).await;
+            let error = all(&remote, &[]).await.unwrap_err();
+            assert_eq!(error.kind, Kind::BadListing("a page is too long"));
+            assert_eq!(log.lock().unwrap().len(), 1, "it is not asked for again");
+        },
+    );
+}
+
+#[test]
+fn a_listing_that_goes_on_without_end_is_an_error() {
+    alone(
+        "listing::a_listing_that_goes_on_without_end_is_an_error",
+        KEYS,
+        async {
+            let (endpoint, log) = serve(|n, _| {
+                let page = goes_on(&entry(&format!("p/{n:08}")), &format!("token-{n}"));
+                reply(200, &[], &page)
+            });
+            let remote = remote(&endpoint, FULL).await;
+            let error = all(&remote, &[]).await.unwrap_err();
+            assert!(matches!(error.kind, Kind::BadListing(_)), "{error}");
+            assert!(log.lock().unwrap().len() <= 1025);
+        },
+    );
+}

@@ -2,7 +2,7 @@
 
 use super::voice::Voice;
 use crate::cli::keys::Keys;
-use crate::remote::Tier;
+use crate::remote::{Tier, Timeout};
 use crate::sync::{Mode, Proof, Wish};
 use std::num::NonZeroU64;
 use std::path::PathBuf;
@@ -85,6 +85,8 @@ pub struct Verify {
     pub jobs: Option<usize>,
     /// The most bytes that travel in a second; `None` for no limit.
     pub bytes_per_s: Option<NonZeroU64>,
+    /// How long a server may be silent.
+    pub timeout: Timeout,
     /// The command that prints the passphrase of an identity file.
     pub passphrase_command: Option<String>,
 }

@@ -4,6 +4,7 @@ use super::settings::Settings;
 use super::voice::Voice;
 use crate::cli::values::S3Uri;
 use crate::guard::Limit;
+use crate::remote::Timeout;
 use crate::state::Direction;
 use crate::sync::{Mode, Reencode, Safety, Trust};
 use std::num::NonZeroU64;
@@ -25,6 +26,8 @@ pub struct Run {
     pub jobs: Option<usize>,
     /// The most bytes that travel in a second; `None` for no limit.
     pub bytes_per_s: Option<NonZeroU64>,
+    /// How long a server may be silent.
+    pub timeout: Timeout,
     /// How many removals are allowed.
     pub limit: Limit,
     /// Whether the guard and a missing marker stop a map.

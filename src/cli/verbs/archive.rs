@@ -1,6 +1,7 @@
 //! `ls`, `restore`, `restore-status` and `verify`: what is on both sides, and whether it can be had.
 
 use super::super::args::Args;
+use super::super::combine::timeout;
 use super::super::command::{Command, Consent, Ls, Restore, RestoreStatus, Verify, Voice, Which};
 use super::super::keys::Keys;
 use super::super::misuse::Misuse;
@@ -103,6 +104,7 @@ impl Args {
         let which = which(Verb::Verify, names)?;
         let jobs = self.jobs.take().map(usize::from);
         let bytes_per_s = self.bwlimit.take().map(|rate| rate.0);
+        let timeout = timeout(self.timeout.take());
         let passphrase_command = self.age_passphrase_command.take().map(|text| text.0);
         refuse("verify", self.setting_flags())?;
         self.refuse_all(Verb::Verify)?;
@@ -117,6 +119,7 @@ impl Args {
             },
             jobs,
             bytes_per_s,
+            timeout,
             passphrase_command,
         }))
     }

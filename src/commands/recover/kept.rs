@@ -6,7 +6,7 @@ use crate::commands::dump::words::{Size, utc};
 use crate::commands::named;
 use crate::key::{Key, Shown};
 use crate::local::{self, OwnFiles, RecoveryRun, Root};
-use crate::remote::{Listed, Remote};
+use crate::remote::{Listed, Network, Remote};
 use crate::stamp::RemoteStamp;
 use crate::state::{Bucket, DirMap};
 use serde_json::{Value, json};
@@ -47,6 +47,7 @@ impl Folders {
         map: &DirMap,
         own: &OwnFiles,
         side: Option<Side>,
+        network: &Network,
     ) -> Result<Self, Error> {
         let root = match side {
             Some(Side::Bucket) => None,
@@ -54,7 +55,7 @@ impl Folders {
         };
         let remote = match side {
             Some(Side::Local) => None,
-            _ => Some(named::remote(bucket, map).await?),
+            _ => Some(named::remote(bucket, map, network).await?),
         };
         Ok(Self {
             map: map.clone(),

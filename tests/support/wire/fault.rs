@@ -22,6 +22,12 @@ pub enum Fault {
     FlipBit,
     /// The answer takes so much longer.
     Delay(Duration),
+    /// An answer that asks to come back after so many seconds, instead of the effect.
+    SlowDown(u64),
+    /// The answer's body stops after so many bytes, and the connection stays.
+    Stall(usize),
+    /// The answer's body comes byte by byte, with this pause before each.
+    Trickle(Duration),
     /// A listing's XML ends in the middle, in an answer that is whole for HTTP.
     TruncateList,
     /// A listing's next page is always the same.

@@ -112,6 +112,12 @@ async fn before(faults: &[Fault]) -> Result<Option<Answer>, Broken> {
             }
             Fault::Reset => return Err(Hangup.into()),
             Fault::Status(status, code) => return Ok(Some(error(*status, code)?)),
+            Fault::SlowDown(seconds) => {
+                let mut answer = error(503, "SlowDown")?;
+                let headers = answer.headers_mut();
+                headers.insert(header::RETRY_AFTER, (*seconds).into());
+                return Ok(Some(answer));
+            }
             Fault::Hidden(code) => return Ok(Some(error(200, code)?)),
             _ => {}
         }
@@ -153,6 +159,31 @@ async fn after(fault: &Fault, seen: &Exchange, answer: Answer) -> Result<Answer,
                 Err(Broken::from(Hangup))
             };
             let frames = stream::iter([Ok(Frame::data(start))]).chain(stream::once(end));
+            Ok(Response::from_parts(
+                parts,
+                StreamBody::new(frames).boxed_unsync(),
+            ))
+        }
+        Fault::Stall(len) => {
+            let whole = body.collect().await?.to_bytes();
+            let start = whole.slice(..whole.len().min(*len));
+            let silence = stream::pending::<Result<Frame<Bytes>, Broken>>();
+            let frames = stream::iter([Ok(Frame::data(start))]).chain(silence);
+            Ok(Response::from_parts(
+                parts,
+                StreamBody::new(frames).boxed_unsync(),
+            ))
+        }
+        Fault::Trickle(pause) => {
+            let whole = body.collect().await?.to_bytes();
+            let pause = *pause;
+            let frames = stream::iter(0..whole.len()).then(move |at| {
+                let byte = whole.slice(at..=at);
+                async move {
+                    tokio::time::sleep(pause).await;
+                    Ok(Frame::data(byte))
+                }
+            });
             Ok(Response::from_parts(
                 parts,
                 StreamBody::new(frames).boxed_unsync(),
