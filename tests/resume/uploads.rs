@@ -192,7 +192,7 @@ fn a_run_that_fails_keeps_the_upload_for_the_next() {
 }
 
 #[test]
-fn ctrl_c_removes_the_upload() {
+fn ctrl_c_keeps_the_upload_for_the_next_run() {
     let (world, _) = begin();
     let contents = bytes(12 * PIECE_BYTES, 1);
     world.local(NAME, &contents);
@@ -206,8 +206,12 @@ fn ctrl_c_removes_the_upload() {
     running.wait().expect_code(130);
     world.wire().heal();
     world.expect_no_remote(NAME);
-    assert_eq!(world.hand().expect("our own").pending_uploads(), []);
+    let pending = world.hand().expect("our own").pending_uploads();
+    assert_eq!(pending.len(), 1, "its parts are there");
+    world.wire().forget();
     world.sync();
+    assert_eq!(world.wire().count(Op::CreateMpu), 0, "it goes on");
+    assert_eq!(world.hand().expect("our own").pending_uploads(), []);
     expect_settled(&world, &contents);
 }
 
