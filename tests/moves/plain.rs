@@ -95,7 +95,7 @@ fn each_rename_is_a_line_of_json() {
     run.expect_code(0);
     for (from, to) in [("d/a", "e/a"), ("d/b", "e/b")] {
         run.expect_stdout(&format!(
-            r#"{{"bytes":0,"event":"done","from":"{from}","key":"{to}","step":"move remote","why":"renamed here"}}"#
+            r#"{{"bytes":0,"event":"done","from":"{from}","key":"{to}","map":"root","step":"move remote","why":"renamed here"}}"#
         ));
     }
 }
