@@ -42,3 +42,9 @@ fn maps_of_every_policy_survive() {
     survives("local", 71..72);
     survives("remote", 81..82);
 }
+
+#[test]
+fn maps_of_one_way_survive() {
+    survives("push", 91..93);
+    survives("pull", 101..103);
+}

@@ -259,6 +259,11 @@ impl BucketHand {
         self.change(key, |object, _| object.sums = Sums::default());
     }
 
+    /// Lists objects in pages of so many.
+    pub fn set_page(&self, entries: usize) {
+        self.store.lock().page = Some(entries);
+    }
+
     /// Switches versioning.
     pub fn set_versioning(&self, versioning: Versioning) {
         let mut state = self.store.lock();

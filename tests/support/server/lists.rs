@@ -92,7 +92,6 @@ pub(super) fn objects(
     let encode = encoder(input.encoding_type.as_ref());
     let prefix = input.prefix.clone().unwrap_or_default();
     let delimiter = input.delimiter.clone().unwrap_or_default();
-    let limit = page_size(input.max_keys);
     let after = match &input.continuation_token {
         Some(token) => super::sums::unbase64(token)
             .and_then(|bytes| String::from_utf8(bytes).ok())
@@ -111,6 +110,7 @@ pub(super) fn objects(
         .any(|a| a.as_str() == "RestoreStatus");
 
     let state = store.lock();
+    let limit = page_size(input.max_keys).min(state.page.unwrap_or(PAGE));
     let bucket = state.bucket(&input.bucket)?;
     let from = after.as_str().max(prefix.as_str());
     let keys = bucket

@@ -26,6 +26,8 @@ pub struct Store {
 pub struct State {
     /// By name.
     pub buckets: BTreeMap<String, Bucket>,
+    /// The most entries of a page of a listing; `None` for as many as S3 gives.
+    pub page: Option<usize>,
     serial: u64,
 }
 
@@ -62,7 +64,12 @@ impl Store {
     pub fn in_folder(path: &Path) -> io::Result<Self> {
         let (folder, buckets) = Folder::open(path)?;
         let serial = u64::try_from(now_ms()).unwrap_or(0) << 16;
-        Ok(Self::over(State { buckets, serial }, Some(folder)))
+        let state = State {
+            buckets,
+            page: None,
+            serial,
+        };
+        Ok(Self::over(state, Some(folder)))
     }
 
     fn over(state: State, folder: Option<Folder>) -> Self {

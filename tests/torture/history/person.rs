@@ -10,6 +10,9 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
+/// The name of a file of ignore rules.
+pub const RULES: &str = ".s3syncignore";
+
 /// Does it.
 pub fn act(stage: &Stage, machine: &Machine, number: u64, act: &Act) {
     // A person whose act is impossible turns to something else.
@@ -91,7 +94,14 @@ fn attempt(stage: &Stage, machine: &Machine, number: u64, act: &Act) -> io::Resu
             fs::remove_dir_all(path(name))?;
             write(&path(name), &contents(number, super::words::Size::Line), 0)
         }
-        Act::Unlink => unlink(machine.root()),
+        Act::BreakRules(folder) => {
+            fs::create_dir_all(path(folder))?;
+            fs::write(path(folder).join(RULES), format!("[{number}"))
+        }
+        Act::RemoveRules => remove(machine.root(), |entry| entry.file_name() == RULES),
+        Act::Unlink => remove(machine.root(), |entry| {
+            entry.file_type().is_ok_and(|kind| kind.is_symlink())
+        }),
         Act::Sync => Ok(()),
         Act::Backup => {
             let _ = fs::remove_dir_all(machine.home().join("backup"));
@@ -151,14 +161,14 @@ fn set_time(path: &Path, time: Time) -> io::Result<()> {
     open(path)?.set_modified(time)
 }
 
-fn unlink(folder: &Path) -> io::Result<()> {
+/// Removes what is chosen, but directories.
+fn remove(folder: &Path, is_chosen: fn(&fs::DirEntry) -> bool) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
-        let kind = entry.file_type()?;
-        if kind.is_symlink() {
+        if entry.file_type()?.is_dir() {
+            remove(&entry.path(), is_chosen)?;
+        } else if is_chosen(&entry) {
             fs::remove_file(entry.path())?;
-        } else if kind.is_dir() {
-            unlink(&entry.path())?;
         }
     }
     Ok(())

@@ -2,7 +2,7 @@
 
 use super::book::Book;
 use super::run::{Ended, both, run};
-use super::stage::{MapKind, Stage};
+use super::stage::{MapKind, Stage, Way};
 use super::words::{Act, Place, Size, Step, Time, Trouble};
 use super::{person, stock};
 use crate::support::wire::{Fault, Op, When};
@@ -137,8 +137,8 @@ impl Play {
         if is_alone {
             if args.contains(&"--dryrun") {
                 self.is_untouched(&before, &after)?;
-            } else if ended.as_ref().is_some_and(|run| run.code == 0) {
-                self.is_honest(at, &after)?;
+            } else if let Some(run) = ended.filter(|run| run.code == 0) {
+                self.is_honest(at, &run, &after)?;
             }
         }
         self.nothing_lost(&after)
@@ -168,14 +168,13 @@ impl Play {
     fn quiet(&mut self, number: u64) -> Checked {
         let machines = self.stage.machines.len();
         for at in 0..machines {
-            perform(
-                &self.stage,
-                &self.book,
-                number,
-                Place::Machine(at),
-                &Act::Unlink,
-            );
+            let place = Place::Machine(at);
+            for act in [Act::Unlink, Act::RemoveRules] {
+                perform(&self.stage, &self.book, number, place, &act);
+            }
         }
+        let act = Act::RemoveRules;
+        perform(&self.stage, &self.book, number, Place::Bucket, &act);
         let mut round = 1;
         for _ in 0..MOST_ROUNDS {
             for at in 0..machines {
@@ -191,7 +190,8 @@ impl Play {
         }
         let sight = self.stage.look();
         self.is_equal(&sight)?;
-        if let Some(unheeded) = self.book().unheeded(&sight) {
+        let is_both_ways = self.stage.kind.way == Way::Both;
+        if let Some(unheeded) = self.book().unheeded(&sight).filter(|_| is_both_ways) {
             return Err(("a change in one place reaches all", unheeded));
         }
         self.is_tidy(&sight)?;
@@ -235,7 +235,7 @@ impl Play {
             return Ok(());
         };
         if run.code == 0 {
-            self.is_honest(at, &after)?;
+            self.is_honest(at, &run, &after)?;
         }
         match round {
             1 => Ok(()),

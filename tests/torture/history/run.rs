@@ -1,11 +1,18 @@
 //! Runs of the program, with all that goes wrong.
 
 use super::clock;
-use super::words::{Kind, Mishap, Trouble};
+use super::words::{Halt, Kind, Mishap, Trouble};
 use crate::support::wire::{Fault, When};
 use crate::support::world::{Kill, Machine, Run};
+use rustix::process::Signal;
 use std::process::Command;
-use std::time::Duration;
+use std::sync::mpsc::channel;
+use std::time::{Duration, Instant};
+
+/// Faults in a row that a run bears without waiting for long.
+const A_FEW: usize = 10;
+/// A stop takes two seconds at most; a busy machine gets more.
+const STOPS: Duration = Duration::from_secs(20);
 
 /// How a run ended; `None` where it was killed.
 pub type Ended = Option<Run>;
@@ -18,7 +25,15 @@ pub fn run(machine: &Machine, args: &[&str], trouble: &Trouble) -> Ended {
                 let (when, fault) = fault(mishap);
                 machine.wire().fault(when, fault);
             }
-            let run = machine.run(args);
+            let waits = |mishap: &Mishap| {
+                mishap.times > A_FEW || matches!(mishap.kind, Kind::Silence | Kind::SilenceAfter)
+            };
+            let timeout: &[&str] = if mishaps.iter().any(waits) {
+                &["--timeout", "1s"]
+            } else {
+                &[]
+            };
+            let run = machine.run(&[args, timeout].concat());
             machine.wire().heal();
             Some(run)
         }
@@ -29,6 +44,7 @@ pub fn run(machine: &Machine, args: &[&str], trouble: &Trouble) -> Ended {
             };
             machine.killed(args, When::any().nth(*nth), kill)
         }
+        Trouble::Stop(nth, halt) => Some(stopped(machine, args, *nth, *halt)),
         Trouble::KillAfter(ms) => Some(killed_after(machine, args, *ms)),
         Trouble::KillAtCall(calls, nth) => {
             let what = format!("signal=KILL:when={nth}");
@@ -43,6 +59,36 @@ pub fn run(machine: &Machine, args: &[&str], trouble: &Trouble) -> Ended {
         Trouble::Meanwhile(..) | Trouble::None => Some(machine.run(args)),
     }
     .filter(|run| run.code != -1 || run.stderr.contains("panicked") || !kills(trouble))
+}
+
+/// A run that gets no answer from the nth request on, and is stopped by a signal then.
+fn stopped(machine: &Machine, args: &[&str], nth: usize, halt: Halt) -> Run {
+    let (tell, told) = channel();
+    let silence = Fault::HoldBefore(tell);
+    machine.wire().fault(When::any().nth(nth).always(), silence);
+    let mut running = machine.start(args);
+    let is_reached = loop {
+        if told.recv_timeout(Duration::from_millis(5)).is_ok() {
+            break true;
+        }
+        if !running.is_running() {
+            break false;
+        }
+    };
+    let begun = Instant::now();
+    if is_reached {
+        running.signal(match halt {
+            Halt::Interrupt => Signal::INT,
+            Halt::Terminate => Signal::TERM,
+            Halt::HangUp => Signal::HUP,
+        });
+    }
+    let run = running.wait();
+    machine.wire().heal();
+    let took = begun.elapsed();
+    assert!(took < STOPS, "a stop took {took:?}");
+    assert!(!is_reached || run.code == 130, "not stopped: {run:?}");
+    run
 }
 
 fn kills(trouble: &Trouble) -> bool {
@@ -127,6 +173,8 @@ fn fault(mishap: &Mishap) -> (When, Fault) {
         Kind::LoopList => Fault::LoopList,
         Kind::ShuffleList => Fault::ShuffleList,
         Kind::RepeatKey => Fault::RepeatKey,
+        Kind::Silence => Fault::HoldBefore(channel().0),
+        Kind::SilenceAfter => Fault::HoldAfter(channel().0),
     };
     (when.nth(mishap.nth).times(mishap.times), fault)
 }

@@ -218,7 +218,7 @@ impl Script {
                 _ => self.misfortune(),
             };
         }
-        match self.dice.roll(48) {
+        match self.dice.roll(49) {
             0..14 => Act::Write(name, self.size(), self.time()),
             14..17 => Act::Append(name),
             17 => Act::Truncate(name),
@@ -237,6 +237,7 @@ impl Script {
             45 if is_machine => Act::Backup,
             46 if is_machine => self.misfortune(),
             47 if is_machine => Act::Mkdir(folder),
+            48 if is_machine => Act::BreakRules(self.dice.one(&["d", "d/e", "h", ""]).to_owned()),
             _ => Act::Remove(name),
         }
     }

@@ -6,6 +6,17 @@ use super::words::Step;
 use crate::support::server::{BucketHand, Versioning};
 use crate::support::world::{Machine, Object, World};
 
+/// The side that a map follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// Both.
+    Both,
+    /// The directory; the bucket is made equal to it.
+    Push,
+    /// The bucket; the directory is made equal to it.
+    Pull,
+}
+
 /// A kind of map, and of bucket.
 #[derive(Debug, Clone, Copy)]
 pub struct MapKind {
@@ -19,12 +30,19 @@ pub struct MapKind {
     pub versioning: Versioning,
     /// How many machines there are.
     pub machines: usize,
+    /// Objects of one page of a listing, if fewer than S3 gives.
+    pub page: Option<usize>,
+    /// The side that it follows.
+    pub way: Way,
 }
 
 /// All kinds that are played.
-pub const KINDS: [MapKind; 8] = [
+pub const KINDS: [MapKind; 10] = [
     kind("plain", &[], None, Versioning::Off, 2),
-    kind("versioned", &[], None, Versioning::Enabled, 2),
+    MapKind {
+        page: Some(3),
+        ..kind("versioned", &[], None, Versioning::Enabled, 2)
+    },
     kind(
         "gzip",
         &["--compress", "6"],
@@ -54,13 +72,36 @@ pub const KINDS: [MapKind; 8] = [
         Versioning::Suspended,
         2,
     ),
-    kind(
-        "remote",
-        &["--conflict", "remote"],
-        None,
-        Versioning::Off,
-        3,
-    ),
+    MapKind {
+        page: Some(2),
+        ..kind(
+            "remote",
+            &["--conflict", "remote"],
+            None,
+            Versioning::Off,
+            3,
+        )
+    },
+    MapKind {
+        way: Way::Push,
+        ..kind(
+            "push",
+            &["--direction", "push", "--delete"],
+            None,
+            Versioning::Off,
+            1,
+        )
+    },
+    MapKind {
+        way: Way::Pull,
+        ..kind(
+            "pull",
+            &["--direction", "pull", "--delete"],
+            None,
+            Versioning::Off,
+            1,
+        )
+    },
 ];
 
 const fn kind(
@@ -76,6 +117,8 @@ const fn kind(
         chain,
         versioning,
         machines,
+        page: None,
+        way: Way::Both,
     }
 }
 
@@ -100,6 +143,9 @@ impl Stage {
         let world = World::embedded();
         let hand = world.hand().expect("it is our own server").clone();
         hand.set_versioning(kind.versioning);
+        if let Some(entries) = kind.page {
+            hand.set_page(entries);
+        }
         let mut machines = vec![(*world).clone()];
         for name in ["b", "c", "d"].iter().take(kind.machines - 1) {
             machines.push(world.machine(name));

@@ -1,6 +1,7 @@
 //! What people do in the bucket with stock tools.
 
 use super::contents::{appended, contents, halved, patched};
+use super::person::RULES;
 use super::stage::Stage;
 use super::words::{Act, Time};
 use crate::support::world::Object;
@@ -40,6 +41,13 @@ pub fn act(stage: &Stage, number: u64, act: &Act) {
         Act::Touch(name, time) => {
             if let Some(old) = read(stage, name) {
                 put(stage, name, &old, *time);
+            }
+        }
+        Act::RemoveRules => {
+            for key in stage.hand.keys() {
+                if key.rsplit('/').next() == Some(RULES) {
+                    stage.hand.delete(&key);
+                }
             }
         }
         Act::Remove(name) => {

@@ -1,7 +1,7 @@
 //! What goes wrong, made up from a seed.
 
 use super::script::Script;
-use super::words::{Act, Kind, Mishap, Place, Trouble};
+use super::words::{Act, Halt, Kind, Mishap, Place, Trouble};
 use crate::support::wire::Op;
 use crate::support::world::CALLS;
 
@@ -36,7 +36,12 @@ impl Script {
 
     /// What goes wrong during a run; often nothing.
     pub(super) fn trouble(&mut self) -> Trouble {
-        match self.dice.roll(20) {
+        match self.dice.roll(22) {
+            20 => Trouble::Wire(vec![self.outage()]),
+            21 => {
+                let halts = [Halt::Interrupt, Halt::Terminate, Halt::HangUp];
+                Trouble::Stop(self.dice.count(12), self.dice.one(&halts))
+            }
             0..7 => Trouble::None,
             7..11 => Trouble::Wire((0..=self.dice.roll(3)).map(|_| self.mishap()).collect()),
             11..13 => {
@@ -73,6 +78,21 @@ impl Script {
             if act != Act::Backup && !act.forgets() {
                 return Trouble::Meanwhile(nth, place, act);
             }
+        }
+    }
+
+    /// Answers that do not come, or that ask to slow down: one, or all from there on.
+    fn outage(&mut self) -> Mishap {
+        let op = self.dice.one(&OPS);
+        Mishap {
+            op,
+            nth: self.dice.count(if op.is_some() { 4 } else { 15 }),
+            times: self.dice.one(&[1, 1, 2, 100_000]),
+            kind: self.dice.one(&[
+                Kind::Silence,
+                Kind::SilenceAfter,
+                Kind::Status(503, "SlowDown"),
+            ]),
         }
     }
 

@@ -72,6 +72,10 @@ pub enum Act {
     Folder(String),
     /// Puts a file where a folder was.
     File(String),
+    /// Leaves a file of ignore rules that cannot be parsed.
+    BreakRules(String),
+    /// Removes all files of ignore rules.
+    RemoveRules,
     /// Removes all symlinks.
     Unlink,
     /// Lets the machine sync, while another does.
@@ -134,6 +138,19 @@ pub enum Kind {
     LoopList,
     ShuffleList,
     RepeatKey,
+    /// No answer, instead of the effect.
+    Silence,
+    /// No answer after the effect.
+    SilenceAfter,
+}
+
+/// How a run is stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "as the signals are named")]
+pub enum Halt {
+    Interrupt,
+    Terminate,
+    HangUp,
 }
 
 /// What goes wrong during a run.
@@ -147,6 +164,8 @@ pub enum Trouble {
     KillAtRequest(usize, bool),
     /// It is killed at the nth of these system calls.
     KillAtCall(&'static str, usize),
+    /// From the nth request on there is no answer, and the run is stopped by a signal.
+    Stop(usize, Halt),
     /// It is killed after so many milliseconds.
     KillAfter(u64),
     /// The nth of these system calls, and so many after it, fail.
