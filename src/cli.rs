@@ -25,6 +25,7 @@ mod tests_surface;
 mod tests_verbs;
 mod values;
 mod values_archive;
+mod values_displaced;
 mod values_files;
 mod values_paths;
 pub mod values_typed;

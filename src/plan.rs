@@ -11,9 +11,10 @@ use std::fmt;
 /// What becomes of bytes that are replaced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Loser {
-    /// Both sides agreed on them; nobody edited them.
+    /// Both sides agreed on them; nobody edited them. An object goes, a file is kept as replaced.
     Discard,
-    /// Somebody wrote them and the other side has not seen them: they are kept aside first.
+    /// Somebody wrote them and the other side has not seen them: they are kept as the loser of a
+    /// conflict.
     Keep,
 }
 

@@ -34,6 +34,7 @@ mod verify;
 
 use crate::draft::{Asides, Decided};
 use crate::event::{Counts, Event};
+use crate::guard::Population;
 use crate::key::Key;
 use crate::local::{Leftover, Root};
 use crate::moves::Folds;
@@ -127,9 +128,9 @@ struct Sync<'a> {
     ground: Ground,
     /// Keys that a dead run was replacing.
     replaced: HashSet<Key>,
-    /// What removals are measured by: records that are not left out of this run, or where it goes
-    /// one way, what the side has from which they would be.
-    records: u64,
+    /// What removals are measured by: records that are not left out of this run, or in a one-way
+    /// map the files of the side that would lose them.
+    known: Population,
     asides: Asides,
     pace: pace::Pace,
     begun: Instant,
@@ -173,7 +174,7 @@ impl<'a> Sync<'a> {
             hands,
             ground,
             replaced: HashSet::new(),
-            records: 0,
+            known: Population::default(),
             asides: Asides::new(tag, &map.prefix),
             pace: pace::Pace::of(terms.jobs),
             begun: Instant::now(),
@@ -213,7 +214,7 @@ impl<'a> Sync<'a> {
             return Ok(());
         }
         let planned = self.arrange(decided, joined.clashes, ends).await?;
-        self.records = match self.task.map.direction {
+        self.known = match self.task.map.direction {
             Direction::Both => joined.records,
             Direction::Push | Direction::PushMirror => joined.objects,
             Direction::Pull | Direction::PullMirror => joined.files,

@@ -55,6 +55,23 @@ fn an_emptied_bucket_is_held_though_an_ignored_file_has_a_record() {
 }
 
 #[test]
+fn a_rule_file_that_stays_does_not_disarm_the_guard() {
+    let files: Vec<(String, String)> = (0..30).map(|n| (format!("f{n}"), n.to_string())).collect();
+    let files: Vec<(&str, &str)> = files.iter().map(|(a, b)| (&a[..], &b[..])).collect();
+    let world = World::agreed(&files);
+    world.local(".s3syncignore", "zz\n*.tmp\n").sync();
+    for (key, _) in &files {
+        world.remove_remote(key);
+    }
+    // Without the percentage only the rule that an emptied side is held is left.
+    world
+        .run(&["--max-delete", "1000"])
+        .expect_code(3)
+        .expect_stderr("all 30 files would be deleted in the directory");
+    world.expect_local("f0", "0").expect_nothing_kept();
+}
+
+#[test]
 fn a_first_run_that_was_cut_off_goes_on_as_a_first_run() {
     let world = World::new();
     world

@@ -7,6 +7,7 @@ use super::values::{
     AgeRecipient, Days, FilePath, GzipLevel, Jobs, MapArg, Policy, Rate, Text, UnmapArg, Url, Way,
 };
 use super::values_archive::{Speed, Stay};
+use super::values_displaced::{MostKept, MostReplaced};
 use super::values_files::{FollowLinks, KeepMode};
 use super::values_paths::DirPath;
 use super::wanted::KeyPath;
@@ -118,6 +119,12 @@ pub(super) struct Args {
     /// map setting: days for which the recovery folder keeps files, default 30
     #[argh(option)]
     pub(super) keep: Option<Days>,
+    /// map setting: most that the recovery folder holds, SIZE, N% or default
+    #[argh(option)]
+    pub(super) keep_size: Option<MostKept>,
+    /// map setting: files that downloads may replace in one run, N, N% or off
+    #[argh(option)]
+    pub(super) max_replace: Option<MostReplaced>,
     /// with edit: sync the map, and pack anew what is packed in another way
     #[argh(switch)]
     pub(super) reencode: bool,
@@ -241,6 +248,8 @@ impl Args {
             (self.direction.is_some(), "--direction"),
             (self.delete, "--delete"),
             (self.keep.is_some(), "--keep"),
+            (self.keep_size.is_some(), "--keep-size"),
+            (self.max_replace.is_some(), "--max-replace"),
         ]
     }
 

@@ -259,6 +259,8 @@ impl Args {
             direction: self.direction.map(|way| self.toward(way)),
             conflict: self.conflict.map(|policy| policy.0),
             keep_days: self.keep.map(|days| days.0),
+            keep_size: self.keep_size.map(|size| size.0),
+            max_replace: self.max_replace.map(|limit| limit.0),
         };
         (settings, self)
     }

@@ -46,6 +46,11 @@ Usage:
                                           remove it for good; asks, with --force does not
   s3-bsync recover expire [NAME...] [--dryrun]
                                           remove what is older than the maps' --keep
+  s3-bsync undo [NAME]                    list the latest runs, and what each displaced here
+  s3-bsync undo NAME RUN [--force] [--dryrun]
+                                          put back everything that a run replaced or deleted here;
+                                          what is there now is kept. Leaves paths that changed since
+                                          the run, with --force puts those back too
 
 KEPT is a path as recover lists it, with or without the time before it, a folder above it, or a
 pattern as for --objects; local: or bucket: before it leaves out the other side.
@@ -107,7 +112,7 @@ Maps, with -i or --init:
   --purge                   delete the state file, and no other file, before anything else
 
 Map settings, with --dir, add or edit; those not given stay as they are. Push and pull without a
-map take them too, but for --name, --conflict, --direction and --keep:
+map take them too, but for --name, --conflict, --direction, --keep, --keep-size, --max-replace:
   --name NAME               what to call the map; default the last part of PATH
   --endpoint-url URL        where an S3-compatible server is
   --region NAME             the bucket's region
@@ -138,6 +143,11 @@ map take them too, but for --name, --conflict, --direction and --keep:
                             kept in the recovery folder. Default newer; ask asks at a terminal and
                             elsewhere leaves both alone
   --keep DAYS               how long the recovery folder keeps files; default 30
+  --keep-size SIZE|N%       how much it may hold: 500M, 20G, or a share of the file system. The
+                            oldest replaced files go first, then the oldest deleted ones, conflict
+                            losers never. Default 10%, and 5% of the file system stays free
+  --max-replace N|N%        hold back the downloads of a run if they replace more files than this,
+                            as --max-delete does for deletions. Default off
 
 With watch, which takes run settings too, but for --dryrun, --force, --full and --report:
   --interval TIME           from one run of all maps to the next: 30s, 5m, 1h; default 60s

@@ -20,7 +20,7 @@ const FILES: &[(&str, &str)] = &[
         "Ties a mapped directory to the state file.",
     ),
     (
-        "DIR/.s3bsync/recovery/TIME/PATH",
+        "DIR/.s3bsync/recovery/TIME-WHY/PATH",
         "Local files that a run displaced, kept for the days of --keep.",
     ),
     (

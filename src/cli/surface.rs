@@ -238,6 +238,7 @@ const OPERANDS: &[&[&str]] = &[
     &["show", "a", "b"],
     &["put-back", "a", "b"],
     &["drop", "a", "b"],
+    &["a", "2026-11-20T22-55-01Z"],
 ];
 /// What some flags go with only.
 const COMPANY: &[&[&str]] = &[

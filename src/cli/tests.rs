@@ -245,6 +245,8 @@ fn flags_that_make_no_sense_together_are_refused() {
         "--storage-class C",
         "--conflict local",
         "--keep 1",
+        "--keep-size 1G",
+        "--max-replace 5%",
         "--compress 1",
         "--age-recipient age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p",
         "--age-recipients-file /r",

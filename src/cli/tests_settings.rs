@@ -2,7 +2,7 @@
 
 use super::tests::{init, refused, run};
 use super::{Misuse, Settings};
-use crate::state::{Addressing, ConflictPolicy, Direction, Recursion};
+use crate::state::{Addressing, ConflictPolicy, Direction, KeepSize, Limit, Recursion};
 
 #[test]
 fn map_settings_land_in_their_fields() {
@@ -27,6 +27,11 @@ fn map_settings_land_in_their_fields() {
     assert_eq!(set("--path-style").access.addressing, Addressing::Path);
     assert_eq!(set("--storage-class C").storage_class.as_deref(), Some("C"));
     assert_eq!(set("--keep 0").keep_days, Some(0));
+    let size = set("--keep-size 5%").keep_size;
+    assert_eq!(size, Some(KeepSize::Percent(5)));
+    let most = set("--max-replace 7").max_replace;
+    assert_eq!(most, Some(Some(Limit::Count(7))));
+    assert_eq!(set("--max-replace off").max_replace, Some(None));
     for level in [0, 6, 11] {
         assert_eq!(set(&format!("--compress {level}")).gzip_level, Some(level));
     }

@@ -3,6 +3,7 @@
 use super::tests::{read, refused};
 use super::{Command, Edit, Form, Mapless, Maps, Misuse, Recovery, Run, Wanted};
 use crate::key::Key;
+use crate::local::RecoveryRun;
 use crate::state::{Direction, Recursion};
 use crate::sync::{Mode, Reencode, Safety, Trust};
 use std::path::Path;
@@ -74,7 +75,14 @@ fn a_push_or_pull_without_a_map_takes_settings_of_its_own() {
     assert_eq!(pull.settings.access.region.as_deref(), Some("r"));
     assert_eq!(pull.settings.age.identity_file.as_deref(), Some("/i"));
     assert_eq!(pull.run.mode, Mode::DryRun);
-    for flag in ["--name n", "--conflict ask", "--direction pull", "--keep 3"] {
+    for flag in [
+        "--name n",
+        "--conflict ask",
+        "--direction pull",
+        "--keep 3",
+        "--keep-size 1G",
+        "--max-replace 3",
+    ] {
         let name = flag.split(' ').next().unwrap();
         let misuse = refused(&format!("pull s3://bucket d {flag}"));
         assert!(
@@ -190,4 +198,33 @@ fn recover_lists_unless_it_is_told_otherwise() {
     for args in ["recover show a", "recover show a b c", "recover a b c"] {
         assert!(matches!(refused(args), Misuse::Operands { .. }), "{args}");
     }
+}
+
+#[test]
+fn an_undo_lists_runs_or_puts_one_back() {
+    let recovery = |words: &str| match read(words) {
+        Ok(Command::Recover(recover)) => (recover.act, recover.mode),
+        other => panic!("{words}: {other:?}"),
+    };
+    let run = RecoveryRun::parse("2026-11-20T22-55-01Z").unwrap();
+    let undo = |safety| Recovery::Undo("a".to_owned(), run.clone(), safety);
+    assert_eq!(recovery("undo"), (Recovery::Runs(None), Mode::Apply));
+    let one = Recovery::Runs(Some("a".to_owned()));
+    assert_eq!(recovery("undo a"), (one, Mode::Apply));
+    let words = "undo a 2026-11-20T22-55-01Z";
+    assert_eq!(recovery(words), (undo(Safety::Heeded), Mode::Apply));
+    let flags = format!("{words} --force --dryrun");
+    assert_eq!(recovery(&flags), (undo(Safety::Forced), Mode::DryRun));
+    for (words, flag) in [("undo --dryrun", "--dryrun"), ("undo a --force", "--force")] {
+        let misuse = refused(words);
+        assert!(
+            matches!(misuse, Misuse::NotTaken { flag: told, .. } if told == flag),
+            "{words}"
+        );
+    }
+    assert!(matches!(
+        refused("undo a yesterday"),
+        Misuse::BadValue { .. }
+    ));
+    assert!(matches!(refused("undo a b c"), Misuse::Operands { .. }));
 }

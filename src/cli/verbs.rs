@@ -7,6 +7,7 @@ mod named;
 mod one_way;
 mod recover;
 mod runs;
+mod undo;
 mod watch;
 
 use super::args::Args;
@@ -32,6 +33,7 @@ pub(super) enum Verb {
     Push,
     Pull,
     Recover,
+    Undo,
     Completions,
     Restore,
     RestoreStatus,
@@ -52,6 +54,7 @@ pub(super) const VERBS: &[(Verb, &str, &str)] = &[
     (Verb::Push, "push", "NAME, or DIR S3_URI"),
     (Verb::Pull, "pull", "NAME, or S3_URI DIR"),
     (Verb::Recover, "recover", "[NAME [KEPT]]"),
+    (Verb::Undo, "undo", "[NAME [RUN]]"),
     (Verb::Completions, "completions", SHELLS),
     (Verb::Restore, "restore", "[NAME] [PATTERN]"),
     (Verb::RestoreStatus, "restore-status", "[NAME] [PATTERN]"),
@@ -118,6 +121,7 @@ impl Args {
                 self.into_mapless(of, Way::Pull, dir, one_way::dest(verb, uri)?, file, voice)
             }
             (Verb::Recover, operands) => self.into_recover(operands, file, voice),
+            (Verb::Undo, operands) => self.into_undo(operands, file, voice),
             (Verb::Completions, [shell]) => self.into_completions(shell),
             (Verb::Ls, words @ ([_] | [_, _])) => self.into_ls(words, file, voice),
             (Verb::Restore, words) => self.into_restore(words, file, voice),

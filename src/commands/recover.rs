@@ -1,10 +1,11 @@
-//! `recover`: what the recovery folders of maps hold, on both sides: listed, shown, compared, put
-//! back, removed. What changes anything keeps runs away while it works.
+//! `recover` and `undo`: what the recovery folders of maps hold, on both sides: listed, shown,
+//! compared, put back, removed. What changes anything keeps runs away while it works.
 
 mod error;
 mod kept;
 mod put_back;
 mod remove;
+mod undo;
 mod view;
 
 use super::named;
@@ -36,7 +37,7 @@ pub async fn recover(
 ) -> Result<Exit, Error> {
     let changes = matches!(
         asked.act,
-        Recovery::PutBack(..) | Recovery::Drop(..) | Recovery::Expire(_)
+        Recovery::PutBack(..) | Recovery::Drop(..) | Recovery::Expire(_) | Recovery::Undo(..)
     );
     let store_mode = match asked.mode {
         Mode::Apply if changes => store::Mode::Write,
@@ -68,8 +69,12 @@ pub async fn recover(
         Recovery::PutBack(name, wanted, to) => errand.put_back(name, wanted, to.as_ref()).await,
         Recovery::Drop(name, wanted, safety) => errand.drop(name, wanted, *safety).await,
         Recovery::Expire(names) => errand.expire(names).await,
+        Recovery::Runs(name) => errand.runs(name.as_deref()).await,
+        Recovery::Undo(name, run, safety) => errand.undo(name, run, *safety).await,
     }
 }
+
+const BOTH: [Side; 2] = [Side::Local, Side::Bucket];
 
 struct Errand<'a> {
     asked: &'a Recover,
@@ -103,7 +108,7 @@ impl Errand<'_> {
         let names: Vec<String> = name.map(str::to_owned).into_iter().collect();
         let mut exit = Exit::InSync;
         let mut found = 0_usize;
-        self.each_side(&names, &mut exit, async |folders| {
+        self.each_side(&names, &BOTH, &mut exit, async |folders| {
             for kept in folders.list(wanted).await? {
                 found += 1;
                 self.reporter.say(&kept.line(&folders.map.name));
@@ -126,7 +131,7 @@ impl Errand<'_> {
     async fn expire(&self, names: &[String]) -> Result<Exit, Error> {
         let mut exit = Exit::InSync;
         let mut failed = Exit::InSync;
-        self.each_side(names, &mut exit, async |folders| {
+        self.each_side(names, &BOTH, &mut exit, async |folders| {
             let keep_days = folders.map.keep_days;
             let mut old = folders.list(None).await?;
             old.retain(|kept| remove::is_too_old(kept, self.now_ms, keep_days));
@@ -137,17 +142,19 @@ impl Errand<'_> {
         Ok(exit.max(failed))
     }
 
-    /// Goes through both recovery folders of these maps; what one of them refuses is told.
+    /// Goes through the recovery folders of these maps on these sides; reports what fails.
     async fn each_side(
         &self,
         names: &[String],
+        sides: &[Side],
         exit: &mut Exit,
         mut work: impl AsyncFnMut(&Folders) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let own = own_files(self.store.own_name_prefix());
         for (bucket, map) in named::named(self.store.state(), names)? {
-            for side in [Side::Local, Side::Bucket] {
-                let done = match Folders::open(bucket, map, &own, Some(side), &self.network).await {
+            for side in sides {
+                let done = match Folders::open(bucket, map, &own, Some(*side), &self.network).await
+                {
                     Ok(folders) => work(&folders).await,
                     Err(error) => Err(error),
                 };

@@ -103,6 +103,8 @@ pub(super) fn set(map: &mut DirMap, settings: &Settings) -> Result<(), Error> {
     map.conflict = settings.conflict.unwrap_or(map.conflict);
     map.direction = settings.direction.unwrap_or(map.direction);
     map.keep_days = settings.keep_days.unwrap_or(map.keep_days);
+    map.keep_size = settings.keep_size.unwrap_or(map.keep_size);
+    map.max_replace = settings.max_replace.unwrap_or(map.max_replace);
     if settings.storage_class.is_some() {
         map.storage_class.clone_from(&settings.storage_class);
     }

@@ -3,6 +3,7 @@
 mod apart;
 mod error;
 mod side_by_side;
+mod tidy;
 
 use super::init::real_path;
 use super::named::missing;

@@ -5,7 +5,8 @@
 use super::temp::TempName;
 use super::touched::lock;
 use rustix::fs::{
-    AtFlags, FileType, Mode, OFlags, Stat, fstat, fsync, linkat, openat, renameat, statat, unlinkat,
+    AtFlags, FileType, Mode, OFlags, Stat, Timespec, Timestamps, UTIME_NOW, UTIME_OMIT, fstat,
+    fsync, linkat, openat, renameat, statat, unlinkat, utimensat,
 };
 use rustix::io::{Errno, Result};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -130,6 +131,23 @@ impl Place<'_> {
 
     pub(super) fn unlink(self) -> Result<()> {
         unlinkat(self.directory, self.name, AtFlags::empty())
+    }
+
+    /// Sets the inode change time to now, by setting the access time. Failure is harmless: `undo`
+    /// then takes the file's successor for a later edit and leaves it alone.
+    pub(super) fn bump_change_time(self) {
+        let times = Timestamps {
+            last_access: Timespec {
+                tv_sec: 0,
+                tv_nsec: UTIME_NOW,
+            },
+            last_modification: Timespec {
+                tv_sec: 0,
+                tv_nsec: UTIME_OMIT,
+            },
+        };
+        let flags = AtFlags::SYMLINK_NOFOLLOW;
+        let _ = utimensat(self.directory, self.name, &times, flags);
     }
 }
 

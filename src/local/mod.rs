@@ -4,7 +4,7 @@
 //! Promises: nothing outside the root is ever touched, whatever the tree or a key looks like (every
 //! path is opened from the root's descriptor, no symlink is followed, no mount point is crossed); no
 //! file is overwritten or removed whose stamp is not the one the caller saw; what was displaced
-//! and is not known to be worthless is kept in the recovery folder. What could not be seen is
+//! is kept in the recovery folder. What could not be seen is
 //! reported as hidden, never left out.
 //!
 //! Blocking code. Must not know buckets, records or the law of reconciling.
@@ -22,6 +22,7 @@ mod place;
 mod prune;
 mod read;
 mod recovery;
+mod retention;
 mod root;
 mod rules;
 mod run;
@@ -29,6 +30,7 @@ mod scan;
 mod spelling;
 mod temp;
 mod touched;
+mod undo;
 
 pub use crate::plan::Loser;
 pub use error::{Error, Kind};
@@ -38,9 +40,10 @@ pub use marker::Marker;
 pub use place::PlaceAs;
 pub use read::Opened;
 pub use recovery::Kept;
+pub use retention::{Bounds, Removed, Space};
 pub use root::{OwnFiles, Root};
 pub use rules::Rules;
-pub use run::RecoveryRun;
+pub use run::{Displaced, RecoveryRun};
 pub use scan::{Found, Leftover, Scan, Why};
 pub use temp::Temp;
 

@@ -4,7 +4,7 @@ use super::error::{At, Error, Kind};
 use super::kernel::{self, Place};
 use super::read::{mode_of, stamp_of};
 use super::recovery::Stored;
-use super::run::RecoveryRun;
+use super::run::{Displaced, RecoveryRun};
 use super::spelling;
 use super::temp::{self, Temp, TempName};
 use crate::plan::Loser;
@@ -25,10 +25,19 @@ pub struct PlaceAs<'a> {
     /// The file that it replaces, as this run saw it (a recorded stamp whose `ctime_ns` is 0 never
     /// matches); `None` for a new name.
     pub replaces: Option<LocalStamp>,
-    /// What becomes of the replaced file.
+    /// Whether the replaced file lost a conflict. It is kept in any case.
     pub loser: Loser,
-    /// Where whatever must be kept goes.
+    /// The run that displaces it.
     pub run: &'a RecoveryRun,
+}
+
+impl PlaceAs<'_> {
+    fn why(&self) -> Displaced {
+        match self.loser {
+            Loser::Discard => Displaced::Replaced,
+            Loser::Keep => Displaced::Conflict,
+        }
+    }
 }
 
 impl Temp {
@@ -53,6 +62,9 @@ impl Temp {
         };
         self.name = None;
         self.root.touch(self.key.parent());
+        if placing.replaces.is_some() {
+            self.root.inner().tally.add(placing.why());
+        }
         let placed = stamp_of(&self.answer(fstat(&self.file))?);
         let is_untouched =
             placed.size_bytes == written.size_bytes && placed.mtime_ns == written.mtime_ns;
@@ -145,13 +157,9 @@ impl Temp {
             self.undo_exchange(&name, placing.run);
             return Err(self.fails(Kind::Stale));
         }
-        let settled = match placing.loser {
-            Loser::Discard => self.answer(displaced.unlink()),
-            Loser::Keep => self
-                .root
-                .keep(displaced, self.key.as_str(), placing.run)
-                .map(|_| ()),
-        };
+        let path = self.key.as_str();
+        let kept = self.root.keep(displaced, path, placing.run, placing.why());
+        let settled = kept.map(drop);
         if settled.is_err() {
             self.undo_exchange(&name, placing.run);
         }
@@ -184,7 +192,8 @@ impl Temp {
         if is_ours {
             self.name = Some(name.to_owned());
         } else {
-            let _ = self.root.keep(place, self.key.as_str(), run);
+            let path = self.key.as_str();
+            let _ = self.root.keep(place, path, run, Displaced::Conflict);
         }
     }
 
@@ -196,7 +205,8 @@ impl Temp {
         placing: &PlaceAs<'_>,
     ) -> Result<(), Error> {
         let path = self.key.as_str();
-        let stored = self.root.keep(self.there(), path, placing.run)?;
+        let why = placing.why();
+        let stored = self.root.keep(self.there(), path, placing.run, why)?;
         let is_expected = stored
             .place()
             .stat()
@@ -213,9 +223,8 @@ impl Temp {
                 return Err(self.fails(Kind::of_creation(errno)));
             }
         }
-        if placing.loser == Loser::Discard {
-            self.root.forget(&stored);
-        }
+        // A kept file is displaced last, which its change time shows.
+        stored.place().bump_change_time();
         Ok(())
     }
 

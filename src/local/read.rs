@@ -6,6 +6,7 @@ use super::listing::split;
 use super::root::Root;
 use crate::key::Key;
 use crate::stamp::LocalStamp;
+use crate::state::Links;
 use rustix::fs::{FileType, Mode, OFlags, Stat, fstat, openat};
 use rustix::io::Errno;
 use std::fs::File;
@@ -42,6 +43,14 @@ impl Root {
                 _ => Err(Error::new("look at", key.as_str(), Kind::NotARegularFile)),
             },
         }
+    }
+
+    /// The stamp of the file under `key`; follows no symlink there.
+    ///
+    /// # Errors
+    /// As [`Root::stat`].
+    pub fn stat_plain(&self, key: &Key) -> Result<Option<LocalStamp>, Error> {
+        Self(std::sync::Arc::clone(&self.0), Links::Skip).stat(key)
     }
 
     /// The stamp of the file to which the symlink `key` leads.

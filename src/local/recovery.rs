@@ -1,4 +1,4 @@
-//! The recovery folder: where displaced files wait, by run, under the keys that they had.
+//! The recovery folder: displaced files by run and reason, under the keys that they had.
 
 use super::error::{At, Error, Kind};
 use super::kernel::{self, Place};
@@ -6,15 +6,17 @@ use super::listing::{joined, list, split};
 use super::place::is_same_file;
 use super::read::{Opened, stamp_of};
 use super::root::Root;
-use super::run::RecoveryRun;
+use super::run::{Displaced, RecoveryRun, RunFolder};
 use crate::key::{Key, OWN_FOLDER};
 use crate::stamp::LocalStamp;
-use rustix::fs::{AtFlags, FileType, Mode, unlinkat};
+use rustix::fs::{AtFlags, FileType, Mode, Stat, unlinkat};
 use rustix::io::Errno;
 use std::os::fd::{AsFd, OwnedFd};
 
 const FOLDER: &str = "recovery";
 const DAY_MS: i64 = 86_400_000;
+/// Bytes of a block as `stat` counts them.
+const BLOCK_BYTES: u64 = 512;
 /// Folders that one run may need to keep several files of one key.
 const MAX_FOLDERS: usize = 1000;
 
@@ -38,20 +40,27 @@ impl Stored {
 /// One file in the recovery folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kept {
-    /// The folder that holds it, named after its run.
+    /// The folder that holds it, named after its run and the reason.
     pub folder: String,
-    /// When that run began, milliseconds since the epoch.
-    pub started_ms: i64,
+    /// The run that displaced it.
+    pub run: RecoveryRun,
+    /// Why; `None` if an earlier version of the program displaced it.
+    pub why: Option<Displaced>,
     /// The path that it had below the root.
     pub path: String,
     /// Length in bytes.
     pub size_bytes: u64,
+    /// Bytes on disk that its removal gives back.
+    pub disk_bytes: u64,
     /// Modification time, nanoseconds since the epoch.
     pub mtime_ns: i64,
+    /// Inode change time, nanoseconds since the epoch: when it was displaced, by the file system's
+    /// clock.
+    pub ctime_ns: i64,
 }
 
 impl Kept {
-    fn full_path(&self) -> String {
+    pub(super) fn full_path(&self) -> String {
         format!("{OWN_FOLDER}/{FOLDER}/{}/{}", self.folder, self.path)
     }
 }
@@ -69,21 +78,19 @@ impl Root {
         expected: &LocalStamp,
         run: &RecoveryRun,
     ) -> Result<(), Error> {
-        self.keep_aside(key, expected, run)?;
+        self.keep_aside(key, expected, run, Displaced::Deleted)?;
         self.remove_emptied(key.parent());
         Ok(())
     }
 
-    /// Moves the file under `key` to the recovery folder, whatever becomes of its directory.
-    ///
-    /// # Errors
-    /// As [`Root::remove_to_recovery`].
-    pub fn keep_aside(
+    /// Moves the file under `key` to the recovery folder; its directory stays.
+    pub(super) fn keep_aside(
         &self,
         key: &Key,
         expected: &LocalStamp,
         run: &RecoveryRun,
-    ) -> Result<(), Error> {
+        why: Displaced,
+    ) -> Result<Stored, Error> {
         const OPERATION: &str = "keep aside";
         let path = key.as_str();
         let parent = self.open_directory(key.parent()).at(OPERATION, path)?;
@@ -92,11 +99,12 @@ impl Root {
             name: key.file_name(),
         };
         check(from, expected, OPERATION, path)?;
-        let stored = self.keep(from, path, run)?;
+        let stored = self.keep(from, path, run, why)?;
         self.touch(key.parent());
         let found = stored.place().stat();
         if found.is_ok_and(|stat| stat.is_some_and(|stat| is_same_file(&stat, expected))) {
-            return Ok(());
+            self.inner().tally.add(why);
+            return Ok(stored);
         }
         // Where the key is taken again, the file stays where it is.
         if kernel::rename_new(self.inner().renames, stored.place(), from).is_ok() {
@@ -112,11 +120,12 @@ impl Root {
         from: Place<'_>,
         path: &str,
         run: &RecoveryRun,
+        why: Displaced,
     ) -> Result<Stored, Error> {
         const OPERATION: &str = "keep aside";
         let (above, name) = split(path);
         for number in 0..MAX_FOLDERS {
-            let folder = joined(FOLDER, &run.folder(number));
+            let folder = joined(FOLDER, &RunFolder::name(run, why, number));
             let parent = joined(OWN_FOLDER, joined(&folder, above).trim_end_matches('/'));
             match self.rename_below(from, &parent, name, Mode::RWXU) {
                 // Either the place is taken, or a file that was kept before has the name of one of
@@ -135,15 +144,7 @@ impl Root {
         Err(Error::new(OPERATION, path, Kind::Clash))
     }
 
-    /// Removes a file from the recovery folder again, and the folders that this empties.
-    pub(super) fn forget(&self, stored: &Stored) {
-        if stored.place().unlink().is_ok() {
-            self.touch(&stored.parent);
-            self.remove_emptied_recovery(&stored.parent);
-        }
-    }
-
-    fn remove_emptied_recovery(&self, parent: &str) {
+    pub(super) fn remove_emptied_recovery(&self, parent: &str) {
         let top = joined(OWN_FOLDER, FOLDER);
         let mut path = parent;
         while path.len() > top.len() && self.remove_if_empty(path) {
@@ -157,22 +158,10 @@ impl Root {
     /// What listing gives; a folder that does not exist is an empty one.
     pub fn list_recovery(&self) -> Result<Vec<Kept>, Error> {
         let mut kept = Vec::new();
-        for (folder, run) in self.recovery_runs()? {
-            let top = format!("{OWN_FOLDER}/{FOLDER}/{folder}");
-            for Entry { path, stat } in self.walk(&top)? {
-                if kernel::file_type(&stat) == FileType::Directory {
-                    continue;
-                }
-                let stamp = stamp_of(&stat);
-                kept.push(Kept {
-                    folder: folder.clone(),
-                    started_ms: run.started_ms(),
-                    path: path[top.len() + 1..].to_owned(),
-                    size_bytes: stamp.size_bytes,
-                    mtime_ns: stamp.mtime_ns,
-                });
-            }
-        }
+        self.each_kept(&mut |one| {
+            kept.push(one);
+            Ok(())
+        })?;
         kept.sort_by(|a, b| (&a.folder, &a.path).cmp(&(&b.folder, &b.path)));
         Ok(kept)
     }
@@ -239,7 +228,7 @@ impl Root {
     pub fn expire_recovery(&self, now_ms: i64, keep_days: u32) -> Result<usize, Error> {
         let kept_ms = i64::from(keep_days).saturating_mul(DAY_MS);
         let mut removed = 0;
-        for (folder, run) in self.recovery_runs()? {
+        for (folder, RunFolder { run, .. }) in self.recovery_folders()? {
             if now_ms.saturating_sub(run.started_ms()) > kept_ms {
                 self.remove_tree(&format!("{OWN_FOLDER}/{FOLDER}/{folder}"))?;
                 removed += 1;
@@ -248,7 +237,7 @@ impl Root {
         Ok(removed)
     }
 
-    fn recovery_runs(&self) -> Result<Vec<(String, RecoveryRun)>, Error> {
+    pub(super) fn recovery_folders(&self) -> Result<Vec<(String, RunFolder)>, Error> {
         const OPERATION: &str = "list";
         let top = joined(OWN_FOLDER, FOLDER);
         let directory = match self.open_directory(&top) {
@@ -256,18 +245,59 @@ impl Root {
             answer => answer.at(OPERATION, &top)?,
         };
         let names = list(&directory).at(OPERATION, &top)?;
-        let runs = names.into_iter().filter_map(|name| {
+        let folders = names.into_iter().filter_map(|name| {
             let folder = String::from_utf8(name.bytes.into_vec()).ok()?;
-            let run = RecoveryRun::parse(&folder)?;
-            (name.file_type == FileType::Directory).then_some((folder, run))
+            let parsed = RunFolder::parse(&folder)?;
+            (name.file_type == FileType::Directory).then_some((folder, parsed))
         });
-        Ok(runs.collect())
+        Ok(folders.collect())
     }
 
-    /// Everything below a directory whose names are UTF-8, each directory before what it holds.
-    fn walk(&self, top: &str) -> Result<Vec<Entry>, Error> {
+    /// Hands every kept file to `each`, folder by folder in no particular order.
+    ///
+    /// # Errors
+    /// What listing gives, and what `each` gives.
+    pub fn each_kept(&self, each: &mut dyn FnMut(Kept) -> Result<(), Error>) -> Result<(), Error> {
+        for (folder, parsed) in self.recovery_folders()? {
+            self.each_kept_in(&folder, &parsed, each)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn each_kept_in(
+        &self,
+        folder: &str,
+        parsed: &RunFolder,
+        each: &mut dyn FnMut(Kept) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let top = format!("{OWN_FOLDER}/{FOLDER}/{folder}");
+        self.walk(&top, &mut |path, stat| {
+            if kernel::file_type(stat) == FileType::Directory {
+                return Ok(());
+            }
+            let stamp = stamp_of(stat);
+            let kept = Kept {
+                folder: folder.to_owned(),
+                run: parsed.run.clone(),
+                why: parsed.why,
+                path: path[top.len() + 1..].to_owned(),
+                size_bytes: stamp.size_bytes,
+                disk_bytes: disk_bytes(stat),
+                mtime_ns: stamp.mtime_ns,
+                ctime_ns: stamp.ctime_ns,
+            };
+            each(kept)
+        })
+    }
+
+    /// Visits everything below a directory whose names are UTF-8, each directory before what it
+    /// holds. Holds the names of one directory at a time, and those of directories still to visit.
+    fn walk(
+        &self,
+        top: &str,
+        visit: &mut dyn FnMut(&str, &Stat) -> Result<(), Error>,
+    ) -> Result<(), Error> {
         const OPERATION: &str = "list";
-        let mut entries: Vec<Entry> = Vec::new();
         let mut waiting = vec![top.to_owned()];
         while let Some(parent) = waiting.pop() {
             let directory = self.open_directory(&parent).at(OPERATION, &parent)?;
@@ -286,16 +316,20 @@ impl Root {
                 if kernel::file_type(&stat) == FileType::Directory {
                     waiting.push(path.clone());
                 }
-                entries.push(Entry { path, stat });
+                visit(&path, &stat)?;
             }
         }
-        Ok(entries)
+        Ok(())
     }
 
     fn remove_tree(&self, top: &str) -> Result<(), Error> {
         const OPERATION: &str = "remove";
-        let entries = self.walk(top)?;
-        for Entry { path, stat } in entries.iter().rev() {
+        let mut entries: Vec<(String, Stat)> = Vec::new();
+        self.walk(top, &mut |path, stat| {
+            entries.push((path.to_owned(), *stat));
+            Ok(())
+        })?;
+        for (path, stat) in entries.iter().rev() {
             let (parent, name) = split(path);
             let flags = match kernel::file_type(stat) {
                 FileType::Directory => AtFlags::REMOVEDIR,
@@ -314,9 +348,12 @@ impl Root {
     }
 }
 
-struct Entry {
-    path: String,
-    stat: rustix::fs::Stat,
+/// What removing a name gives back: nothing if the file has another one.
+fn disk_bytes(stat: &Stat) -> u64 {
+    match stat.st_nlink {
+        0 | 1 => kernel::number(stat.st_blocks).saturating_mul(BLOCK_BYTES),
+        _ => 0,
+    }
 }
 
 /// Makes sure that the expected file, and no other, is at `place`.

@@ -2,12 +2,13 @@
 
 use super::error::{At, Error, Kind};
 use super::kernel::{self, DIRECTORY, Opens, Renames};
+use super::retention::Tally;
 use super::rules::Rules;
 use super::spelling::Spelled;
 use super::touched::Touched;
 use crate::key::{Key, is_state_name};
 use crate::state::{Links, RootId};
-use rustix::fs::{Mode, OFlags, RawMode, fstat, fstatvfs, stat};
+use rustix::fs::{Mode, OFlags, RawMode, fstat, stat};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
@@ -24,6 +25,7 @@ pub(super) struct Inner {
     opens: Opens,
     pub(super) renames: Renames,
     pub(super) touched: Touched,
+    pub(super) tally: Tally,
     pub(super) spelled: Spelled,
     umask: OnceLock<Mode>,
 }
@@ -80,6 +82,7 @@ impl Root {
                 opens,
                 renames,
                 touched: Touched::default(),
+                tally: Tally::default(),
                 spelled: Spelled::default(),
                 umask: OnceLock::new(),
             }),
@@ -144,19 +147,6 @@ impl Root {
             same if same == self.0.id => Ok(()),
             _ => Err(Error::new(OPERATION, &self.0.path, Kind::Stale)),
         }
-    }
-
-    /// Bytes that may still be written to the root's file system by this user.
-    ///
-    /// # Errors
-    /// What the file system answers.
-    pub fn free_bytes(&self) -> Result<u64, Error> {
-        let found = fstatvfs(&self.0.directory).at("measure free space of", &self.0.path)?;
-        let unit_bytes = match found.f_frsize {
-            0 => found.f_bsize,
-            bytes => bytes,
-        };
-        Ok(found.f_bavail.saturating_mul(unit_bytes))
     }
 
     pub(super) fn inner(&self) -> &Inner {

@@ -4,7 +4,7 @@ use super::error::{At, Error, Kind};
 use super::kernel::Place;
 use super::listing::{joined, split};
 use super::root::Root;
-use super::run::RecoveryRun;
+use super::run::{Displaced, RecoveryRun};
 use super::scan::Leftover;
 use crate::key::{Key, MAX_COMPONENT_BYTES, OWN_FOLDER, TEMP_PREFIX};
 use crate::stamp::Hex;
@@ -16,8 +16,8 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::FileExt;
 
 pub(super) const RANDOM_BYTES: usize = 8;
-/// Stands before a displaced file's own name while it waits until it is known to be worthless. A
-/// crash may leave it there, so what bears such a name is kept, not swept away.
+/// Precedes a displaced file's own name until the file is in the recovery folder. A crash may leave
+/// it there, so a sweep keeps files with such names.
 const DISPLACED: &str = "-old-";
 /// How often a directory is made again that another step of the run removes as emptied.
 pub(super) const ATTEMPTS: usize = 8;
@@ -234,7 +234,7 @@ impl Root {
             Some(TempName::Partial) => place.unlink().at(OPERATION, path)?,
             Some(TempName::Displaced) => {
                 let path = super::listing::joined(above, TempName::own_name(name));
-                self.keep(place, &path, run)?;
+                self.keep(place, &path, run, Displaced::Interrupted)?;
             }
             None => return Ok(()),
         }

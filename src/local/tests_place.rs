@@ -1,7 +1,7 @@
 //! Writing: placed files, late edits, confinement, modes, times, leftovers.
 
 use super::tests_support::{Tree, files, is_superuser, kept, key, run, scan_of, skip};
-use super::{Error, Kind, PlaceAs, Root, Temp};
+use super::{Displaced, Error, Kind, PlaceAs, Root, Temp};
 use crate::plan::Loser;
 use crate::stamp::LocalStamp;
 use std::fs::{self, File};
@@ -110,7 +110,7 @@ fn a_new_file_never_takes_the_place_of_another() {
 }
 
 #[test]
-fn a_replaced_file_goes_or_is_kept_and_leaves_its_mode() {
+fn a_replaced_file_is_kept_and_leaves_its_mode() {
     for n in 0..2 {
         let tree = Tree::with(&["a", "b/c"]);
         let root = &tree.roots()[n];
@@ -123,18 +123,16 @@ fn a_replaced_file_goes_or_is_kept_and_leaves_its_mode() {
         assert_ne!(stamp.inode, seen.inode);
         assert_eq!(tree.read("a").unwrap(), "new a");
         assert_eq!(mode(&tree, "a"), 0o751, "no set-user bit on foreign bytes");
-        let left: Vec<_> = tree
-            .all()
-            .into_iter()
-            .filter(|p| !p.ends_with('/'))
-            .collect();
-        assert_eq!(left, ["a", "b/c"]);
+        let replaced = kept(Displaced::Replaced, "a");
+        assert_eq!(tree.read(&replaced).unwrap(), "a");
+        assert_eq!(tree.path(&replaced).metadata().unwrap().ino(), seen.inode);
+        assert_eq!(mode(&tree, &replaced), 0o4751, "it is the very file");
 
         let seen = tree.stamp("b/c");
         place(temp(root, "b/c", "new c"), Some(seen), Loser::Keep).unwrap();
         assert_eq!(tree.read("b/c").unwrap(), "new c");
         assert_eq!(mode(&tree, "b/c"), 0o604);
-        assert_eq!(tree.read(&kept("b/c")).unwrap(), "b/c");
+        assert_eq!(tree.read(&kept(Displaced::Conflict, "b/c")).unwrap(), "b/c");
         assert_eq!(mode(&tree, ".s3bsync"), 0o700);
         assert_eq!(mode(&tree, ".s3bsync/recovery"), 0o700);
         assert_eq!(files(root), ["a", "b/c"]);
@@ -150,10 +148,39 @@ fn a_second_loser_of_one_key_is_kept_beside_the_first() {
         let seen = tree.stamp("a");
         place(temp(&root, "a", text), Some(seen), Loser::Keep).unwrap();
     }
-    assert_eq!(tree.read(&kept("a")).unwrap(), "a");
-    let second = ".s3bsync/recovery/2026-11-20T22-55-01Z-2/a";
+    assert_eq!(tree.read(&kept(Displaced::Conflict, "a")).unwrap(), "a");
+    let second = ".s3bsync/recovery/2026-11-20T22-55-01Z-conflict-2/a";
     assert_eq!(tree.read(second).unwrap(), "1");
     assert_eq!(root.list_recovery().unwrap().len(), 2);
+}
+
+/// The promise to a program that has the file open: what it still writes is found.
+#[test]
+fn a_program_that_still_writes_to_a_replaced_file_writes_to_the_kept_one() {
+    for n in 0..2 {
+        let tree = Tree::with(&["log"]);
+        let root = &tree.roots()[n];
+        let mut open = File::options().append(true).open(tree.path("log")).unwrap();
+        let seen = tree.stamp("log");
+        place(temp(root, "log", "theirs"), Some(seen), Loser::Discard).unwrap();
+        open.write_all(b", and a last line").unwrap();
+        let replaced = kept(Displaced::Replaced, "log");
+        assert_eq!(tree.read(&replaced).unwrap(), "log, and a last line");
+        assert_eq!(tree.read("log").unwrap(), "theirs");
+    }
+}
+
+/// What `undo` relies on.
+#[test]
+fn a_replaced_file_changes_no_earlier_than_its_successor() {
+    for n in 0..2 {
+        let tree = Tree::with(&["a"]);
+        let root = &tree.roots()[n];
+        let seen = tree.stamp("a");
+        let placed = place(temp(root, "a", "new"), Some(seen), Loser::Discard).unwrap();
+        let found = root.list_recovery().unwrap();
+        assert!(found[0].ctime_ns >= placed.ctime_ns);
+    }
 }
 
 #[test]
@@ -343,5 +370,5 @@ fn leftovers_are_swept_and_displaced_files_kept() {
     assert!(!tree.exists("a/.s3bsync-tmp-0123456789abcdef"));
     assert!(!tree.exists("a/.s3bsync-tmp-0123456789abcdef-old-c"));
     assert!(tree.exists("a/.s3bsync-tmp-not-ours"));
-    assert!(tree.exists(&kept("a/c")));
+    assert!(tree.exists(&kept(Displaced::Interrupted, "a/c")));
 }

@@ -1,7 +1,7 @@
 //! Removing, renaming, the recovery folder, the marker.
 
 use super::tests_support::{Tree, kept, key, run};
-use super::{Kind, Marker, RecoveryRun};
+use super::{Bounds, Displaced, Kind, Marker, RecoveryRun};
 use crate::stamp::LocalStamp;
 use crate::state::{MapId, ReplicaId};
 use std::fs;
@@ -23,7 +23,7 @@ fn a_removed_file_is_kept_and_the_directories_that_it_emptied_go() {
             let seen = tree.stamp(path);
             root.remove_to_recovery(&key(path), &seen, &run()).unwrap();
             assert!(!tree.exists(path));
-            assert_eq!(tree.read(&kept(path)).unwrap(), path);
+            assert_eq!(tree.read(&kept(Displaced::Deleted, path)).unwrap(), path);
         }
         assert!(!tree.exists("a/b"));
         assert!(tree.exists("a/other"));
@@ -62,16 +62,6 @@ fn another_file_than_the_expected_is_never_removed() {
         assert!(matches!(error.kind, Kind::Link), "{error}");
         assert_eq!(tree.all(), ["a/", "a/b", "link", "link-target"]);
     }
-}
-
-#[test]
-fn a_loser_is_kept_aside_and_its_directory_stays() {
-    let tree = Tree::with(&["a/b"]);
-    let root = tree.root();
-    root.keep_aside(&key("a/b"), &tree.stamp("a/b"), &run())
-        .unwrap();
-    assert!(tree.exists("a"));
-    assert_eq!(tree.read(&kept("a/b")).unwrap(), "a/b");
 }
 
 #[test]
@@ -160,6 +150,106 @@ fn recovery_expires_by_the_time_in_the_name() {
     assert_eq!(root.expire_recovery(now_ms - 400 * day_ms, 0).unwrap(), 0);
 }
 
+/// A tree with one kept file for each of these runs (days after the first) and reasons.
+fn tree_of(kept: &[(i64, Displaced)]) -> Tree {
+    let tree = Tree::new();
+    for (day, why) in kept {
+        let path = format!("{}{day}", why.name());
+        tree.write(&path, &"x".repeat(8192));
+        let run = RecoveryRun::at(1_795_215_301_000 + day * 86_400_000);
+        let stored = tree
+            .root()
+            .keep_aside(&key(&path), &tree.stamp(&path), &run, *why);
+        stored.unwrap();
+    }
+    tree
+}
+
+#[test]
+fn when_space_is_short_replaced_files_go_first_and_conflict_losers_stay() {
+    use Displaced::{Conflict, Deleted, Interrupted, Replaced, Undone};
+    let order = [
+        (3, Replaced),
+        (5, Undone),
+        (6, Replaced),
+        (1, Deleted),
+        (2, Deleted),
+        (0, Conflict),
+        (0, Interrupted),
+    ];
+    let tree = tree_of(&[
+        order[3], order[5], order[2], order[0], order[6], order[4], order[1],
+    ]);
+    let root = tree.root();
+    let size = |root: &super::Root| -> u64 {
+        let kept = root.list_recovery().unwrap();
+        kept.iter().map(|one| one.disk_bytes).sum()
+    };
+    let each_bytes = size(&root) / 7;
+    assert!(each_bytes >= 8192);
+    for gone in 0..=7 {
+        let bounds = Bounds {
+            most_bytes: each_bytes * (7 - gone),
+            least_free_bytes: 0,
+        };
+        let removed = root.trim_recovery(bounds).unwrap();
+        // The last two lost a conflict, or may be all that is left of a file.
+        let expected = u64::from((1..=5).contains(&gone));
+        assert_eq!(
+            (removed.files, removed.bytes),
+            (expected, expected * each_bytes)
+        );
+        let mut left: Vec<_> = root.list_recovery().unwrap();
+        left.retain(|kept| kept.path.starts_with(|c: char| c.is_ascii_lowercase()));
+        let paths: Vec<_> = left.into_iter().map(|kept| kept.path).collect();
+        for (at, (day, why)) in order.iter().enumerate() {
+            let path = format!("{}{day}", why.name());
+            let is_gone = (at as u64) < gone.min(5);
+            assert_eq!(paths.contains(&path), !is_gone, "{path} after {gone}");
+        }
+    }
+    let nothing_free = Bounds {
+        most_bytes: u64::MAX,
+        least_free_bytes: u64::MAX,
+    };
+    let tree = tree_of(&order);
+    let removed = tree.root().trim_recovery(nothing_free).unwrap();
+    assert_eq!(removed.files, 5, "free space counts as well");
+}
+
+#[test]
+fn a_kept_file_takes_its_name_back_and_its_successor_is_kept() {
+    for n in 0..2 {
+        let tree = Tree::with(&["d/a"]);
+        let root = &tree.roots()[n];
+        let first = tree.stamp("d/a");
+        root.remove_to_recovery(&key("d/a"), &first, &run())
+            .unwrap();
+        tree.write("d/a", "successor");
+        let kept_file = root.list_recovery().unwrap().remove(0);
+        let later = RecoveryRun::at(1_795_215_302_000);
+        let wrong = other(tree.stamp("d/a"));
+        let refused = root.put_back_over(&kept_file, &key("d/a"), &wrong, &later);
+        assert!(matches!(refused.unwrap_err().kind, Kind::Stale));
+        assert_eq!(tree.read("d/a").unwrap(), "successor");
+        assert_eq!(root.list_recovery().unwrap(), [kept_file.clone()]);
+        let present = tree.stamp("d/a");
+        root.put_back_over(&kept_file, &key("d/a"), &present, &later)
+            .unwrap();
+        assert_eq!(tree.read("d/a").unwrap(), "d/a");
+        assert_eq!(tree.stamp("d/a").inode, first.inode, "the very file");
+        let left = root.list_recovery().unwrap();
+        assert_eq!(left.len(), 1);
+        assert_eq!(
+            (left[0].why, &left[0].run),
+            (Some(Displaced::Undone), &later)
+        );
+        assert_eq!(root.open_kept(&left[0]).unwrap().stamp.inode, present.inode);
+        assert!(left[0].ctime_ns >= tree.stamp("d/a").ctime_ns);
+        root.sync_directories().unwrap();
+    }
+}
+
 #[test]
 fn what_is_kept_can_be_put_back_or_dropped() {
     let tree = Tree::with(&["a/b", "c"]);
@@ -178,7 +268,7 @@ fn what_is_kept_can_be_put_back_or_dropped() {
     root.drop_kept(&found[1]).unwrap();
     assert!(root.list_recovery().unwrap().is_empty());
     assert!(tree.exists(".s3bsync/recovery"));
-    assert!(!tree.exists(".s3bsync/recovery/2026-11-20T22-55-01Z"));
+    assert!(!tree.exists(".s3bsync/recovery/2026-11-20T22-55-01Z-deleted"));
     root.sync_directories().unwrap();
 }
 

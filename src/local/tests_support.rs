@@ -1,6 +1,6 @@
 //! A tree to test on.
 
-use super::{Found, RecoveryRun, Root, Scan};
+use super::{Displaced, Found, RecoveryRun, Root, Scan};
 use crate::key::Key;
 use crate::stamp::LocalStamp;
 use crate::state::Recursion;
@@ -90,9 +90,10 @@ pub(super) fn run() -> RecoveryRun {
     RecoveryRun::at(1_795_215_301_000)
 }
 
-/// Where `run` keeps the file that was under `path`.
-pub(super) fn kept(path: &str) -> String {
-    format!(".s3bsync/recovery/2026-11-20T22-55-01Z/{path}")
+/// Where `run` keeps the file that was under `path` and was displaced for this reason.
+pub(super) fn kept(why: Displaced, path: &str) -> String {
+    let why = why.name();
+    format!(".s3bsync/recovery/2026-11-20T22-55-01Z-{why}/{path}")
 }
 
 pub(super) fn scan_of(root: &Root) -> Scan {

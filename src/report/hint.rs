@@ -4,7 +4,7 @@ use super::outlet::Outlet;
 use crate::cli::Misuse;
 use crate::commands::{add, dump, init, page, recover, restore, sync};
 use crate::envelope::{KeyError, OpenError};
-use crate::guard::Held;
+use crate::guard::{Change, Held};
 use crate::sync::{Broken, Difference, Finding, Halt, Suspect};
 use crate::transfer::Failure;
 use crate::{local, remote, store};
@@ -246,6 +246,12 @@ fn of_halt(halt: &Halt) -> Option<&'static str> {
         Halt::Broken(Broken::Base(error)) | Halt::Store(error) => of_store(error),
         Halt::Guarded(Held { limit: None, .. }) => Some(
             "see them with --dryrun --debug --force; if they are meant, run once with --force; everything else was done",
+        ),
+        Halt::Guarded(Held {
+            change: Change::Replacement,
+            ..
+        }) => Some(
+            "see them with --dryrun --debug --force; if they are meant, run once with --force, or raise the map's --max-replace; everything else was done",
         ),
         Halt::Guarded(Held { limit: Some(_), .. }) => Some(
             "see them with --dryrun --debug --force; if they are meant, run once with --force, or raise --max-delete; everything else was done",

@@ -9,7 +9,7 @@ use super::Replaced;
 use crate::commands::sync::{Ended, Report};
 use crate::event::Event;
 use crate::exit::Exit;
-use crate::guard::Held;
+use crate::guard::{Change, Held};
 use page::{Page, Sample};
 use rustix::fs::{Access, access};
 use std::collections::HashMap;
@@ -83,7 +83,7 @@ impl Metrics {
             Event::Begun { .. } => {
                 heard.begun.insert(map.to_owned(), Instant::now());
             }
-            Event::Guarded(held) => {
+            Event::Guarded(held) if held.change == Change::Deletion => {
                 heard.held.insert(map.to_owned(), *held);
             }
             Event::Over => heard.leave(map),
@@ -139,7 +139,7 @@ impl Metrics {
         // Of a run without a map, and of one that broke off, nobody has said that it is over.
         heard.leave(map);
         let took = heard.took.get(map).copied().unwrap_or_default();
-        let held = heard.held.get(map).map_or(0, |held| held.deletions);
+        let held = heard.held.get(map).map_or(0, |held| held.changes);
         drop(heard);
         let success = Sample::of("last_success_timestamp_seconds", map);
         if exit == Exit::InSync {

@@ -3,6 +3,7 @@
 use crate::commands::dump::words::{ago, utc};
 use crate::commands::status::Condition;
 use crate::event::Counts;
+use crate::guard::Change;
 use crate::key::Shown;
 use crate::plan::{Loser, Step};
 use crate::reconcile::Settlement;
@@ -212,12 +213,16 @@ pub(super) fn pending<'a>(counts: &Counts, halts: impl IntoIterator<Item = &'a H
 fn stopped(halt: &Halt) -> String {
     match halt {
         Halt::Guarded(held) => {
-            let deletions = match held.deletions {
-                1 => "1 deletion".to_owned(),
-                count => format!("{} deletions", HumanCount(count)),
+            let change = match held.change {
+                Change::Deletion => "deletion",
+                Change::Replacement => "replacement",
+            };
+            let changes = match held.changes {
+                1 => format!("1 {change}"),
+                count => format!("{} {change}s", HumanCount(count)),
             };
             let side = held.side;
-            format!("{deletions} {side} held back")
+            format!("{changes} {side} held back")
         }
         _ => "stopped, so the rest is not known".to_owned(),
     }
@@ -255,8 +260,9 @@ mod tests {
             ..Counts::default()
         };
         let held = Halt::Guarded(Held {
+            change: Change::Deletion,
             side: Side::Remote,
-            deletions: 1200,
+            changes: 1200,
             records: 1207,
             limit: None,
         });

@@ -5,6 +5,7 @@
 
 use super::Reencode;
 use crate::draft::Tops;
+use crate::guard::Population;
 use crate::key::{Key, Shown};
 use crate::local::{self, Found, Rules};
 use crate::plan::{Clash, Item, Quiet, Readability};
@@ -81,11 +82,11 @@ pub struct Joined {
     /// What has no place on the other side: name and reason.
     pub hidden: Vec<(String, String)>,
     /// Records of keys that are neither ignored nor unknown.
-    pub records: u64,
+    pub records: Population,
     /// Files that are neither ignored nor unknown.
-    pub files: u64,
+    pub files: Population,
     /// Objects that are neither.
-    pub objects: u64,
+    pub objects: Population,
     /// Files scanned.
     pub scanned: u64,
     /// Objects listed.
@@ -94,6 +95,18 @@ pub struct Joined {
     pub unchanged: u64,
     /// Ignored keys that have a record.
     pub ignored: u64,
+}
+
+impl Joined {
+    /// Counts a key that has a record, a file and an object, or only some of them.
+    fn add(&mut self, key: &Key, is_in: [bool; 3]) {
+        let sides = [&mut self.records, &mut self.files, &mut self.objects];
+        for (side, is_in) in sides.into_iter().zip(is_in) {
+            if is_in {
+                side.add(key);
+            }
+        }
+    }
 }
 
 /// Joins the three streams.
@@ -224,9 +237,7 @@ fn zip(
             joined.ignored += u64::from(in_base);
             continue;
         }
-        joined.records += u64::from(in_base);
-        joined.files += u64::from(in_local);
-        joined.objects += u64::from(in_remote);
+        joined.add(key, [in_base, in_local, in_remote]);
         if scope.direction == Direction::Push && file.is_none() && object.is_some() {
             // It stays whatever it is, and of a backup that outlives its files there may be many.
             continue;

@@ -2,30 +2,35 @@
 //! guard judge it.
 
 use super::planned::Planned;
-use super::{Halt, Safety, Sync};
+use super::{Halt, Safety, Sync, Task};
 use crate::event::Event;
 use crate::format::journal::Upload;
-use crate::guard::{Tally, hold_back};
+use crate::guard::{Tally, hold_back, hold_replacements};
 use crate::key::Key;
-use crate::local::Leftover;
+use crate::local::{Displaced, Leftover};
 use crate::plan::{Obstacle, Plan, Step};
 use crate::transfer::{goes_in_parts, partial_path};
 use std::collections::HashSet;
 use std::sync::Arc;
 
-/// Whether a plan's removals are held back.
+/// What is held back of a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Hold {
     Nothing,
     Removals,
+    Replacements,
+    Both,
 }
 
 impl Hold {
     /// Takes what is held back out of a plan; gives the keys that are left alone for that.
     pub(super) fn take_from(self, plan: &mut Plan) -> Vec<Key> {
+        if matches!(self, Self::Replacements | Self::Both) {
+            hold_replacements(plan);
+        }
         match self {
-            Self::Nothing => Vec::new(),
-            Self::Removals => hold_back(plan),
+            Self::Nothing | Self::Replacements => Vec::new(),
+            Self::Removals | Self::Both => hold_back(plan),
         }
     }
 }
@@ -130,18 +135,16 @@ impl Sync<'_> {
             blocked.extend(hold_back(&mut drafted.plan));
             reduced.add(&drafted.plan, &remains);
         }
-        let terms = &self.task.terms;
-        let judged = tally.judge(self.records, &self.outcome.counts, terms.limit);
-        let (hold, survey) = match judged {
-            Err(removals) if terms.safety == Safety::Heeded => {
-                (terms.sink)(Event::Guarded(removals));
-                self.outcome.halt = Some(Halt::Guarded(removals));
-                for key in blocked {
-                    self.skip(&key, &Obstacle::Held);
-                }
-                (Hold::Removals, reduced)
+        let hold = self.judge(tally);
+        if matches!(hold, Hold::Removals | Hold::Both) {
+            for key in blocked {
+                self.skip(&key, &Obstacle::Held);
             }
-            _ => (Hold::Nothing, whole),
+        }
+        let survey = match hold {
+            Hold::Nothing => whole,
+            Hold::Removals => reduced,
+            Hold::Replacements | Hold::Both => self.survey_rest(&planned, hold, &remains).await?,
         };
         let judged = Judged {
             planned,
@@ -152,6 +155,47 @@ impl Sync<'_> {
             self.tell_settled(&judged).await?;
         }
         Ok(judged)
+    }
+
+    /// Reports what the guard holds back.
+    fn judge(&mut self, tally: Tally) -> Hold {
+        let Task { map, terms, .. } = self.task;
+        if terms.safety != Safety::Heeded {
+            return Hold::Nothing;
+        }
+        let removals = tally.judge(self.known, &self.outcome.counts, terms.limit);
+        let root = &self.hands.root;
+        let replaced = root.displaced(Displaced::Replaced) + root.displaced(Displaced::Conflict);
+        let replacements = map.max_replace.map_or(Ok(()), |limit| {
+            tally.judge_replacements(self.known, replaced, limit)
+        });
+        for held in [removals, replacements].into_iter().filter_map(Result::err) {
+            (terms.sink)(Event::Guarded(held));
+            self.outcome.halt.get_or_insert(Halt::Guarded(held));
+        }
+        match (removals, replacements) {
+            (Ok(()), Ok(())) => Hold::Nothing,
+            (Err(_), Ok(())) => Hold::Removals,
+            (Ok(()), Err(_)) => Hold::Replacements,
+            (Err(_), Err(_)) => Hold::Both,
+        }
+    }
+
+    /// Surveys what is left of a plan of which so much is held back.
+    async fn survey_rest(
+        &mut self,
+        planned: &Arc<Planned>,
+        hold: Hold,
+        remains: &Remains,
+    ) -> Result<Survey, Halt> {
+        let mut survey = Survey::default();
+        let mut names = self.asides.clone();
+        for part in 0..planned.parts() {
+            let mut drafted = self.draft(planned, part, &mut names).await?;
+            let _ = hold.take_from(&mut drafted.plan);
+            survey.add(&drafted.plan, remains);
+        }
+        Ok(survey)
     }
 
     /// Tells of the conflicts whose steps the guard has left in the plan.

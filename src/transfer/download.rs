@@ -225,7 +225,8 @@ impl Hands {
     /// Fails where the disk has no room for so many bytes; that a small file's are there shows when
     /// they are written.
     pub(super) fn check_room(&self, key: &Key, bytes: u64) -> Result<(), Failure> {
-        if bytes > WHOLE_BYTES && self.root.free_bytes()? < bytes.saturating_add(SPARE_BYTES) {
+        if bytes > WHOLE_BYTES && self.root.space()?.free_bytes < bytes.saturating_add(SPARE_BYTES)
+        {
             return Err(Failure::Local(local::Error {
                 operation: "download",
                 path: key.to_string(),

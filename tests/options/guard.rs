@@ -222,3 +222,49 @@ fn a_limit_that_is_none_is_refused() {
         w.run(&["--max-delete", limit]).expect_code(2);
     }
 }
+
+/// A synced map of ten files that lets a run replace two of them, of which three change.
+fn rewritten() -> World {
+    let w = synced(10);
+    w.run(&["edit", "root", "--max-replace", "2"])
+        .expect_code(0);
+    for n in 0..3 {
+        w.remote(&name(n), "v2");
+    }
+    w.local("new", "v1")
+        .remote("fresh", "v1")
+        .remove_remote("f09");
+    w
+}
+
+#[test]
+fn replacements_over_a_number_are_held_and_all_else_goes_on() {
+    let w = rewritten();
+    let text = "3 of 10 files would be replaced in the directory, over the limit of 2";
+    w.sync_code(3).expect_stderr(text);
+    w.expect_local("f00", "v1")
+        .expect_local("f01", "v1")
+        .expect_local("f02", "v1");
+    w.expect_remote("new", "v1").expect_local("fresh", "v1");
+    w.expect_no_local("f09");
+    w.sync_code(3)
+        .expect_stderr("3 of 11 files would be replaced");
+    w.run(&["--force"]).expect_code(0);
+    w.expect_local("f00", "v2").expect_kept_local("f00", "v1");
+    w.expect_same().expect_quiet(1);
+}
+
+#[test]
+fn a_map_may_stop_holding_replacements_back() {
+    let w = rewritten();
+    w.sync_code(3);
+    w.run(&["edit", "root", "--max-replace", "3"])
+        .expect_code(0);
+    w.sync().expect_same();
+    w.run(&["edit", "root", "--max-replace", "off"])
+        .expect_code(0);
+    for n in 0..5 {
+        w.remote(&name(n), "v3");
+    }
+    w.sync().expect_same();
+}

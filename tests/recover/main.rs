@@ -7,6 +7,7 @@ mod support;
 mod put_back;
 mod removed;
 mod shown;
+mod undo;
 
 use support::world::{Machine, World};
 

@@ -13,7 +13,7 @@ fn a_yes_at_a_terminal_drops_what_was_shown() {
     for world in [kept_file(), kept_object()] {
         let seen = at_a_terminal(&world, &DROP, &[turn(ASKS, "y\n")]);
         seen.expect_code(0)
-            .expect("Z/a.txt  ")
+            .expect("Z-conflict/a.txt  ")
             .expect("remove 1 kept file, ")
             .expect("\nremoved root  ");
         world.expect_nothing_kept();
@@ -119,4 +119,48 @@ fn an_idle_run_asks_nothing_of_the_bucket_s_recovery_folder() {
     let world = aged();
     world.sync().expect_idle();
     assert_eq!(world.kept_remote().len(), 2, "only expire removes them");
+}
+
+/// Four blocks of any file system.
+const LARGE: usize = 16 << 10;
+
+/// A map whose recovery folder holds at most so much, where a run deletes one file and the next
+/// one replaces three.
+fn displaced(size: &str) -> World {
+    let bytes = |n: usize| n.to_string().repeat(LARGE);
+    let files: Vec<(String, String)> = (0..4).map(|n| (format!("f{n}"), bytes(n))).collect();
+    let files: Vec<(&str, &str)> = files.iter().map(|(a, b)| (&a[..], &b[..])).collect();
+    let world = World::agreed_with(&files, &["--keep-size", size]);
+    world.remove_remote("f0").sync();
+    for key in ["f1", "f2", "f3"] {
+        world.remote(key, "small");
+    }
+    world
+}
+
+#[test]
+fn what_a_folder_over_its_size_loses_early_is_counted() {
+    let world = displaced("40K");
+    world
+        .sync_code(0)
+        .expect_stderr("note: map root: removed 2 kept files (")
+        .expect_stderr("early: the recovery folder was over its --keep-size");
+    let kept: Vec<String> = world
+        .kept_local()
+        .into_iter()
+        .map(|(path, _)| path)
+        .collect();
+    assert_eq!(kept.len(), 2, "{kept:?}");
+    // Replaced files go first.
+    assert!(kept.iter().any(|path| path.ends_with("Z-deleted/f0")));
+    world.expect_same().expect_idle();
+}
+
+#[test]
+fn a_folder_within_its_size_loses_nothing() {
+    for size in ["1G", "100%"] {
+        let world = displaced(size);
+        world.sync_code(0).expect_silence();
+        assert_eq!(world.kept_local().len(), 4);
+    }
 }

@@ -9,7 +9,7 @@ use super::world::World;
 use super::{PREFIX, ROUNDS};
 use s3_bsync::draft::{Asides, Draft};
 use s3_bsync::event::Counts;
-use s3_bsync::guard::{Limit, hold_back, judge_plan};
+use s3_bsync::guard::{Limit, Population, hold_back, judge_plan};
 use s3_bsync::key::Key;
 use s3_bsync::plan::{Item, Loser, Plan, Readability, Receipt, Step};
 use s3_bsync::reconcile::Ground;
@@ -198,7 +198,11 @@ impl<'a> Work<'a> {
             laws::of_draft(&view, &draft);
             let mut plan = draft.plan;
             let counts = *self.counts.borrow();
-            let judged = judge_plan(&plan, self.records.get(), &counts, self.terms.limit);
+            let known = Population {
+                files: self.records.get(),
+                rule_files: 0,
+            };
+            let judged = judge_plan(&plan, known, &counts, self.terms.limit);
             if judged.is_err() && !self.terms.is_forced {
                 let _ = hold_back(&mut plan);
             }

@@ -3,6 +3,7 @@
 use super::voice::Voice;
 use crate::cli::wanted::Wanted;
 use crate::key::Key;
+use crate::local::RecoveryRun;
 use crate::sync::{Mode, Safety};
 use std::path::PathBuf;
 
@@ -36,4 +37,8 @@ pub enum Recovery {
     Drop(String, Wanted, Safety),
     /// Those that are too old are removed, of the maps of these names or of all.
     Expire(Vec<String>),
+    /// The runs of this map or of all are listed, with what each displaced here.
+    Runs(Option<String>),
+    /// What a run displaced here is put back, also where a path changed since if that is forced.
+    Undo(String, RecoveryRun, Safety),
 }

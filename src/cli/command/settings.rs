@@ -3,7 +3,7 @@
 use super::run::Run;
 use super::voice::Voice;
 use crate::cli::values::S3Uri;
-use crate::state::{Access, ConflictPolicy, Direction, Links, Modes, Recursion};
+use crate::state::{Access, ConflictPolicy, Direction, KeepSize, Limit, Links, Modes, Recursion};
 use std::path::PathBuf;
 
 /// A change of settings.
@@ -68,6 +68,10 @@ pub struct Settings {
     pub conflict: Option<ConflictPolicy>,
     /// Days for which the recovery folder keeps what it holds.
     pub keep_days: Option<u32>,
+    /// The most that the recovery folder holds.
+    pub keep_size: Option<KeepSize>,
+    /// How many files downloads may replace in one run; the inner `None` for any number.
+    pub max_replace: Option<Option<Limit>>,
 }
 
 /// What is said of a map's encryption.

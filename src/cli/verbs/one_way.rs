@@ -10,7 +10,14 @@ use argh::FromArgValue;
 use std::path::PathBuf;
 
 /// Settings that a run without a map has no use for.
-const OF_MAPS_ONLY: &[&str] = &["--name", "--conflict", "--direction", "--keep"];
+const OF_MAPS_ONLY: &[&str] = &[
+    "--name",
+    "--conflict",
+    "--direction",
+    "--keep",
+    "--keep-size",
+    "--max-replace",
+];
 
 impl Args {
     pub(super) fn into_one_way(

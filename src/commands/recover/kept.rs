@@ -5,7 +5,7 @@ use crate::cli::{Meant, Side, Wanted};
 use crate::commands::dump::words::{Size, utc};
 use crate::commands::named;
 use crate::key::{Key, Shown};
-use crate::local::{self, OwnFiles, RecoveryRun, Root};
+use crate::local::{self, Displaced, OwnFiles, RecoveryRun, Root};
 use crate::remote::{Listed, Network, Remote};
 use crate::stamp::RemoteStamp;
 use crate::state::{Bucket, DirMap};
@@ -14,9 +14,10 @@ use serde_json::{Value, json};
 /// One kept version.
 pub(super) struct Kept {
     pub(super) side: Side,
-    /// The folder of the run that displaced it, which tells when that was.
-    pub(super) run: String,
-    pub(super) displaced_ms: i64,
+    /// The folder that holds it.
+    pub(super) folder: String,
+    /// The run that displaced it.
+    pub(super) run: RecoveryRun,
     /// The path that it had.
     pub(super) path: String,
     /// Of an object what it takes in the bucket.
@@ -105,8 +106,8 @@ impl Folders {
 fn of_file(kept: local::Kept) -> Kept {
     Kept {
         side: Side::Local,
-        run: kept.folder.clone(),
-        displaced_ms: kept.started_ms,
+        folder: kept.folder.clone(),
+        run: kept.run.clone(),
         path: kept.path.clone(),
         size_bytes: kept.size_bytes,
         mtime_ns: Some(kept.mtime_ns),
@@ -119,11 +120,11 @@ fn of_object(listed: Listed) -> Option<Kept> {
     let Listed::Object { key, stamp, .. } = listed else {
         return None;
     };
-    let (run, path) = key.as_str().split_once('/')?;
+    let (folder, path) = key.as_str().split_once('/')?;
     Some(Kept {
         side: Side::Bucket,
-        run: run.to_owned(),
-        displaced_ms: RecoveryRun::parse(run)?.started_ms(),
+        folder: folder.to_owned(),
+        run: RecoveryRun::parse(folder)?,
         path: path.to_owned(),
         size_bytes: stamp.size_bytes,
         mtime_ns: None,
@@ -133,12 +134,14 @@ fn of_object(listed: Listed) -> Option<Kept> {
 
 impl Kept {
     fn meant(&self, wanted: &Wanted) -> Option<Meant> {
-        wanted.has(self.side, &self.run, &self.path)
+        let folders = [&self.folder[..], self.run.name()];
+        let meant = |folder| wanted.has(self.side, folder, &self.path);
+        folders.into_iter().filter_map(meant).max()
     }
 
     /// What names it, and nothing else of its side.
     pub(super) fn name(&self) -> String {
-        format!("{}/{}", self.run, self.path)
+        format!("{}/{}", self.folder, self.path)
     }
 
     /// A line about it: map, side, name, size and time.
@@ -157,7 +160,11 @@ impl Kept {
             "side": self.side.name(),
             "name": self.name(),
             "path": self.path,
-            "displaced": utc(self.displaced_ms),
+            "why": match &self.place {
+                Place::Local(kept) => kept.why.map(Displaced::name),
+                Place::Bucket(..) => None,
+            },
+            "displaced": utc(self.run.started_ms()),
             "size_bytes": self.size_bytes,
             "modified": self.mtime_ns.map(|ns| utc(ns.div_euclid(1_000_000))),
         })

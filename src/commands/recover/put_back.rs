@@ -37,7 +37,7 @@ pub(super) async fn put_back(
     if folders.root.as_ref().is_some_and(|root| root.is_own(&own)) {
         return Err(Error::Unfit(own.as_str().to_owned(), Unfit::Reserved));
     }
-    let tag = format!("recovered-{}", kept.run.replace(['-', ':'], ""));
+    let tag = format!("recovered-{}", kept.run.name().replace(['-', ':'], ""));
     let mut asides = Asides::new(tag, &folders.map.prefix);
     let mut name = own.clone();
     for _ in 0..NAMES {

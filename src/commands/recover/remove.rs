@@ -40,5 +40,5 @@ pub(super) async fn remove(folders: &Folders, kept: &Kept) -> Result<(), Error> 
 
 /// Whether a version was displaced more days ago than its map keeps them.
 pub(super) fn is_too_old(kept: &Kept, now_ms: i64, keep_days: u32) -> bool {
-    now_ms.saturating_sub(kept.displaced_ms) > i64::from(keep_days).saturating_mul(DAY_MS)
+    now_ms.saturating_sub(kept.run.started_ms()) > i64::from(keep_days).saturating_mul(DAY_MS)
 }

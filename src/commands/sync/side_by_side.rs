@@ -1,14 +1,16 @@
 //! Maps side by side, so that a map with a silent server delays no other.
 
 use super::Asked;
+use super::tidy::tidy;
 use crate::envelope::Passphrase;
 use crate::event::{Event, sink_of};
 use crate::local::Root;
 use crate::report::ask::is_attended;
 use crate::state::{ConflictPolicy, DirMap, Encryption};
 use crate::store::Store;
-use crate::sync::{self, Halt, Mode, Outcome, Shares, Standing, Task};
+use crate::sync::{self, Halt, Outcome, Shares, Standing, Task};
 use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use tokio::task::JoinSet;
 
@@ -47,7 +49,7 @@ pub(super) async fn run(
             one.task.terms.share = Arc::clone(&share);
             one.task.terms.sink = Arc::clone(&sink);
             let index = one.task.index;
-            let begun = running.spawn(run_one(one, Arc::clone(store)));
+            let begun = running.spawn(run_one(one, Arc::clone(store), asked.file.to_owned()));
             at_work.insert(begun.id(), (index, share, sink));
         }
         let Some(joined) = running.join_next_with_id().await else {
@@ -90,17 +92,13 @@ fn at_a_time(asked: &Asked<'_>, ready: &[Ready]) -> usize {
     Shares::affordable_maps(MAPS.min(asked.jobs.unwrap_or(MAPS)))
 }
 
-async fn run_one(one: Ready, store: Arc<Mutex<Store>>) -> Outcome {
+async fn run_one(one: Ready, store: Arc<Mutex<Store>>, file: PathBuf) -> Outcome {
     let Ready {
         task,
         root,
         standing,
     } = one;
     let outcome = sync::sync(&task, root.clone(), standing, Some(&store)).await;
-    if task.terms.mode == Mode::Apply && outcome.halt.is_none() {
-        // Old losers go only where the run was sound; a failure to remove them harms nobody.
-        let (now_ms, keep_days) = (task.terms.now_ms, task.map.keep_days);
-        let _ = tokio::task::spawn_blocking(move || root.expire_recovery(now_ms, keep_days)).await;
-    }
+    tidy(&task, root, &outcome, &file).await;
     outcome
 }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::event::{Counts, Event};
 use crate::exit::Exit;
-use crate::guard::{Held, Limit, Side};
+use crate::guard::{Change, Held, Limit, Side};
 use crate::key::Key;
 use crate::plan::{Loser, Obstacle, Step};
 use crate::reconcile::{Settlement, Why};
@@ -146,8 +146,9 @@ fn told() -> Told {
 
 fn held() -> Held {
     Held {
+        change: Change::Deletion,
         side: Side::Local,
-        deletions: 812,
+        changes: 812,
         records: 900,
         limit: Some(Limit::Percent(50)),
     }

@@ -51,6 +51,7 @@ impl Book {
             .into_iter()
             .filter(|name| before.get(*name) != after.get(*name));
         let is_backup = matches!(act, Act::Restore(Part::Root | Part::Both));
+        let is_attack = matches!(act, Act::Infect(_));
         let mut taken = HashSet::new();
         for name in names {
             if let Some(Entry::File(id)) = before.get(name) {
@@ -78,7 +79,7 @@ impl Book {
                     // change, so that what others have made of the name meanwhile holds.
                     let is_undone = self.uploaded.contains(&pair) && self.removed.contains(&pair);
                     self.revive(name, *id);
-                    if !is_undone {
+                    if !is_undone && !is_attack {
                         self.owe(name, *id);
                     }
                 }
@@ -96,8 +97,9 @@ impl Book {
         }
         let stays = |id: &Id| after.values().any(|entry| *entry == Entry::File(*id));
         for pair in taken {
-            // Who puts a backup in place has looked at no single file of what he replaces.
-            if !is_backup {
+            // Who puts a backup in place has looked at no single file of what he replaces, and what
+            // an attacker or `undo` replaces is nobody's loss.
+            if !is_backup && !is_attack && *act != Act::Undo {
                 self.owed.remove(&pair);
                 if !stays(&pair.1) {
                     self.owed.retain(|(_, id)| *id != pair.1);
@@ -134,12 +136,17 @@ impl Book {
         touch.is_clean &= touch.unclean == unclean;
     }
 
+    /// An accident destroys content: `before` could be found before, `after` after.
+    pub fn write_off(&mut self, before: &Sight, after: &Sight) {
+        self.owed
+            .retain(|(_, id)| after.finds(*id) || !before.finds(*id));
+    }
+
     /// A machine's memory is lost or replaced by an older one: `before` could be found before,
     /// `after` after.
     pub fn forget(&mut self, before: &Sight, after: &Sight) {
         self.is_amnesiac = true;
-        self.owed
-            .retain(|(_, id)| after.finds(*id) || !before.finds(*id));
+        self.write_off(before, after);
         let trees = after.trees.iter().chain([&after.bucket]);
         for (name, entry) in trees.flatten() {
             if let Entry::File(id) = entry {

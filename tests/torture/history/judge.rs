@@ -93,6 +93,27 @@ impl Play {
         }
     }
 
+    /// What a run takes from a directory is in the recovery folder of that machine, or still in its
+    /// directory.
+    pub(super) fn nothing_displaced_is_lost(&self, before: &Sight, after: &Sight) -> Checked {
+        let empty = blake3::hash(b"");
+        for (at, tree) in before.trees.iter().enumerate() {
+            for (name, entry) in tree {
+                let Entry::File(id) = entry else {
+                    continue;
+                };
+                let mut there = after.trees[at].values();
+                let is_there = there.any(|other| other == entry) || *id == empty;
+                if !is_there && !after.recovery[at].contains(id) {
+                    let what = self.book().label(*id);
+                    let text = format!("machine {at}: {name} with {what} is not kept");
+                    return Err(("what a run displaces is kept", text));
+                }
+            }
+        }
+        Ok(())
+    }
+
     pub(super) fn nothing_lost(&self, sight: &Sight) -> Checked {
         self.book().see(sight);
         if let Some(lost) = self.book().lost(sight) {

@@ -35,6 +35,8 @@ pub struct Sight {
     pub bucket: Tree,
     /// Recovery folders, kept objects, old versions.
     pub kept: HashSet<Id>,
+    /// The recovery folder of each machine.
+    pub recovery: Vec<HashSet<Id>>,
     /// What the program has lying about and must not leave.
     pub litter: BTreeSet<String>,
 }
@@ -76,9 +78,12 @@ impl Stage {
     pub fn look(&self) -> Sight {
         let mut sight = Sight::default();
         for machine in &self.machines {
-            let mut tree = Tree::new();
-            self.walk(machine.root(), machine.root(), &mut tree, &mut sight);
+            let (mut tree, mut own) = (Tree::new(), Sight::default());
+            self.walk(machine.root(), machine.root(), &mut tree, &mut own);
             sight.trees.push(tree);
+            sight.litter.extend(own.litter);
+            sight.kept.extend(&own.kept);
+            sight.recovery.push(own.kept);
             for entry in fs::read_dir(machine.home()).into_iter().flatten().flatten() {
                 let name = entry.file_name().to_string_lossy().into_owned();
                 if name.starts_with("state.s3sync.") && name != "state.s3sync.lock" {

@@ -24,6 +24,7 @@ mod shrink;
 mod stage;
 mod stock;
 mod troubles;
+mod undo;
 mod words;
 
 pub use play::{Finding, Tally, play};

@@ -102,7 +102,7 @@ fn attempt(stage: &Stage, machine: &Machine, number: u64, act: &Act) -> io::Resu
         Act::Unlink => remove(machine.root(), |entry| {
             entry.file_type().is_ok_and(|kind| kind.is_symlink())
         }),
-        Act::Sync => Ok(()),
+        Act::Sync | Act::Undo | Act::Infect(_) => Ok(()),
         Act::Backup => {
             let _ = fs::remove_dir_all(machine.home().join("backup"));
             copy_state(machine.home(), &machine.home().join("backup/state"))?;

@@ -89,7 +89,7 @@ pub fn play(kind: MapKind, steps: &[Step]) -> Result<Tally, Box<Finding>> {
 pub(super) struct Play {
     pub(super) stage: Arc<Stage>,
     book: Arc<Mutex<Book>>,
-    told: Vec<String>,
+    pub(super) told: Vec<String>,
     pub(super) tally: Tally,
 }
 
@@ -104,6 +104,7 @@ impl Play {
             }
             Step::Run(number, machine, args, trouble) => self.run(*number, *machine, args, trouble),
             Step::Two(one, other, kill) => self.two(*one, *other, *kill),
+            Step::Undone(number, machine) => self.undone(*number, *machine),
             Step::Quiet(number) => self.quiet(*number),
         }
     }
@@ -133,6 +134,7 @@ impl Play {
         let is_alone = !matches!(trouble, Trouble::Meanwhile(..));
         if is_alone || matches!(trouble, Trouble::Meanwhile(_, _, Act::Sync)) {
             self.nothing_taken(&before, &after)?;
+            self.nothing_displaced_is_lost(&before, &after)?;
         }
         if is_alone {
             if args.contains(&"--dryrun") {
@@ -162,6 +164,7 @@ impl Play {
             Self::code(ended)?;
         }
         self.nothing_taken(&before, &after)?;
+        self.nothing_displaced_is_lost(&before, &after)?;
         self.nothing_lost(&after)
     }
 
@@ -230,6 +233,7 @@ impl Play {
         self.tell(&ended, &Trouble::None);
         Self::code(&ended)?;
         self.nothing_taken(&before, &after)?;
+        self.nothing_displaced_is_lost(&before, &after)?;
         self.nothing_lost(&after)?;
         let Some(run) = ended else {
             return Ok(());
@@ -267,7 +271,7 @@ impl Play {
         }
     }
 
-    fn tell(&mut self, ended: &Ended, trouble: &Trouble) {
+    pub(super) fn tell(&mut self, ended: &Ended, trouble: &Trouble) {
         self.tally.runs += 1;
         self.tally.kills += usize::from(ended.is_none());
         self.tally.faults += usize::from(*trouble != Trouble::None);
@@ -308,7 +312,8 @@ fn perform(stage: &Stage, book: &Mutex<Book>, number: u64, place: Place, act: &A
         book.unclean += u64::from(run.code != 0);
         return;
     }
-    let sight = act.forgets().then(|| stage.look());
+    let is_attack = matches!(act, Act::Infect(_));
+    let sight = (act.forgets() || is_attack).then(|| stage.look());
     let before = stage.tree(machine);
     match machine {
         Some(machine) => person::act(stage, machine, number, act),
@@ -317,7 +322,9 @@ fn perform(stage: &Stage, book: &Mutex<Book>, number: u64, place: Place, act: &A
     let after = stage.tree(machine);
     let mut book = held(book);
     book.note(number, place, act, &before, &after);
-    if let Some(sight) = sight {
-        book.forget(&sight, &stage.look());
+    match sight {
+        Some(sight) if is_attack => book.write_off(&sight, &stage.look()),
+        Some(sight) => book.forget(&sight, &stage.look()),
+        None => {}
     }
 }

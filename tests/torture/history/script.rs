@@ -127,6 +127,11 @@ impl Script {
             return self.duel();
         }
         let machine = self.machine();
+        if self.dice.once_in(12) {
+            let number = self.number();
+            self.steps.push(Step::Undone(number, machine));
+            return;
+        }
         if self.dice.once_in(8) {
             let other = self.machine();
             let kill = self.dice.once_in(3).then(|| self.dice.roll(120));
@@ -217,6 +222,9 @@ impl Script {
                 0 => Act::Backup,
                 _ => self.misfortune(),
             };
+        }
+        if !is_machine && self.dice.once_in(6) {
+            return Act::Infect(name);
         }
         match self.dice.roll(49) {
             0..14 => Act::Write(name, self.size(), self.time()),

@@ -3,7 +3,7 @@
 use super::contents::{appended, contents, halved, patched};
 use super::person::RULES;
 use super::stage::Stage;
-use super::words::{Act, Time};
+use super::words::{Act, Size, Time};
 use crate::support::world::Object;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -42,6 +42,9 @@ pub fn act(stage: &Stage, number: u64, act: &Act) {
             if let Some(old) = read(stage, name) {
                 put(stage, name, &old, *time);
             }
+        }
+        Act::Infect(name) if read(stage, name).is_some() => {
+            put(stage, name, &contents(number, Size::Line), Time::Now);
         }
         Act::RemoveRules => {
             for key in stage.hand.keys() {

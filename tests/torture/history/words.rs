@@ -72,12 +72,16 @@ pub enum Act {
     Folder(String),
     /// Puts a file where a folder was.
     File(String),
+    /// An infected machine overwrites what is there with garbage.
+    Infect(String),
     /// Leaves a file of ignore rules that cannot be parsed.
     BreakRules(String),
     /// Removes all files of ignore rules.
     RemoveRules,
     /// Removes all symlinks.
     Unlink,
+    /// Puts back what the last run displaced.
+    Undo,
     /// Lets the machine sync, while another does.
     Sync,
     /// Copies root and state away.
@@ -187,6 +191,8 @@ pub enum Step {
     Run(u64, usize, &'static [&'static str], Trouble),
     /// Two runs at once; the second is killed after so many milliseconds where it says so.
     Two(usize, usize, Option<u64>),
+    /// A machine syncs, the run is undone, and it syncs again.
+    Undone(u64, usize),
     /// All is quiet: no faults, nobody acts, and all must become equal.
     Quiet(u64),
 }
@@ -220,6 +226,7 @@ impl fmt::Display for Step {
                     None => Ok(()),
                 }
             }
+            Self::Undone(n, machine) => write!(f, "[{n}] undo of a run of machine {machine}"),
             Self::Quiet(n) => write!(f, "[{n}] quiet rounds"),
         }
     }

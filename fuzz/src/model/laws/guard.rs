@@ -1,7 +1,7 @@
 //! What is demanded of the guard.
 
 use s3_bsync::event::Counts;
-use s3_bsync::guard::{Held, Limit, Side, hold_back, judge_plan};
+use s3_bsync::guard::{Held, Limit, Population, Side, hold_back, judge_plan};
 use s3_bsync::plan::{Plan, Step};
 
 /// Judges a plan, holds it back where it must be, and demands that the guard is right about it.
@@ -15,13 +15,17 @@ pub fn of_guard(plan: &mut Plan, records: u64, limit: Limit) -> Result<(), Held>
         plan.steps().filter(is_on_side).count() as u64
     };
     let most = deletions(Side::Local).max(deletions(Side::Remote));
-    let judged = judge_plan(plan, records, &Counts::default(), limit);
+    let known = Population {
+        files: records,
+        rule_files: 0,
+    };
+    let judged = judge_plan(plan, known, &Counts::default(), limit);
     let mut turned = plan.clone();
     turned.deletions.reverse();
     turned.transfers.reverse();
     turned.clearing.reverse();
     assert_eq!(
-        judge_plan(&turned, records, &Counts::default(), limit),
+        judge_plan(&turned, known, &Counts::default(), limit),
         judged
     );
     let bound = match limit {
@@ -31,8 +35,8 @@ pub fn of_guard(plan: &mut Plan, records: u64, limit: Limit) -> Result<(), Held>
     match judged {
         Ok(()) => assert!(most <= bound, "{most} removals of {records} within {limit}"),
         Err(held) => {
-            assert_eq!(held.deletions, deletions(held.side));
-            assert!(held.deletions > bound || held.deletions >= 2.max(records));
+            assert_eq!(held.changes, deletions(held.side));
+            assert!(held.changes > bound || held.changes >= 2.max(records));
             let before = plan.clone();
             let blocked = hold_back(plan);
             assert!(!plan.steps().any(Step::deletes), "held and removed");
