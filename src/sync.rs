@@ -7,6 +7,7 @@ mod ask;
 mod each;
 mod halt;
 mod hands;
+mod ignored;
 mod jobs;
 mod join;
 mod look;
@@ -208,6 +209,7 @@ impl<'a> Sync<'a> {
         for (name, why) in &joined.hidden {
             (terms.sink)(Event::Hidden { name, why });
         }
+        self.report_ignored(&joined);
         let (decided, ends) = Box::pin(self.decide_all(&items)).await?;
         drop(items);
         if terms.stop.is_wished() {

@@ -10,6 +10,8 @@
 //! Blocking code. Must not know buckets, records or the law of reconciling.
 
 mod error;
+mod found;
+mod ignored;
 mod kernel;
 mod links;
 mod listing;
@@ -34,6 +36,7 @@ mod undo;
 
 pub use crate::plan::Loser;
 pub use error::{Error, Kind};
+pub use found::{Found, Leftover, Why};
 pub use links::Astray;
 pub use marked::{Mark, marked_path};
 pub use marker::Marker;
@@ -44,7 +47,7 @@ pub use retention::{Bounds, Removed, Space};
 pub use root::{OwnFiles, Root};
 pub use rules::Rules;
 pub use run::{Displaced, RecoveryRun};
-pub use scan::{Found, Leftover, Scan, Why};
+pub use scan::Scan;
 pub use temp::Temp;
 
 #[cfg(test)]

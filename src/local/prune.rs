@@ -2,7 +2,7 @@
 //! it; no run does so by itself.
 
 use super::error::{At, Error};
-use super::listing::{joined, list};
+use super::listing::{joined, list, split};
 use super::root::Root;
 use super::rules::{Names, Rules};
 use crate::key::OWN_FOLDER;
@@ -18,10 +18,11 @@ enum Holds {
 
 impl Root {
     /// The directories below the root in which there is no file, innermost first. One that is
-    /// ignored, cannot be read or is on another file system counts as a file.
+    /// ignored, cannot be read, has a rule file that cannot be used or is on another file system
+    /// counts as a file.
     ///
     /// # Errors
-    /// What listing the root gives, and an ignore file that cannot be understood.
+    /// What listing the root gives.
     pub fn empty_directories(&self) -> Result<Vec<String>, Error> {
         let mut found = Vec::new();
         self.look_below("", &self.rules(), &mut found)?;
@@ -45,7 +46,9 @@ impl Root {
             Err(errno) if path.is_empty() => return Err(errno).at("list", self.path()),
             Err(_) => return Ok(Holds::Something),
         };
-        rules.enter(path, directory.as_fd())?;
+        if rules.enter(path, directory.as_fd()).is_err() {
+            return Ok(Holds::Something);
+        }
         drop(directory);
         let mut holds = Holds::Nothing;
         for name in names {
@@ -56,7 +59,8 @@ impl Root {
                     continue;
                 }
             };
-            let is_left_out = below == OWN_FOLDER || rules.leave_out(&below, Names::Directory);
+            let is_left_out =
+                split(&below).1 == OWN_FOLDER || rules.leave_out(&below, Names::Directory);
             if is_left_out || self.look_below(&below, rules, found)? == Holds::Something {
                 holds = Holds::Something;
             }

@@ -1,12 +1,14 @@
-//! The ignore rules: what `.s3syncignore` files say, gathered by a scan and asked by everyone.
+//! The ignore rules of `.s3syncignore` files and of this machine alone, collected by a scan.
 //!
 //! One reading of each file serves the scan and the questions about remote keys and records, so
-//! that both get the same answer even while somebody edits the file.
+//! that both get the same answer even while the file is edited.
 
 use super::error::{At, Error, Kind};
+use super::kernel::DIRECTORY;
+use super::listing::{joined, split};
 use super::pattern;
 use super::root::{OwnNames, Root};
-use crate::key::{IGNORE_FILE, Key};
+use crate::key::{IGNORE_FILE, Key, OWN_FOLDER};
 use ignore::Match;
 use ignore::gitignore::Gitignore;
 use rustix::fs::{FileType, Mode, OFlags, fstat, openat};
@@ -16,6 +18,8 @@ use std::io::Read;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
+/// Name of the file in the program's own folder that holds rules for this machine alone.
+const MACHINE_FILE: &str = "ignore";
 /// Largest ignore file that is read, in bytes.
 const MAX_IGNORE_BYTES: u64 = 1 << 20;
 /// Most text of all ignore files of a scan together, in bytes: rules take a hundred times as much
@@ -35,12 +39,27 @@ pub struct Rules {
 }
 
 /// What was read so far.
-#[derive(Default)]
 struct Known {
     by_directory: HashMap<String, Gitignore>,
+    /// Rules of this machine alone. They are asked last, as git asks `info/exclude`.
+    of_machine: Gitignore,
+    /// Directories whose rule file cannot be used, with the reason.
+    frozen: HashMap<String, String>,
     /// Directories whose rules were read before the scan came there.
     ahead: HashSet<String>,
     weight: Weight,
+}
+
+impl Default for Known {
+    fn default() -> Self {
+        Self {
+            by_directory: HashMap::new(),
+            of_machine: Gitignore::empty(),
+            frozen: HashMap::new(),
+            ahead: HashSet::new(),
+            weight: Weight::default(),
+        }
+    }
 }
 
 /// How much text rules were made of, in bytes.
@@ -95,22 +114,29 @@ impl Rules {
         verdict(&self.read().above(path), path, names)
     }
 
-    /// Whether the rules leave out this key, wherever the scan is: those of the directories above it
-    /// are read now, where it has not come there yet.
+    /// Returns true if the rules leave out this key, or a rule file above it cannot be used. Reads
+    /// the rules of directories that the scan has not reached yet.
     pub(super) fn leave_out_ahead(&self, root: &Root, key: &Key) -> Result<bool, Error> {
+        if self.read().frozen.contains_key("") {
+            return Ok(true);
+        }
         for (end, _) in key.as_str().match_indices('/') {
             let directory = &key.as_str()[..end];
             if self.leave_out(directory, Names::Directory) {
                 return Ok(true);
             }
             self.enter_ahead(root, directory)?;
+            if self.read().frozen.contains_key(directory) {
+                return Ok(true);
+            }
         }
         Ok(self.leave_out(key.as_str(), Names::File))
     }
 
     fn enter_ahead(&self, root: &Root, path: &str) -> Result<(), Error> {
         let known = self.read();
-        if known.by_directory.contains_key(path) || known.ahead.contains(path) {
+        let is_known = known.by_directory.contains_key(path) || known.frozen.contains_key(path);
+        if is_known || known.ahead.contains(path) {
             return Ok(());
         }
         drop(known);
@@ -118,40 +144,78 @@ impl Rules {
             Err(Errno::NOENT | Errno::NOTDIR) => return Ok(()),
             answer => answer.at("open directory", path)?,
         };
-        self.load(path, directory.as_fd())?;
+        self.load(path, directory.as_fd());
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         known.ahead.insert(path.to_owned());
         Ok(())
     }
 
-    /// Reads the ignore file of the directory `path`, where there is one, unless it was read ahead.
-    pub(super) fn enter(&self, path: &str, directory: BorrowedFd<'_>) -> Result<(), Error> {
-        if self.read().ahead.contains(path) {
-            return Ok(());
+    /// Reads the rule file of the directory `path`, if it has one and it was not read ahead.
+    ///
+    /// # Errors
+    /// Names the file and the reason if the file cannot be used: then nothing is known of the
+    /// directory but its rule file.
+    pub(super) fn enter(&self, path: &str, directory: BorrowedFd<'_>) -> Result<(), String> {
+        if !self.read().ahead.contains(path) {
+            self.load(path, directory);
         }
-        self.load(path, directory)
+        match self.read().frozen.get(path) {
+            Some(reason) => Err(reason.clone()),
+            None => Ok(()),
+        }
     }
 
-    fn load(&self, path: &str, directory: BorrowedFd<'_>) -> Result<(), Error> {
-        let file = if path.is_empty() {
-            IGNORE_FILE.to_owned()
+    fn load(&self, path: &str, directory: BorrowedFd<'_>) {
+        let file = joined(path, IGNORE_FILE);
+        let found = self.load_file(&file, directory, IGNORE_FILE);
+        let of_machine = if path.is_empty() {
+            self.load_of_machine(directory)
         } else {
-            format!("{path}/{IGNORE_FILE}")
-        };
-        let Some(text) = read_ignore_file(&file, directory)? else {
-            return Ok(());
+            Ok(None)
         };
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        known
-            .weight
-            .add(&text)
-            .map_err(|reason| bad_ignore(&file, 0, reason))?;
-        let rules =
-            pattern::parse(&text).map_err(|(line, reason)| bad_ignore(&file, line, reason))?;
-        if !rules.is_empty() {
-            known.by_directory.insert(path.to_owned(), rules);
+        match (found, of_machine) {
+            (Ok(rules), Ok(of_machine)) => {
+                if let Some(rules) = rules {
+                    known.by_directory.insert(path.to_owned(), rules);
+                }
+                if let Some(rules) = of_machine {
+                    known.of_machine = rules;
+                }
+            }
+            (Err(error), _) | (_, Err(error)) => {
+                let reason = format!("{}: {}", error.path, error.kind);
+                known.frozen.insert(path.to_owned(), reason);
+            }
         }
-        Ok(())
+    }
+
+    fn load_of_machine(&self, root: BorrowedFd<'_>) -> Result<Option<Gitignore>, Error> {
+        let file = joined(OWN_FOLDER, MACHINE_FILE);
+        let folder = match openat(root, OWN_FOLDER, DIRECTORY, Mode::empty()) {
+            // Something else of that name is reported where the marker is read.
+            Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => return Ok(None),
+            answer => answer.at("read", &file)?,
+        };
+        self.load_file(&file, folder.as_fd(), MACHINE_FILE)
+    }
+
+    fn load_file(
+        &self,
+        path: &str,
+        directory: BorrowedFd<'_>,
+        name: &str,
+    ) -> Result<Option<Gitignore>, Error> {
+        let Some(text) = read_ignore_file(path, directory, name)? else {
+            return Ok(None);
+        };
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        let weight = known.weight.with(&text);
+        known.weight = weight.map_err(|reason| bad_ignore(path, 0, reason))?;
+        drop(known);
+        let rules =
+            pattern::parse(&text).map_err(|(line, reason)| bad_ignore(path, line, reason))?;
+        Ok((!rules.is_empty()).then_some(rules))
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Known> {
@@ -160,25 +224,27 @@ impl Rules {
 }
 
 impl Known {
-    /// The rules of all directories above the path, each with the length of its directory's path
-    /// and the slash behind it, from the root on.
+    /// The rules that apply to the path, weakest first: those of this machine, then those of each
+    /// directory above the path from the root on, with the length of the directory's path and the
+    /// slash behind it.
     fn above(&self, path: &str) -> Vec<(usize, &Gitignore)> {
+        let of_machine = Some((0, &self.of_machine)).filter(|(_, rules)| !rules.is_empty());
         if self.by_directory.is_empty() {
-            return Vec::new();
+            return of_machine.into_iter().collect();
         }
         let below_root = path
             .match_indices('/')
             .map(|(end, _)| (end + 1, &path[..end]));
-        std::iter::once((0, ""))
+        let by_directory = std::iter::once((0, ""))
             .chain(below_root)
-            .filter_map(|(begin, directory)| Some((begin, self.by_directory.get(directory)?)))
-            .collect()
+            .filter_map(|(begin, directory)| Some((begin, self.by_directory.get(directory)?)));
+        of_machine.into_iter().chain(by_directory).collect()
     }
 }
 
 impl Weight {
-    /// Adds a file's text, unless that would be too much.
-    fn add(&mut self, text: &[u8]) -> Result<(), String> {
+    /// Returns the weight with a file's text added, unless that would be too much.
+    fn with(mut self, text: &[u8]) -> Result<Self, String> {
         let is_wild =
             |line: &&[u8]| !line.starts_with(b"#") && line.iter().any(|byte| b"*?[".contains(byte));
         let lines = text.split(|&byte| byte == b'\n');
@@ -191,12 +257,17 @@ impl Weight {
         if self.wild > MAX_WILD_BYTES {
             return Err("with those above over 256 KiB of patterns with wildcards".to_owned());
         }
-        Ok(())
+        Ok(self)
     }
 }
 
-/// The nearest directory whose rules speak of the path decides, and in it the last such rule.
+/// The nearest directory whose rules match the path decides, and in it the last matching rule.
+///
+/// No rule hides a rule file: whatever hides other files can be corrected from any machine.
 fn verdict(spoken: &[(usize, &Gitignore)], path: &str, names: Names) -> bool {
+    if names == Names::File && is_rule_file(path) {
+        return false;
+    }
     let nearest = spoken.iter().rev().filter(|(begin, _)| *begin < path.len());
     for (begin, rules) in nearest {
         match rules.matched(&path[*begin..], names == Names::Directory) {
@@ -208,10 +279,19 @@ fn verdict(spoken: &[(usize, &Gitignore)], path: &str, names: Names) -> bool {
     false
 }
 
-fn read_ignore_file(path: &str, directory: BorrowedFd<'_>) -> Result<Option<Vec<u8>>, Error> {
+/// Returns true if the path names a rule file.
+pub(super) fn is_rule_file(path: &str) -> bool {
+    split(path).1 == IGNORE_FILE
+}
+
+fn read_ignore_file(
+    path: &str,
+    directory: BorrowedFd<'_>,
+    name: &str,
+) -> Result<Option<Vec<u8>>, Error> {
     const OPERATION: &str = "read";
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let descriptor = match openat(directory, IGNORE_FILE, flags, Mode::empty()) {
+    let descriptor = match openat(directory, name, flags, Mode::empty()) {
         Err(Errno::NOENT) => return Ok(None),
         answer => answer.at(OPERATION, path)?,
     };

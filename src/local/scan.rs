@@ -5,106 +5,22 @@
 //! else. No file is opened but ignore files.
 
 use super::error::{Error, Kind, shown};
+use super::found::{Found, Leftover, Why};
 use super::kernel::{self, Place};
 use super::links::Astray;
-use super::listing::{Name, joined, list, split};
+use super::listing::{Name, joined, list};
 use super::read::stamp_of;
 use super::root::Root;
-use super::rules::{Names, Rules};
-use super::temp::TempName;
+use super::rules::{Names, Rules, is_rule_file};
 use crate::key::{Key, MAX_OBJECT_KEY_BYTES, OWN_FOLDER, Unfit};
-use crate::stamp::LocalStamp;
 use crate::state::Recursion;
 use rustix::fs::FileType;
 use rustix::io::Errno;
-use std::fmt;
 use std::os::fd::{AsFd, OwnedFd};
 
 /// Directories that are kept open on the way down; those above are opened again when the scan
 /// comes back to them.
 const MAX_OPEN_LEVELS: usize = 16;
-
-/// One thing that a scan met.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Found {
-    /// A regular file.
-    File {
-        /// Its key.
-        key: Key,
-        /// What `lstat` told of it.
-        stamp: LocalStamp,
-    },
-    /// The key `path`, and every key below it, is unknown: neither present nor absent.
-    ///
-    /// Comes at the place of `path` in the order; for a directory at that of `path/`, since a key
-    /// equal to a directory's path is known to be no file.
-    Hidden {
-        /// A key's text; to be shown escaped.
-        path: String,
-        /// What hides it.
-        why: Why,
-    },
-    /// A name that no key can have. It says nothing about any key.
-    Unfit {
-        /// The path, escaped for showing.
-        path: String,
-        /// The rule that it breaks.
-        why: Unfit,
-    },
-}
-
-/// What hides a path.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Why {
-    /// A symlink that is not read as a file.
-    Symlink(Astray),
-    /// A socket, pipe or device.
-    Special,
-    /// Another file system, or another mount, begins here.
-    MountPoint,
-    /// It could not be looked at or listed; the text says why.
-    Unreadable(String),
-    /// It turned into something else while it was looked at.
-    Changing,
-    /// Its object key would be too long.
-    TooLong(Unfit),
-}
-
-impl fmt::Display for Why {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Symlink(why) => why.fmt(f),
-            Self::Special => write!(f, "it is a socket, pipe or device"),
-            Self::MountPoint => write!(f, "another file system is mounted there"),
-            Self::Unreadable(why) => write!(f, "it cannot be read: {why}"),
-            Self::Changing => write!(f, "it changed its type while it was looked at"),
-            Self::TooLong(why) => why.fmt(f),
-        }
-    }
-}
-
-/// A file that a dead run was writing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Leftover(pub(super) String);
-
-impl Leftover {
-    /// Where it lies, below the root.
-    #[must_use]
-    pub fn path(&self) -> &str {
-        &self.0
-    }
-
-    /// The key that the dead run was replacing, if it was: that its name is free may be that run's
-    /// doing, and no person's.
-    #[must_use]
-    pub fn replaced(&self) -> Option<Key> {
-        let (above, name) = split(&self.0);
-        match TempName::parse(name.as_bytes()) {
-            Some(TempName::Displaced) => Key::parse(&joined(above, TempName::own_name(name))).ok(),
-            _ => None,
-        }
-    }
-}
 
 /// A running scan. Fused: nothing comes after an error or the end.
 pub struct Scan {
@@ -133,14 +49,21 @@ struct Level {
     directory: Option<OwnedFd>,
     path_bytes: usize,
     names: std::vec::IntoIter<Name>,
+    rules: LevelRules,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum LevelRules {
+    Known,
+    /// Only the rule file itself may be looked at.
+    Unusable,
 }
 
 impl Root {
     /// Scans the tree, filling `rules` (fresh from [`Root::rules`]) on the way.
     ///
     /// `prefix` is the map's, so that a key too long under it is noticed. An `Err` item ends the
-    /// scan and voids what came before it: the root is gone or another, the root's names cannot be
-    /// read, or an ignore file is unreadable, a symlink or malformed.
+    /// scan and voids what came before it: the root is gone or another, or its names cannot be read.
     #[must_use]
     pub fn scan(&self, recursion: Recursion, prefix: &str, rules: &Rules) -> Scan {
         Scan {
@@ -180,8 +103,8 @@ impl Scan {
             Stage::Over => return None,
             Stage::Fresh => {
                 self.stage = Stage::Running;
-                if let Err(error) = self.enter_root() {
-                    return Some(Err(error));
+                if let Some(item) = self.enter_root().transpose() {
+                    return Some(item);
                 }
             }
             Stage::Running => {}
@@ -202,26 +125,31 @@ impl Scan {
         }
     }
 
-    fn enter_root(&mut self) -> Result<(), Error> {
+    fn enter_root(&mut self) -> Result<Option<Found>, Error> {
         self.root.check_in_place()?;
         let entered = self.root.open_directory("").and_then(opened);
         match entered {
-            Ok((directory, names)) => self.push(directory, names),
+            Ok((directory, names)) => Ok(self.push(directory, names)),
             Err(errno) => Err(Error::new("list", self.root.path(), Kind::of(errno))),
         }
     }
 
-    fn push(&mut self, directory: OwnedFd, names: Vec<Name>) -> Result<(), Error> {
-        self.rules.enter(&self.path, directory.as_fd())?;
+    fn push(&mut self, directory: OwnedFd, names: Vec<Name>) -> Option<Found> {
+        let entered = self.rules.enter(&self.path, directory.as_fd());
         self.levels.push(Level {
             directory: Some(directory),
             path_bytes: self.path.len(),
             names: names.into_iter(),
+            rules: match entered {
+                Ok(()) => LevelRules::Known,
+                Err(_) => LevelRules::Unusable,
+            },
         });
         if let Some(far) = self.levels.len().checked_sub(MAX_OPEN_LEVELS + 1) {
             self.levels[far].directory = None;
         }
-        Ok(())
+        let path = self.path.clone();
+        entered.err().map(|reason| Found::Frozen { path, reason })
     }
 
     fn leave(&mut self) {
@@ -241,8 +169,15 @@ impl Scan {
                 self.leftovers.push(Leftover(joined(&self.path, text)));
                 return Ok(None);
             }
+            (Err(_), _) if self.is_frozen() => return Ok(None),
             (Err(why), _) => return Ok(self.unfit(&path, why, name)),
         };
+        if self.is_frozen() {
+            return match name.file_type {
+                FileType::RegularFile if is_rule_file(key.as_str()) => self.look_at_file(key),
+                _ => Ok(None),
+            };
+        }
         if self.rules.holds_own(&self.path, key.file_name()) {
             return Ok(None);
         }
@@ -265,6 +200,11 @@ impl Scan {
             FileType::Unknown => Ok(Some(hidden(&key, Why::Changing))),
             _ => Ok(Some(hidden(&key, Why::Special))),
         }
+    }
+
+    fn is_frozen(&self) -> bool {
+        let level = self.levels.last();
+        level.is_some_and(|level| level.rules == LevelRules::Unusable)
     }
 
     fn unfit(&self, path: &[u8], why: Unfit, name: &Name) -> Option<Found> {
@@ -347,8 +287,7 @@ impl Scan {
         let why = match opened {
             Ok((directory, names)) => {
                 key.as_str().clone_into(&mut self.path);
-                self.push(directory, names)?;
-                return Ok(None);
+                return Ok(self.push(directory, names));
             }
             Err(Errno::NOENT) => return Ok(None),
             Err(Errno::XDEV) => Why::MountPoint,

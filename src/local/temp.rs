@@ -1,11 +1,11 @@
 //! Files being written: created in the directory where they will end, and gone unless placed.
 
 use super::error::{At, Error, Kind};
+use super::found::Leftover;
 use super::kernel::Place;
 use super::listing::{joined, split};
 use super::root::Root;
 use super::run::{Displaced, RecoveryRun};
-use super::scan::Leftover;
 use crate::key::{Key, MAX_COMPONENT_BYTES, OWN_FOLDER, TEMP_PREFIX};
 use crate::stamp::Hex;
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, mkdirat, openat, unlinkat};

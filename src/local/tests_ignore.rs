@@ -1,7 +1,7 @@
 //! Ignore rules, held against git's reading of the same files.
 
 use super::tests_support::{Tree, files, key, scan_of, skip};
-use super::{Kind, Root};
+use super::{Found, Root};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 use std::fs;
@@ -82,36 +82,81 @@ fn an_ignored_symlink_or_directory_is_not_even_hidden() {
     assert_eq!(super::tests_support::found(&tree.root()).len(), 2);
 }
 
+/// The directory that is frozen, the reason, and the files that a scan finds.
+fn frozen(tree: &Tree) -> (String, String, Vec<String>) {
+    let root = tree.root();
+    let found: Vec<_> = scan_of(&root).map(Result::unwrap).collect();
+    let mut frozen = found.into_iter().filter_map(|found| match found {
+        Found::Frozen { path, reason } => Some((path, reason)),
+        _ => None,
+    });
+    let (path, reason) = frozen.next().unwrap();
+    assert_eq!(frozen.next(), None);
+    (path, reason, files(&root))
+}
+
 #[test]
-fn an_ignore_file_that_cannot_be_read_as_rules_ends_the_scan() {
-    let error = |tree: &Tree| {
-        let errors: Vec<_> = scan_of(&tree.root()).filter_map(Result::err).collect();
-        assert_eq!(errors.len(), 1);
-        errors.into_iter().next().unwrap()
-    };
-    for (text, line) in [
-        (&b"ok\n[a\n"[..], 2),
-        (b"a\\", 1),
-        (b"a\n\n\xff\n", 3),
-        (b"[[:nonsense:]]", 1),
+fn a_rule_file_that_cannot_be_used_freezes_its_directory_alone() {
+    for (text, place) in [
+        (&b"ok\n[a\n"[..], "line 2: "),
+        (b"a\\", "line 1: "),
+        (b"a\n\n\xff\n", "line 3: "),
+        (b"[[:nonsense:]]", "line 1: "),
     ] {
-        let tree = Tree::with(&["d/x"]);
+        let tree = Tree::with(&["a", "d/x", "d/e/y", "e"]);
         fs::write(tree.path("d/.s3syncignore"), text).unwrap();
-        let error = error(&tree);
-        assert_eq!(error.path, "d/.s3syncignore");
+        let (path, reason, files) = frozen(&tree);
+        assert_eq!(path, "d");
         assert!(
-            matches!(error.kind, Kind::BadIgnore { line: found, .. } if found == line),
-            "{error}"
+            reason.starts_with(&format!("d/.s3syncignore: {place}")),
+            "{reason}"
         );
+        assert_eq!(files, ["a", "d/.s3syncignore", "e"]);
     }
-    let tree = Tree::with(&["rules"]);
+    let tree = Tree::with(&["rules", "d/x"]);
     symlink("rules", tree.path(".s3syncignore")).unwrap();
-    assert!(matches!(error(&tree).kind, Kind::Loop));
-    let tree = Tree::with(&["d/.s3syncignore/x"]);
-    assert!(matches!(error(&tree).kind, Kind::NotARegularFile));
-    let tree = Tree::new();
+    let (path, reason, files) = frozen(&tree);
+    assert_eq!((path.as_str(), files.len()), ("", 0));
+    assert_eq!(reason, ".s3syncignore: a symlink is not followed");
+    let tree = Tree::with(&["d/.s3syncignore/x", "y"]);
+    assert_eq!(frozen(&tree).2, ["y"]);
+    let tree = Tree::with(&["x"]);
     tree.write(".s3syncignore", &"#\n".repeat(600_000));
-    assert!(matches!(error(&tree).kind, Kind::BadIgnore { line: 0, .. }));
+    assert_eq!(frozen(&tree).2, [".s3syncignore"]);
+}
+
+#[test]
+fn no_rule_hides_a_rule_file_of_a_directory_that_is_synced() {
+    let tree = Tree::with(&["a/x", "out/x"]);
+    tree.write(".s3syncignore", "*\n!/a/\n.s3syncignore\n");
+    tree.write("a/.s3syncignore", "*\n");
+    tree.write("out/.s3syncignore", "!*\n");
+    let root = tree.root();
+    assert_eq!(files(&root), [".s3syncignore", "a/.s3syncignore"]);
+    let asked = [
+        ".s3syncignore",
+        "a/.s3syncignore",
+        "a/x",
+        "out/.s3syncignore",
+    ];
+    assert_eq!(ignored(&root, &asked), ["a/x", "out/.s3syncignore"]);
+}
+
+#[test]
+fn rules_of_this_machine_are_asked_last() {
+    let tree = Tree::with(&["a.log", "b.log", "d/c.log", "d/e/f"]);
+    tree.write(".s3bsync/ignore", "*.log\n/d/e/\n");
+    tree.write("d/.s3syncignore", "!c.log\n");
+    let root = tree.root();
+    assert_eq!(files(&root), ["d/.s3syncignore", "d/c.log"]);
+    assert_eq!(
+        ignored(&root, &["new.log", "d/c.log", "d/e/g", ".s3syncignore"]),
+        ["new.log", "d/e/g"]
+    );
+    tree.write(".s3bsync/ignore", "[\n");
+    let (path, reason, files) = frozen(&tree);
+    assert_eq!((path.as_str(), files.len()), ("", 0));
+    assert!(reason.starts_with(".s3bsync/ignore: line 1: "), "{reason}");
 }
 
 const PATHS: [&str; 22] = [
@@ -211,7 +256,7 @@ proptest! {
         }
         let root = tree.root();
         // What git reads as a pattern that matches nothing is an error here.
-        if scan_of(&root).any(|item| item.is_err()) {
+        if scan_of(&root).any(|item| matches!(item, Ok(Found::Frozen { .. }))) {
             return Ok(());
         }
         let expected = ignored_by_git(&tree);

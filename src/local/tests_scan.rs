@@ -191,7 +191,9 @@ fn without_recursion_only_the_top_is_met() {
         .scan(Recursion::TopOnly, "", &root.rules())
         .map(|item| match item.unwrap() {
             Found::File { key, .. } => key.as_str().to_owned(),
-            Found::Hidden { path, .. } | Found::Unfit { path, .. } => format!("?{path}"),
+            Found::Hidden { path, .. } | Found::Frozen { path, .. } | Found::Unfit { path, .. } => {
+                format!("?{path}")
+            }
         })
         .collect();
     assert_eq!(found, ["a", "d", "?link"]);
@@ -389,7 +391,7 @@ fn look_at_unreadable(root: &Root) {
         .map(|found| match found {
             Found::File { key, .. } => key.as_str().to_owned(),
             Found::Hidden { path, why } => format!("{path}: {why:?}"),
-            Found::Unfit { path, .. } => path,
+            Found::Frozen { path, .. } | Found::Unfit { path, .. } => path,
         })
         .collect();
     let closed = "closed: Unreadable(\"permission denied\")";

@@ -339,13 +339,13 @@ fn of_local(error: &local::Error) -> Option<&'static str> {
         Kind::Astray(_) => Some("lead the link to a file below the same directory, or ignore it"),
         Kind::Stale => Some("the next run looks at it again"),
         Kind::Alias => Some("rename one of the two"),
-        Kind::BadIgnore { .. } => Some("correct the ignore file; nothing of this map was changed"),
         Kind::BadMarker(_) => Some(
             "remove .s3bsync/marker if you know this is the right directory, then run once with --force",
         ),
         Kind::Loop | Kind::MountPoint => Some("add it to .s3syncignore, or map it on its own"),
         Kind::TooLong => Some("shorten the name, or ignore it"),
-        Kind::Io(_) => None,
+        // An ignore file that cannot be used is reported as a directory that is left alone.
+        Kind::BadIgnore { .. } | Kind::Io(_) => None,
     }
 }
 

@@ -203,10 +203,17 @@ pub(super) fn pending<'a>(counts: &Counts, halts: impl IntoIterator<Item = &'a H
         .map(|(count, what, bytes)| format!("{} {what}{bytes}", HumanCount(*count)))
         .chain(halts.into_iter().map(stopped))
         .collect();
-    match (&told[..], counts.scanned) {
+    let pending = match (&told[..], counts.scanned) {
         ([], 1) => "in sync, 1 file".to_owned(),
         ([], files) => format!("in sync, {} files", HumanCount(files)),
         (told, _) => told.join(", "),
+    };
+    match counts.ignored {
+        0 => pending,
+        ignored => format!(
+            "{pending}; {} ignored that had been synced",
+            HumanCount(ignored)
+        ),
     }
 }
 
@@ -250,6 +257,9 @@ mod tests {
         counts.uploaded = 2000;
         counts.uploaded_bytes = 60_000_006;
         let told = "2,000 to upload (57.22 MiB), 1 to delete here, 1 in conflict";
+        assert_eq!(pending(&counts, None), told);
+        counts.ignored = 3;
+        let told = format!("{told}; 3 ignored that had been synced");
         assert_eq!(pending(&counts, None), told);
     }
 

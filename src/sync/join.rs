@@ -182,6 +182,14 @@ fn zip(
             shadows.borrow_mut().push(path);
             None
         }
+        Ok(Found::Frozen { path, reason }) => {
+            let why = format!("{reason}; nothing below is synced until it is corrected");
+            hidden
+                .borrow_mut()
+                .push((format!("{}/", Shown(or_dot(&path))), why));
+            shadows.borrow_mut().push(path);
+            None
+        }
         // What can be no key has nothing to do with a map that leaves such files alone anyway.
         Ok(Found::Unfit { .. }) if scope.direction == Direction::Pull => None,
         Ok(Found::Unfit { path, why }) => {
@@ -230,7 +238,9 @@ fn zip(
         else {
             break;
         };
-        if is_shadowed(&mut shadows.borrow_mut(), key) || key.fits(scope.prefix).is_err() {
+        // Of a frozen directory the scan gives its rule file, which is known.
+        let is_unknown = file.is_none() && is_shadowed(&mut shadows.borrow_mut(), key);
+        if is_unknown || key.fits(scope.prefix).is_err() {
             continue;
         }
         if file.is_none() && scope.excludes(key) {
@@ -298,7 +308,12 @@ fn is_shadowed(shadows: &mut Vec<String>, key: &Key) -> bool {
     shadows.retain(|path| key.as_str() <= path.as_str() || key.as_str().starts_with(path.as_str()));
     shadows
         .iter()
-        .any(|path| key.as_str() == path || key.is_below(path))
+        .any(|path| path.is_empty() || key.as_str() == path || key.is_below(path))
+}
+
+/// A directory's path as it is printed.
+fn or_dot(path: &str) -> &str {
+    if path.is_empty() { "." } else { path }
 }
 
 /// Which keys belong to the map, and how far its records are believed.

@@ -137,57 +137,135 @@ fn rules_from_the_bucket_hold_from_the_next_run_on() {
 }
 
 #[test]
-fn an_ignore_file_can_ignore_itself() {
-    let w = World::agreed(&[]);
-    w.local(RULES, ".s3syncignore\n*.tmp\n")
-        .local("a.tmp", "v1");
-    w.run(&[]).expect_code(0).expect_silence();
-    w.expect_no_remote(RULES).expect_no_remote("a.tmp");
-    w.expect_local("a.tmp", "v1").expect_quiet(1);
-}
-
-/// Whatever the rules would have said, nothing is done.
-#[track_caller]
-fn expect_stopped(w: &World, why: &str) {
-    w.local("new", "v1").remove("a").remote("b", "v2");
-    let objects = w.remote_tree();
-    w.sync_code(3).expect_stderr(why);
-    assert_eq!(w.remote_tree(), objects, "the bucket is left alone");
-    w.expect_local("b", "v1").expect_nothing_kept();
+fn no_rule_hides_a_rule_file() {
+    let w = World::agreed(&[("d/a", "v1")]);
+    w.local(RULES, "*\n.s3syncignore\n");
+    w.run(&[])
+        .expect_code(0)
+        .expect_stderr("2 files that were synced are ignored now (0 before)");
+    w.expect_remote(RULES, "*\n.s3syncignore\n").expect_quiet(1);
+    // Any machine that uses the bucket can end it.
+    w.remote(RULES, "").sync();
+    w.expect_local(RULES, "").local("d/a", "v2").sync();
+    w.expect_remote("d/a", "v2").expect_quiet(1);
 }
 
 #[test]
-fn malformed_rules_stop_the_map() {
-    for rules in [
-        &b"ok\n[unclosed\n"[..],
-        b"ends in \\\n",
-        b"not utf-8 \xff\n",
+fn rules_of_one_machine_stay_there() {
+    let w = World::agreed(&[("large/a", "v1"), ("b.log", "v1")]);
+    w.local(".s3bsync/ignore", "/large/\n*.log\n");
+    w.local("large/a", "v2")
+        .local("b.log", "v2")
+        .remote("large/c", "v1");
+    w.run(&[])
+        .expect_code(0)
+        .expect_stderr("2 files that were synced are ignored now (0 before)");
+    w.expect_remote("large/a", "v1")
+        .expect_remote("b.log", "v1");
+    w.expect_no_local("large/c").expect_quiet(1);
+    let keys = w.remote_tree();
+    assert!(
+        keys.iter().all(|(key, _)| !key.contains(".s3bsync")),
+        "{keys:?}"
+    );
+    // Rules that sync win over it.
+    w.local(RULES, "!b.log\n").sync();
+    w.expect_remote("b.log", "v2")
+        .expect_remote("large/a", "v1");
+}
+
+#[test]
+fn files_that_become_ignored_are_reported_when_their_number_grows() {
+    let w = World::agreed(&[("a.tmp", "v1"), ("b.tmp", "v1"), ("c.log", "v1")]);
+    w.local(RULES, "*.tmp\n");
+    let line = "note: 2 files that were synced are ignored now (0 before) and left alone\n";
+    // What a dry run reports is still new to the next run.
+    for flags in [&["--dryrun"][..], &[]] {
+        let run = w.run(flags);
+        assert_eq!(run.expect_code(0).stderr, line);
+    }
+    w.run(&[]).expect_code(0).expect_silence();
+    w.local(RULES, "*.tmp\n*.log\n");
+    let run = w.run(&[]);
+    assert!(
+        run.expect_code(0)
+            .stderr
+            .contains("3 files that were synced are ignored now (2 before)")
+    );
+    w.run(&["status"])
+        .expect_stdout("3 ignored that had been synced");
+    w.local(RULES, "*.log\n")
+        .run(&[])
+        .expect_code(0)
+        .expect_silence();
+    w.local(RULES, "*.log\nb.tmp\n");
+    w.run(&[])
+        .expect_stderr("2 files that were synced are ignored now (1 before)");
+}
+
+#[test]
+fn a_rule_file_that_cannot_be_used_freezes_only_its_directory() {
+    for (rules, place) in [
+        (&b"ok\n[unclosed\n"[..], "line 2: "),
+        (b"ends in \\\n", "line 1: "),
+        (b"not utf-8 \xff\n", "line 1: "),
     ] {
-        let w = World::agreed(&[("a", "v1"), ("b", "v1")]);
-        w.local(RULES, rules);
-        expect_stopped(&w, ".s3syncignore");
-        w.local(RULES, "").sync();
-        w.expect_local("b", "v2").expect_same();
+        let w = World::agreed(&[("d/a", "v1"), ("d/b", "v1"), ("d/e/c", "v1"), ("f", "v1")]);
+        w.local("d/.s3syncignore", rules);
+        w.local("d/new", "v1")
+            .remove("d/a")
+            .remote("d/b", "v2")
+            .remove_remote("d/e/c");
+        w.remote("d/e/new", "v1").local("f", "v2").remote("g", "v1");
+        let run = w.sync_code(1);
+        run.expect_stderr(&format!("skipped d/: d/.s3syncignore: {place}"));
+        assert_eq!(run.stderr.lines().count(), 1, "{}", run.stderr);
+        w.expect_remote("d/.s3syncignore", rules);
+        w.expect_no_remote("d/new").expect_remote("d/a", "v1");
+        w.expect_local("d/b", "v1").expect_local("d/e/c", "v1");
+        w.expect_no_local("d/e/new").expect_nothing_kept();
+        w.expect_remote("f", "v2").expect_local("g", "v1");
+        w.expect_frozen(1, "d/.s3syncignore");
+        w.local("d/.s3syncignore", "").sync();
+        w.expect_local("d/b", "v2").expect_no_remote("d/a");
+        w.expect_no_local("d/e/c").expect_same();
     }
 }
 
 #[test]
-fn rules_that_are_no_file_stop_the_map() {
-    let w = World::agreed(&[("a", "v1"), ("b", "v1"), ("d/c", "v1")]);
-    std::os::unix::fs::symlink("/dev/null", w.path(RULES)).expect("the name is free");
-    expect_stopped(&w, ".s3syncignore");
-
-    let w = World::agreed(&[("a", "v1"), ("b", "v1"), ("d/c", "v1")]);
-    fs::create_dir(w.path("d/.s3syncignore")).expect("the name is free");
-    expect_stopped(&w, "d/.s3syncignore");
+fn a_bad_rule_file_is_corrected_from_the_bucket() {
+    let w = World::agreed(&[("a", "v1"), ("b", "v1")]);
+    w.remote(RULES, "[").sync();
+    w.local("a", "v2")
+        .remove("b")
+        .expect_frozen(1, "skipped ./: .s3syncignore: line 1: ");
+    w.remote(RULES, "b\n").sync_code(1);
+    w.expect_local(RULES, "b\n").expect_remote("a", "v1");
+    w.sync().expect_remote("a", "v2").expect_remote("b", "v1");
 }
 
 #[test]
-fn a_stopped_map_does_not_stop_the_others() {
+fn a_bad_rule_file_of_one_machine_freezes_that_machine() {
     let w = World::agreed(&[("a", "v1"), ("b", "v1")]);
-    let other = w.also("other", "other");
-    other.local("x", "v1").init();
-    w.local(RULES, "[\n");
-    expect_stopped(&w, ".s3syncignore");
-    other.expect_remote("x", "v1");
+    w.local(".s3bsync/ignore", "[").local("a", "v2").remove("b");
+    w.expect_frozen(1, "skipped ./: .s3bsync/ignore: line 1: ");
+    w.local(".s3bsync/ignore", "").sync();
+    w.expect_remote("a", "v2").expect_no_remote("b");
+}
+
+#[test]
+fn a_rule_file_that_is_not_a_file_freezes_its_directory() {
+    let w = World::agreed(&[("a", "v1"), ("b", "v1"), ("d/c", "v1")]);
+    std::os::unix::fs::symlink("/dev/null", w.path(RULES)).expect("the name is free");
+    w.local("a", "v2").remove("b");
+    w.expect_frozen(1, "skipped ./: .s3syncignore: a symlink is not followed");
+
+    let w = World::agreed(&[("a", "v1"), ("d/c", "v1"), ("d/.s3syncignore", "x\n")]);
+    w.remove("d/.s3syncignore");
+    fs::create_dir(w.path("d/.s3syncignore")).expect("the name is free");
+    w.local("d/c", "v2").local("a", "v2");
+    w.sync_code(1)
+        .expect_stderr("skipped d/: d/.s3syncignore: not a regular file");
+    w.expect_remote("d/c", "v1").expect_remote("a", "v2");
+    w.expect_remote("d/.s3syncignore", "x\n");
 }

@@ -100,15 +100,17 @@ fn a_file_that_cannot_be_read_is_not_absent() {
 }
 
 #[test]
-fn rules_that_cannot_be_read_stop_the_map() {
-    let w = World::agreed(&[("a", "v1"), ("b", "v1")]);
-    w.local(".s3syncignore", "a\n").local("a", "v2").remove("b");
-    forbid(&w.path(".s3syncignore"));
+fn rules_that_cannot_be_read_freeze_the_directory() {
+    let w = World::agreed(&[("d/a", "v1"), ("d/b", "v1"), ("c", "v1")]);
+    w.local("d/.s3syncignore", "a\n");
+    w.local("d/a", "v2").remove("d/b").local("c", "v2");
+    forbid(&w.path("d/.s3syncignore"));
     let Some(output) = sync_as_nobody(&w) else {
         return;
     };
-    expect(&output, 3, ".s3syncignore");
-    w.expect_remote("a", "v1").expect_remote("b", "v1");
+    expect(&output, 1, "skipped d/: d/.s3syncignore: permission denied");
+    w.expect_remote("d/a", "v1").expect_remote("d/b", "v1");
+    w.expect_remote("c", "v2");
 }
 
 /// A file system mounted on a folder, until dropped.
