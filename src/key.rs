@@ -220,11 +220,12 @@ pub fn is_state_name(name: &[u8], state: &[u8]) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest == b"~" || rest.starts_with(b"."))
 }
 
-/// Control characters, and those that turn the direction of writing around: with them a name can
-/// pass for another.
+/// Control characters, those without a width, and those that turn the direction of writing around:
+/// with them a name can pass for another. The joiners U+200C and U+200D are not among them, since
+/// scripts and emoji need them.
 fn drives_a_terminal(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{61c}' | '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        || matches!(c, '\u{61c}' | '\u{200b}' | '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 /// Foreign text as it is shown to people: control characters escaped, the rest as it is.
@@ -365,6 +366,11 @@ mod tests {
             ("a\u{e9}\u{1f600}", "a\u{e9}\u{1f600}"),
             ("\x1b[31ma\nb", "\\u{1b}[31ma\\nb"),
             ("\u{202e}gpj.exe", "\\u{202e}gpj.exe"),
+            (
+                "a\u{200b}b\u{2060}c\u{feff}",
+                "a\\u{200b}b\\u{2060}c\\u{feff}",
+            ),
+            ("\u{1f469}\u{200d}\u{1f4bb}", "\u{1f469}\u{200d}\u{1f4bb}"),
             ("", ""),
         ] {
             assert_eq!(Shown(text).to_string(), shown);

@@ -1,6 +1,6 @@
 //! Maps that lie inside each other: each would delete or duplicate the other's files. Pure.
 
-use crate::state::State;
+use crate::state::{RootId, State};
 use std::fmt;
 
 /// Two maps that share files.
@@ -14,11 +14,31 @@ pub struct Overlap {
     pub shared: Shared,
 }
 
+/// Where a map's directory is.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// Its path without symlinks.
+    pub path: String,
+    /// Device and inode of the directory and of each one above it, innermost first; empty if the
+    /// directory is not there.
+    pub ids: Vec<RootId>,
+}
+
+impl Place {
+    /// Returns true if `inner` is this directory or one below it, by another path.
+    fn holds(&self, inner: &Self) -> bool {
+        let id = self.ids.first();
+        id.is_some_and(|id| inner.ids.contains(id))
+    }
+}
+
 /// What two maps share.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Shared {
     /// A local path and one at or below it.
     Paths(String, String),
+    /// A directory that has two paths, as with a bind mount, or one below it.
+    Directory(String, String),
     /// An S3 location and one at or below it.
     Prefixes(String, String),
 }
@@ -34,25 +54,33 @@ impl fmt::Display for Overlap {
             Shared::Paths(a, b) | Shared::Prefixes(a, b) => {
                 write!(f, "maps {first} and {second} overlap: {a} and {b}")
             }
+            Shared::Directory(a, b) => write!(
+                f,
+                "maps {first} and {second} overlap: {a} and {b} lead to one directory"
+            ),
         }
     }
 }
 
 impl std::error::Error for Overlap {}
 
-/// Looks for two maps that share files. `real_path` gives a map's path without symlinks.
+/// Looks for two maps that share files. `place` finds a map's directory by its path.
 ///
 /// # Errors
 /// The first [`Overlap`] found.
-pub fn check(state: &State, real_path: impl Fn(&str) -> String) -> Result<(), Overlap> {
+pub fn check(state: &State, place: impl Fn(&str) -> Place) -> Result<(), Overlap> {
     let maps: Vec<_> = state
         .maps()
-        .map(|(bucket, map)| (bucket, map, real_path(&map.path)))
+        .map(|(bucket, map)| (bucket, map, place(&map.path)))
         .collect();
-    for (at, (bucket, map, path)) in maps.iter().enumerate() {
-        for (other_bucket, other, other_path) in &maps[at + 1..] {
-            let shared = if contains(path, other_path) || contains(other_path, path) {
+    for (at, (bucket, map, at_path)) in maps.iter().enumerate() {
+        for (other_bucket, other, other_at) in &maps[at + 1..] {
+            let shared = if contains(&at_path.path, &other_at.path)
+                || contains(&other_at.path, &at_path.path)
+            {
                 Shared::Paths(map.path.clone(), other.path.clone())
+            } else if at_path.holds(other_at) || other_at.holds(at_path) {
+                Shared::Directory(map.path.clone(), other.path.clone())
             } else if bucket.name == other_bucket.name
                 && bucket.access.endpoint == other_bucket.access.endpoint
                 && (contains(&map.prefix, &other.prefix) || contains(&other.prefix, &map.prefix))
@@ -81,7 +109,8 @@ fn contains(outer: &str, inner: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::contains;
+    use super::{Place, contains};
+    use crate::state::RootId;
 
     #[test]
     fn overlap_is_a_matter_of_whole_components() {
@@ -90,5 +119,20 @@ mod tests {
         assert!(!contains("docs", "docs2"));
         assert!(contains("", "docs"));
         assert!(!contains("docs/old", "docs"));
+    }
+
+    #[test]
+    fn a_directory_with_two_paths_is_one() {
+        let place = |inodes: &[u64]| Place {
+            path: String::new(),
+            ids: inodes
+                .iter()
+                .map(|&inode| RootId { device: 1, inode })
+                .collect(),
+        };
+        assert!(place(&[5, 2]).holds(&place(&[5, 3, 2])));
+        assert!(place(&[5, 2]).holds(&place(&[7, 5, 3, 2])));
+        assert!(!place(&[7, 5, 2]).holds(&place(&[5, 2])));
+        assert!(!place(&[]).holds(&place(&[5, 2])));
     }
 }

@@ -13,7 +13,6 @@ use super::{ended, failed};
 use crate::cli::{Add, Init, Level, NewMap, S3Uri, Start, values_typed};
 use crate::exit::Exit;
 use crate::local::RecoveryRun;
-use crate::overlap;
 use crate::remote::{self, Network, Timeout};
 use crate::report::Reporter;
 use crate::report::ask::{is_attended, read_line};
@@ -220,7 +219,7 @@ fn check_apart(
         map: init::blank(name, path.to_owned(), dest)?,
     };
     settings::put(&mut state, taken);
-    overlap::check(&state, init::real_path).map_err(init::Error::Overlap)
+    init::check_maps(&state)
 }
 
 fn check_name(state: &State, name: &str) -> Result<(), init::Error> {

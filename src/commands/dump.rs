@@ -119,6 +119,17 @@ fn print(asked: &Dump, now_ms: i64, view: impl View) -> Result<(), Error> {
     }
 }
 
+fn open(path: &Path) -> Result<File, Error> {
+    match store::open_file(path) {
+        Ok(Some(file)) => Ok(file),
+        Ok(None) => Err(Error::Store(store::Error::Missing(path.to_owned()))),
+        Err(store::Error::Io { source, .. }) => {
+            Err(Error::Unreadable(path.display().to_string(), source))
+        }
+        Err(error) => Err(Error::Store(error)),
+    }
+}
+
 /// The file that is printed.
 struct Source {
     file: File,
@@ -131,12 +142,7 @@ impl Source {
     fn open(path: &Path) -> Result<Self, Error> {
         let shown = path.display().to_string();
         let unreadable = |error| Error::Unreadable(shown.clone(), error);
-        let mut file = match File::open(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Err(Error::Store(store::Error::Missing(path.to_owned())));
-            }
-            opened => opened.map_err(unreadable)?,
-        };
+        let mut file = open(path)?;
         let mut signature = Vec::new();
         let bytes = file.metadata().map_err(unreadable)?.len();
         (&file)

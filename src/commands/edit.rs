@@ -1,12 +1,11 @@
 //! `edit` and `rm`: change the settings of one map, found by its name, or drop it. No file of it and
 //! no network is touched.
 
-use super::init::{Error, line, real_path};
+use super::init::{Error, check_maps, line};
 use super::settings;
 use super::unencrypted::left_behind;
 use crate::cli::Settings;
 use crate::local::RecoveryRun;
-use crate::overlap;
 use crate::store::{self, Store};
 use std::path::Path;
 
@@ -33,7 +32,7 @@ pub fn edit(file: &Path, name: &str, given: &Settings, now_ms: i64) -> Result<Ed
     let name = taken.map.name.clone();
     settings::put(&mut state, taken);
     state.buckets.retain(|bucket| !bucket.maps.is_empty());
-    overlap::check(&state, real_path).map_err(Error::Overlap)?;
+    check_maps(&state)?;
     store.commit(state)?;
     // The change is saved; what cannot be counted must not look like a failure of it.
     let left_behind = left_behind(&store, file, &name, &before).unwrap_or_default();

@@ -1,5 +1,6 @@
 //! `--init`: changes the settings in the state file. Touches no file on either side and no network.
 
+use super::identity_files;
 use super::settings::{self, Taken};
 use super::unencrypted::left_behind;
 use crate::cli::{Init, NewMap, S3Uri, Start, Unmap};
@@ -7,11 +8,13 @@ use crate::envelope::KeyError;
 use crate::exit::Exit;
 use crate::key::Shown;
 use crate::local::{self, RecoveryRun};
-use crate::overlap::{self, Overlap};
+use crate::overlap::{self, Overlap, Place};
 use crate::remote;
-use crate::state::{Bucket, DirMap, State};
+use crate::state::{Bucket, DirMap, RootId, State};
 use crate::store::{self, Store};
 use std::fmt;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 
 /// Why settings could not be changed. Nothing was changed then.
 #[derive(Debug)]
@@ -48,6 +51,13 @@ pub enum Error {
     NameTaken(String),
     /// Two maps would share files.
     Overlap(Overlap),
+    /// An age identity is in the directory of a map.
+    IdentityInside {
+        /// Its path.
+        path: String,
+        /// The map's name.
+        map: String,
+    },
     /// A map's directory.
     Root(local::Error),
     /// There is nothing to do.
@@ -80,6 +90,12 @@ impl fmt::Display for Error {
             }
             Self::NameTaken(name) => write!(f, "another map is called {name}"),
             Self::Overlap(overlap) => overlap.fmt(f),
+            Self::IdentityInside { path, map } => write!(
+                f,
+                "the identity file {} is in the directory of map {}",
+                Shown(path),
+                Shown(map)
+            ),
             Self::Root(error) => error.fmt(f),
             Self::NothingAsked => write!(f, "--init was given nothing to do"),
         }
@@ -101,6 +117,7 @@ impl Error {
             | Self::NoRecipients { .. }
             | Self::NameTaken(_)
             | Self::Overlap(_)
+            | Self::IdentityInside { .. }
             | Self::NothingAsked => Exit::Misuse,
         }
     }
@@ -121,6 +138,7 @@ impl std::error::Error for Error {
             | Self::NoRecipients { .. }
             | Self::NameTaken(_)
             | Self::Overlap(_)
+            | Self::IdentityInside { .. }
             | Self::NothingAsked => None,
         }
     }
@@ -217,7 +235,7 @@ fn edit(state: &mut State, asked: &Init) -> Result<Vec<String>, Error> {
         told.push(add(state, new)?);
     }
     state.buckets.retain(|bucket| !bucket.maps.is_empty());
-    overlap::check(state, real_path).map_err(Error::Overlap)?;
+    check_maps(state)?;
     Ok(told)
 }
 
@@ -257,6 +275,32 @@ pub(super) fn real_path(path: &str) -> String {
         .ok()
         .and_then(|real| real.into_os_string().into_string().ok())
         .unwrap_or_else(|| path.to_owned())
+}
+
+/// Checks that no two maps share files and no map holds an age identity.
+pub(super) fn check_maps(state: &State) -> Result<(), Error> {
+    overlap::check(state, place).map_err(Error::Overlap)?;
+    match identity_files::in_a_map(state) {
+        Some((path, map)) => Err(Error::IdentityInside { path, map }),
+        None => Ok(()),
+    }
+}
+
+/// Finds a map's directory by its path.
+pub(super) fn place(path: &str) -> Place {
+    let path = real_path(path);
+    let id = |found: std::fs::Metadata| RootId {
+        device: found.dev(),
+        inode: found.ino(),
+    };
+    let ids = match std::fs::metadata(&path) {
+        Ok(_) => Path::new(&path)
+            .ancestors()
+            .filter_map(|above| std::fs::metadata(above).ok().map(id))
+            .collect(),
+        Err(_) => Vec::new(),
+    };
+    Place { path, ids }
 }
 
 fn is_same_map(new: &NewMap, bucket: &str, map: &DirMap) -> bool {

@@ -49,11 +49,12 @@ pub async fn mapless(asked: &Asked<'_>, given: &Mapless) -> Result<Report, Error
     let own = fs::canonicalize(asked.file).unwrap_or_else(|_| asked.file.to_owned());
     let replica = store::new_replica_id().map_err(Error::Store)?;
     (asked.sink)(None, Event::Maps(std::slice::from_ref(&name)));
+    let own = own_files(&own, std::iter::once(&map));
     let mut task = Task {
         index: 0,
         bucket,
         map,
-        terms: asked.terms(replica, Generation::Last, own_files(&own)),
+        terms: asked.terms(replica, Generation::Last, own),
     };
     task.terms.sink = sink_of(&asked.sink, &name);
     if let Some(stand_in) = &place.stand_in {

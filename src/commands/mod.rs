@@ -3,6 +3,7 @@
 pub mod add;
 pub mod dump;
 pub mod edit;
+mod identity_files;
 pub mod init;
 mod ls;
 pub mod mapless;

@@ -21,7 +21,10 @@ pub fn prune(asked: &Prune, now_ms: i64) -> Result<Vec<String>, Error> {
     };
     let store = Store::open(&asked.file, mode, RecoveryRun::at(now_ms).name())?;
     let (_, map) = named::one(store.state(), &asked.name)?;
-    let own = own_files(store.own_name_prefix());
+    let own = own_files(
+        store.own_name_prefix(),
+        store.state().maps().map(|(_, map)| map),
+    );
     let root = Root::open(&map.path, Some(own)).map_err(Error::Root)?;
     let empty = root.empty_directories().map_err(Error::Root)?;
     let mut told = Vec::new();

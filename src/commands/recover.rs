@@ -88,7 +88,10 @@ struct Errand<'a> {
 impl Errand<'_> {
     async fn open(&self, name: &str, wanted: &Wanted) -> Result<Folders, Error> {
         let (bucket, map) = named::one(self.store.state(), name)?;
-        let own = own_files(self.store.own_name_prefix());
+        let own = own_files(
+            self.store.own_name_prefix(),
+            self.store.state().maps().map(|(_, map)| map),
+        );
         Folders::open(bucket, map, &own, wanted.side(), &self.network).await
     }
 
@@ -150,7 +153,10 @@ impl Errand<'_> {
         exit: &mut Exit,
         mut work: impl AsyncFnMut(&Folders) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let own = own_files(self.store.own_name_prefix());
+        let own = own_files(
+            self.store.own_name_prefix(),
+            self.store.state().maps().map(|(_, map)| map),
+        );
         for (bucket, map) in named::named(self.store.state(), names)? {
             for side in sides {
                 let done = match Folders::open(bucket, map, &own, Some(*side), &self.network).await

@@ -104,7 +104,10 @@ impl<'a> Look<'a> {
             passphrase: self.passphrase.clone(),
             jobs: self.jobs,
             share: Share::whole(self.jobs, self.bytes_per_s),
-            own: own_files(store.own_name_prefix()),
+            own: own_files(
+                store.own_name_prefix(),
+                store.state().maps().map(|(_, map)| map),
+            ),
             stop: self.stop.clone(),
             network: Network::new(self.stop.clone(), self.timeout),
             sink: Arc::clone(&self.sink),

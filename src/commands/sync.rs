@@ -5,7 +5,8 @@ mod error;
 mod side_by_side;
 mod tidy;
 
-use super::init::real_path;
+use super::identity_files;
+use super::init::place;
 use super::named::missing;
 use super::unencrypted::Unencrypted;
 use crate::cli::Maps;
@@ -16,7 +17,7 @@ use crate::format::DecodeError;
 use crate::local::{OwnFiles, RecoveryRun, Root};
 use crate::overlap;
 use crate::remote::{Network, Timeout};
-use crate::state::{MapId, ReplicaId, State};
+use crate::state::{DirMap, MapId, ReplicaId, State};
 use crate::stop::Stop;
 use crate::store::{self, Store};
 use crate::sync::{self, Halt, Mode, Outcome, Recorded, Share, Standing, Task, Terms};
@@ -126,7 +127,7 @@ pub async fn sync(asked: &Asked<'_>) -> Result<Report, Error> {
         (asked.sink)(None, Event::Notice(&fallen_back(&fell_back.defect)));
         exit = Exit::Partial;
     }
-    overlap::check(store.state(), real_path).map_err(Error::Overlap)?;
+    overlap::check(store.state(), place).map_err(Error::Overlap)?;
     for (_, map) in store.state().maps() {
         apart(&asked.written, &map.name, &map.path)?;
     }
@@ -138,7 +139,10 @@ pub async fn sync(asked: &Asked<'_>) -> Result<Report, Error> {
         None => sync::Generation::Last,
         Some(_) => sync::Generation::Before,
     };
-    let own = own_files(store.own_name_prefix());
+    let own = own_files(
+        store.own_name_prefix(),
+        store.state().maps().map(|(_, map)| map),
+    );
     let terms = asked.terms(store.state().replica, generation, own);
     let tasks = tasks(store.state(), asked.maps, &terms)?;
     let mut stands = BTreeMap::new();
@@ -227,13 +231,14 @@ impl Asked<'_> {
     }
 }
 
-/// The files beside and including the state file that are the program's own.
-pub(super) fn own_files(file: &Path) -> OwnFiles {
+/// The files beside and including the state file that are the program's own, and the identities.
+pub(super) fn own_files<'a>(file: &Path, maps: impl Iterator<Item = &'a DirMap>) -> OwnFiles {
     let directory = file.parent().map(Path::to_string_lossy).unwrap_or_default();
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     OwnFiles {
         directory: directory.into_owned(),
         name_prefix: name.into_owned(),
+        identities: identity_files::ids(maps),
     }
 }
 

@@ -31,6 +31,8 @@ pub enum Kind {
     NotARegularFile,
     /// It is a symlink that leads to no file that could be read in its place.
     Astray(Astray),
+    /// It is an age identity, a private key, which is never sent.
+    Identity,
     /// It is a symlink, which is never written through, moved or replaced.
     Link,
     /// It is not a directory.
@@ -136,6 +138,10 @@ impl fmt::Display for Error {
     }
 }
 
+/// Why a file of identities is left alone.
+pub(super) const IDENTITY: &str =
+    "it is an age identity (a private key), which is never sent; move it out of the directory";
+
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -147,6 +153,7 @@ impl fmt::Display for Kind {
             ),
             Self::NotARegularFile => f.write_str("not a regular file"),
             Self::Astray(why) => why.fmt(f),
+            Self::Identity => f.write_str(IDENTITY),
             Self::Link => f.write_str("it is a symlink here, which is left alone"),
             Self::NotADirectory => f.write_str("not a directory"),
             Self::Denied => f.write_str("permission denied"),

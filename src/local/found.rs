@@ -1,5 +1,6 @@
 //! What a scan finds.
 
+use super::error::IDENTITY;
 use super::links::Astray;
 use super::listing::{joined, split};
 use super::temp::TempName;
@@ -59,6 +60,8 @@ pub enum Why {
     Unreadable(String),
     /// It turned into something else while it was looked at.
     Changing,
+    /// It is an age identity, a private key.
+    Identity,
     /// Its object key would be too long.
     TooLong(Unfit),
 }
@@ -71,6 +74,7 @@ impl fmt::Display for Why {
             Self::MountPoint => write!(f, "another file system is mounted there"),
             Self::Unreadable(why) => write!(f, "it cannot be read: {why}"),
             Self::Changing => write!(f, "it changed its type while it was looked at"),
+            Self::Identity => f.write_str(IDENTITY),
             Self::TooLong(why) => why.fmt(f),
         }
     }

@@ -157,6 +157,7 @@ mod tests {
         let own = OwnFiles {
             directory: top.display().to_string(),
             name_prefix: "state".to_owned(),
+            identities: Vec::new(),
         };
         let root = Root::open(top.to_str().unwrap(), Some(own)).unwrap();
         let following = root.clone().with_links(Links::FollowInside);

@@ -10,11 +10,13 @@ use rustix::fs::{FileType, Mode, OFlags, fstat, openat, renameat};
 use rustix::io::Errno;
 use std::fs::File;
 use std::io::{Read, Write};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 
 const NAME: &str = "marker";
 const NEW_NAME: &str = "marker.new";
 const FIRST_LINE: &str = "s3-bsync marker 1";
+/// How the first line begins in every version.
+const ANY_VERSION: &str = "s3-bsync marker ";
 /// Longer than any marker.
 const MAX_BYTES: u64 = 1024;
 
@@ -29,6 +31,23 @@ pub struct Marker {
     pub next: u64,
     /// Generation of the map on which that run is based.
     pub base: u64,
+}
+
+/// Returns true if the folder holds a marker, of whatever map. What cannot be read may be one.
+pub(super) fn holds_marker(folder: BorrowedFd<'_>) -> bool {
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let descriptor = match openat(folder, NAME, flags, Mode::empty()) {
+        Ok(descriptor) => descriptor,
+        Err(Errno::NOENT | Errno::LOOP | Errno::NXIO) => return false,
+        Err(_) => return true,
+    };
+    let is_file =
+        fstat(&descriptor).is_ok_and(|stat| kernel::file_type(&stat) == FileType::RegularFile);
+    let mut start = Vec::new();
+    let read = File::from(descriptor)
+        .take(ANY_VERSION.len() as u64)
+        .read_to_end(&mut start);
+    is_file && (read.is_err() || start == ANY_VERSION.as_bytes())
 }
 
 impl Root {

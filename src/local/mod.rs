@@ -46,7 +46,7 @@ pub use recovery::Kept;
 pub use retention::{Bounds, Removed, Space};
 pub use root::{OwnFiles, Root};
 pub use rules::Rules;
-pub use run::{Displaced, RecoveryRun};
+pub use run::{Displaced, RecoveryRun, is_kept_by_other_map};
 pub use scan::Scan;
 pub use temp::Temp;
 

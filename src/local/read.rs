@@ -103,6 +103,9 @@ impl Root {
         if kernel::file_type(&stat) != FileType::RegularFile {
             return Err(Error::new(OPEN, path, Kind::NotARegularFile));
         }
+        if self.is_identity(&stat) {
+            return Err(Error::new(OPEN, path, Kind::Identity));
+        }
         Ok(Opened {
             file: File::from(descriptor),
             stamp: stamp_of(&stat),

@@ -8,7 +8,7 @@ use super::spelling::Spelled;
 use super::touched::Touched;
 use crate::key::{Key, is_state_name};
 use crate::state::{Links, RootId};
-use rustix::fs::{Mode, OFlags, RawMode, fstat, stat};
+use rustix::fs::{Mode, OFlags, RawMode, Stat, fstat, stat};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
@@ -22,6 +22,7 @@ pub(super) struct Inner {
     path: String,
     id: RootId,
     own: Option<OwnNames>,
+    identities: Vec<RootId>,
     opens: Opens,
     pub(super) renames: Renames,
     pub(super) touched: Touched,
@@ -37,6 +38,8 @@ pub struct OwnFiles {
     pub directory: String,
     /// The state file's name; the others' are this name, then `~` or a dot and more.
     pub name_prefix: String,
+    /// Device and inode of each age identity file that a map names: none is ever sent.
+    pub identities: Vec<RootId>,
 }
 
 /// The same, as seen from the root.
@@ -66,19 +69,20 @@ impl Root {
         let stat = fstat(&directory).at(OPERATION, path)?;
         let opens = kernel::probe_opens(directory.as_fd());
         let renames = kernel::probe_renames(directory.as_fd());
-        let own = match own {
-            Some(own) => own_names(path, own)?,
-            None => None,
+        let (own, identities) = match own {
+            Some(mut own) => {
+                let identities = std::mem::take(&mut own.identities);
+                (own_names(path, own)?, identities)
+            }
+            None => (None, Vec::new()),
         };
         Ok(Self(
             Arc::new(Inner {
                 directory,
                 path: path.to_owned(),
-                id: RootId {
-                    device: kernel::number(stat.st_dev),
-                    inode: kernel::number(stat.st_ino),
-                },
+                id: id_of(&stat),
                 own,
+                identities,
                 opens,
                 renames,
                 touched: Touched::default(),
@@ -132,6 +136,11 @@ impl Root {
         own.is_some_and(|own| own.hold(key.parent(), key.file_name()))
     }
 
+    /// Returns true if the file is an age identity that a map names, under whatever name.
+    pub(super) fn is_identity(&self, stat: &Stat) -> bool {
+        !self.0.identities.is_empty() && self.0.identities.contains(&id_of(stat))
+    }
+
     /// Makes sure that the root's path still leads to the directory that was opened.
     ///
     /// # Errors
@@ -139,11 +148,7 @@ impl Root {
     pub fn check_in_place(&self) -> Result<(), Error> {
         const OPERATION: &str = "find again";
         let found = stat(self.0.path.as_str()).at(OPERATION, &self.0.path)?;
-        let id = RootId {
-            device: kernel::number(found.st_dev),
-            inode: kernel::number(found.st_ino),
-        };
-        match id {
+        match id_of(&found) {
             same if same == self.0.id => Ok(()),
             _ => Err(Error::new(OPERATION, &self.0.path, Kind::Stale)),
         }
@@ -174,6 +179,13 @@ impl Root {
     /// The permissions that a new file gets, of those that are asked for.
     pub(super) fn umask(&self) -> Mode {
         *self.0.umask.get_or_init(read_umask)
+    }
+}
+
+fn id_of(stat: &Stat) -> RootId {
+    RootId {
+        device: kernel::number(stat.st_dev),
+        inode: kernel::number(stat.st_ino),
     }
 }
 

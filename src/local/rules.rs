@@ -6,6 +6,7 @@
 use super::error::{At, Error, Kind};
 use super::kernel::DIRECTORY;
 use super::listing::{joined, split};
+use super::marker::holds_marker;
 use super::pattern;
 use super::root::{OwnNames, Root};
 use crate::key::{IGNORE_FILE, Key, OWN_FOLDER};
@@ -45,6 +46,8 @@ struct Known {
     of_machine: Gitignore,
     /// Directories whose rule file cannot be used, with the reason.
     frozen: HashMap<String, String>,
+    /// Folders of the program's own that belong to other maps, dropped or nested ones.
+    of_other_maps: HashSet<String>,
     /// Directories whose rules were read before the scan came there.
     ahead: HashSet<String>,
     weight: Weight,
@@ -56,6 +59,7 @@ impl Default for Known {
             by_directory: HashMap::new(),
             of_machine: Gitignore::empty(),
             frozen: HashMap::new(),
+            of_other_maps: HashSet::new(),
             ahead: HashSet::new(),
             weight: Weight::default(),
         }
@@ -89,6 +93,9 @@ impl Rules {
     pub fn is_ignored(&self, key: &Key) -> bool {
         let known = self.read();
         let path = key.as_str();
+        if known.is_of_other_map(path) {
+            return true;
+        }
         let spoken = known.above(path);
         if spoken.is_empty() {
             return false;
@@ -126,7 +133,8 @@ impl Rules {
                 return Ok(true);
             }
             self.enter_ahead(root, directory)?;
-            if self.read().frozen.contains_key(directory) {
+            let known = self.read();
+            if known.frozen.contains_key(directory) || known.of_other_maps.contains(directory) {
                 return Ok(true);
             }
         }
@@ -145,6 +153,7 @@ impl Rules {
             answer => answer.at("open directory", path)?,
         };
         self.load(path, directory.as_fd());
+        self.is_of_other_map(path, directory.as_fd());
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         known.ahead.insert(path.to_owned());
         Ok(())
@@ -163,6 +172,17 @@ impl Rules {
             Some(reason) => Err(reason.clone()),
             None => Ok(()),
         }
+    }
+
+    /// Returns true, and remembers it, if the directory is the own folder of a map other than this
+    /// one: its marker says so.
+    pub(super) fn is_of_other_map(&self, path: &str, directory: BorrowedFd<'_>) -> bool {
+        let is_other = split(path).1 == OWN_FOLDER && holds_marker(directory);
+        if is_other {
+            let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+            known.of_other_maps.insert(path.to_owned());
+        }
+        is_other
     }
 
     fn load(&self, path: &str, directory: BorrowedFd<'_>) {
@@ -224,6 +244,13 @@ impl Rules {
 }
 
 impl Known {
+    fn is_of_other_map(&self, path: &str) -> bool {
+        !self.of_other_maps.is_empty()
+            && path
+                .match_indices('/')
+                .any(|(end, _)| self.of_other_maps.contains(&path[..end]))
+    }
+
     /// The rules that apply to the path, weakest first: those of this machine, then those of each
     /// directory above the path from the root on, with the length of the directory's path and the
     /// slash behind it.

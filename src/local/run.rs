@@ -1,5 +1,6 @@
 //! The names of the recovery folder's folders: when a run began, and why it displaced what they hold.
 
+use crate::key::{Key, OWN_FOLDER};
 use std::fmt;
 use time::{Date, Month, OffsetDateTime, Time};
 
@@ -8,6 +9,20 @@ use time::{Date, Month, OffsetDateTime, Time};
 pub struct RecoveryRun {
     name: String,
     started_ms: i64,
+}
+
+/// Returns true if the key names something that a map keeps in its own folder, below this map's
+/// root: a marker, or a kept version under the name of a run.
+#[must_use]
+pub fn is_kept_by_other_map(key: &Key) -> bool {
+    let own = format!("/{OWN_FOLDER}/");
+    key.as_str().match_indices(&own).any(|(at, _)| {
+        let rest = &key.as_str()[at + own.len()..];
+        let run = rest
+            .strip_prefix("recovery/")
+            .and_then(|rest| rest.split_once('/'));
+        rest == "marker" || run.is_some_and(|(run, _)| RecoveryRun::parse(run).is_some())
+    })
 }
 
 impl RecoveryRun {

@@ -195,7 +195,7 @@ impl Scan {
         }
         match name.file_type {
             FileType::RegularFile => self.look_at_file(key),
-            FileType::Directory => self.enter(&key),
+            FileType::Directory => Ok(self.enter(&key)),
             FileType::Symlink => self.follow(key).map(Some),
             FileType::Unknown => Ok(Some(hidden(&key, Why::Changing))),
             _ => Ok(Some(hidden(&key, Why::Special))),
@@ -223,6 +223,7 @@ impl Scan {
             Err(errno) => return Ok(Some(hidden(&key, unreadable(errno)))),
         };
         Ok(Some(match kernel::file_type(&stat) {
+            FileType::RegularFile if self.root.is_identity(&stat) => hidden(&key, Why::Identity),
             FileType::RegularFile => Found::File {
                 stamp: stamp_of(&stat),
                 key,
@@ -241,6 +242,10 @@ impl Scan {
         };
         if self.rules.leave_out_ahead(&self.root, &target)? {
             return Ok(hidden(&key, Why::Symlink(Astray::Ignored)));
+        }
+        let stat = self.root.stat_any(&target, "look at");
+        if stat.is_ok_and(|stat| stat.is_some_and(|stat| self.root.is_identity(&stat))) {
+            return Ok(hidden(&key, Why::Identity));
         }
         Ok(match self.root.stat(&target) {
             Ok(Some(stamp)) => Found::File { key, stamp },
@@ -275,26 +280,29 @@ impl Scan {
         Ok(level.directory.as_ref())
     }
 
-    fn enter(&mut self, key: &Key) -> Result<Option<Found>, Error> {
+    fn enter(&mut self, key: &Key) -> Option<Found> {
         let root = self.root.clone();
         let opened = match self.here() {
             Ok(Some(directory)) => root
                 .open_directory_from(directory.as_fd(), key.file_name())
                 .and_then(opened),
-            Ok(None) => return Ok(None),
+            Ok(None) => return None,
             Err(errno) => Err(errno),
         };
         let why = match opened {
+            Ok((directory, _)) if self.rules.is_of_other_map(key.as_str(), directory.as_fd()) => {
+                return None;
+            }
             Ok((directory, names)) => {
                 key.as_str().clone_into(&mut self.path);
-                return Ok(self.push(directory, names));
+                return self.push(directory, names);
             }
-            Err(Errno::NOENT) => return Ok(None),
+            Err(Errno::NOENT) => return None,
             Err(Errno::XDEV) => Why::MountPoint,
             Err(Errno::NOTDIR | Errno::LOOP) => Why::Changing,
             Err(errno) => unreadable(errno),
         };
-        Ok(Some(hidden(key, why)))
+        Some(hidden(key, why))
     }
 
     fn join(&self, name: &[u8]) -> Vec<u8> {

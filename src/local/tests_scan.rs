@@ -149,6 +149,7 @@ fn own_files_are_never_met() {
     let own = OwnFiles {
         directory: tree.path("state").to_str().unwrap().to_owned(),
         name_prefix: ".state.s3sync".to_owned(),
+        identities: Vec::new(),
     };
     let root = Root::open(tree.top().to_str().unwrap(), Some(own)).unwrap();
     assert_eq!(
@@ -175,6 +176,7 @@ fn own_files_outside_the_root_or_not_yet_there_hide_nothing() {
         let own = OwnFiles {
             directory: directory.to_owned(),
             name_prefix: String::new(),
+            identities: Vec::new(),
         };
         let root = Root::open(tree.path("state").to_str().unwrap(), Some(own)).unwrap();
         assert_eq!(files(&root), ["x"]);

@@ -1,10 +1,12 @@
 //! What to do about an error: one sentence for each kind a user can act on.
 
+mod misuse;
+
 use super::outlet::Outlet;
-use crate::cli::Misuse;
 use crate::commands::{add, dump, init, page, recover, restore, sync};
 use crate::envelope::{KeyError, OpenError};
 use crate::guard::{Change, Held};
+use crate::key::OWN_FOLDER;
 use crate::sync::{Broken, Difference, Finding, Halt, Suspect};
 use crate::transfer::Failure;
 use crate::{local, remote, store};
@@ -14,7 +16,7 @@ use std::error::Error;
 #[must_use]
 pub fn hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
     if let Some(misuse) = error.downcast_ref() {
-        return Some(of_misuse(misuse));
+        return Some(misuse::of_misuse(misuse));
     }
     if let Some(error) = error.downcast_ref() {
         return of_init(error);
@@ -81,43 +83,6 @@ const NO_SPARE: &str = "restore the file from a backup, or delete it and add the
 
 const SEE_MAPS: &str = "s3-bsync targets shows the maps";
 
-fn of_misuse(misuse: &Misuse) -> &'static str {
-    match misuse {
-        Misuse::NotUtf8(_) => {
-            "names below a mapped directory may be anything, what is given here must be UTF-8"
-        }
-        Misuse::UnknownFlag(_)
-        | Misuse::Stray(_)
-        | Misuse::NoValue { .. }
-        | Misuse::BadValue { .. } => "s3-bsync --help names all flags and what they take",
-        Misuse::Joined(_) => "put a space between a flag and its value",
-        Misuse::Repeated(_) => {
-            "give it once; only --dir, --rmdir and --age-recipient may be repeated"
-        }
-        Misuse::BadFile(_) => "begin it with /: cron starts programs in another directory",
-        Misuse::NoHome => "set HOME, or name the state file with --file",
-        Misuse::Contradiction(..) => "give one of them",
-        Misuse::WithoutDump(_) => "add --dump",
-        Misuse::WithoutInit(_) => "add --init to change settings; leave the flag out to sync",
-        Misuse::WithInit(_) => "change the settings first, then run again without --init",
-        Misuse::WithoutDir(_) => "name the map: --init --dir PATH S3_DEST",
-        Misuse::Operands { .. } | Misuse::NotTaken { .. } | Misuse::WithoutVerb { .. } => {
-            "s3-bsync --help shows the commands and what each takes"
-        }
-        Misuse::WithoutReencode(_) => "add --reencode, or run sync afterwards",
-        Misuse::WithoutEdit(_) => "name the map: edit NAME",
-        Misuse::WithoutPutBack(_) => "name the map and what is kept: recover put-back NAME KEPT",
-        Misuse::NoChange => "name the settings, as in edit NAME --keep 90",
-        Misuse::EmptyPath => "a dot stands for the directory you are in",
-        Misuse::Aimless => "add --direction push or --direction pull",
-        Misuse::TooManyRecipients(_) => {
-            "put them into a file and name that with --age-recipients-file"
-        }
-        Misuse::NameOfMany => "add the maps one at a time",
-        Misuse::SecondGlob => "put the pattern in quotes, so that the shell leaves it alone",
-    }
-}
-
 fn of_init(error: &init::Error) -> Option<&'static str> {
     match error {
         init::Error::Store(error) => of_store(error),
@@ -136,6 +101,9 @@ fn of_init(error: &init::Error) -> Option<&'static str> {
         init::Error::Overlap(_) => {
             Some("map directories and prefixes that do not contain each other")
         }
+        init::Error::IdentityInside { .. } => Some(
+            "it is a private key: move it out of every synced directory, then name its new path",
+        ),
         init::Error::NothingAsked => {
             Some("add --dir PATH S3_DEST, --rmdir PATH, --overwrite or --purge")
         }
@@ -263,8 +231,14 @@ fn of_halt(halt: &Halt) -> Option<&'static str> {
 }
 
 fn of_root(error: &local::Error) -> Option<&'static str> {
+    use local::Kind;
     match &error.kind {
-        local::Kind::NotADirectory => {
+        Kind::NotADirectory | Kind::Loop | Kind::Clash if error.path.starts_with(OWN_FOLDER) => {
+            Some(
+                "move .s3bsync out of the way: s3-bsync keeps its own files in a directory of that name",
+            )
+        }
+        Kind::NotADirectory => {
             Some("a map's path must be a directory: correct it, or drop the map")
         }
         _ => of_local(error),
@@ -345,7 +319,7 @@ fn of_local(error: &local::Error) -> Option<&'static str> {
         Kind::Loop | Kind::MountPoint => Some("add it to .s3syncignore, or map it on its own"),
         Kind::TooLong => Some("shorten the name, or ignore it"),
         // An ignore file that cannot be used is reported as a directory that is left alone.
-        Kind::BadIgnore { .. } | Kind::Io(_) => None,
+        Kind::BadIgnore { .. } | Kind::Identity | Kind::Io(_) => None,
     }
 }
 
@@ -387,6 +361,9 @@ fn of_store(error: &store::Error) -> Option<&'static str> {
         Error::Missing(_) => Some("add a map first: s3-bsync --init --dir PATH S3_DEST"),
         Error::Exists(_) => Some("drop --purge, or choose another --file"),
         Error::Locked { .. } => Some("wait for the other run; the lock ends with its process"),
+        Error::NoLocks(_) => Some(
+            "its file system has no locks, as some network file systems: keep the state file on a local disk, with --file",
+        ),
         Error::NotAStateFile(_) => Some("choose another --file; this one was not touched"),
         Error::UnknownVersion { .. } => Some("a newer s3-bsync wrote it: use that one"),
         Error::Corrupt { .. } => Some(NO_SPARE),

@@ -20,7 +20,9 @@ pub enum Error {
         /// Who holds it, where that could be read.
         holder: Option<Holder>,
     },
-    /// The file does not begin as a state file does.
+    /// The lock file's file system has no locks.
+    NoLocks(PathBuf),
+    /// The file does not begin as a state file does, or is no regular file.
     NotAStateFile(PathBuf),
     /// The file has a version that this program does not know; it was left as it is.
     UnknownVersion {
@@ -117,6 +119,7 @@ impl fmt::Display for Error {
                     None => Ok(()),
                 }
             }
+            Self::NoLocks(path) => write!(f, "cannot lock {}: no locks available", path.display()),
             Self::NotAStateFile(path) => write!(f, "{} is not a state file", path.display()),
             Self::UnknownVersion { path, version } => {
                 write!(f, "{} has the unknown version {version}", path.display())

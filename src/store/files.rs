@@ -3,6 +3,7 @@
 use super::error::Error;
 use super::spill::Spill;
 use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom};
@@ -149,18 +150,36 @@ pub(super) fn create(path: &Path) -> Result<File, Error> {
 /// Opens a file for its lock, creating it if need be, and leaves its content alone. A symlink is no
 /// such file: what it leads to is somebody else's.
 pub(super) fn open_or_create(path: &Path) -> Result<File, Error> {
-    let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    rustix::fs::open(path, flags, Mode::RUSR | Mode::WUSR)
+    let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | WITHOUT_WAITING;
+    let file = rustix::fs::open(path, flags, Mode::RUSR | Mode::WUSR)
         .map(File::from)
-        .map_err(|errno| Error::io("open", path)(errno.into()))
+        .map_err(|errno| Error::io("open", path)(errno.into()))?;
+    regular(path, file)
 }
 
-/// Opens a file for reading; `None` if there is none.
-pub(super) fn open(path: &Path) -> Result<Option<File>, Error> {
-    match File::open(path) {
-        Ok(file) => Ok(Some(file)),
-        Err(source) if source.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(Error::io("open", path)(source)),
+/// Flags for opening a file that may turn out to be a pipe or a device.
+const WITHOUT_WAITING: OFlags = OFlags::CLOEXEC
+    .union(OFlags::NONBLOCK)
+    .union(OFlags::NOCTTY);
+
+/// Opens a file for reading; `None` if there is none. Never waits for a pipe or a device.
+///
+/// # Errors
+/// [`Error::NotAStateFile`] if it is not a regular file, [`Error::Io`].
+pub fn open(path: &Path) -> Result<Option<File>, Error> {
+    match rustix::fs::open(path, OFlags::RDONLY | WITHOUT_WAITING, Mode::empty()) {
+        Ok(file) => regular(path, File::from(file)).map(Some),
+        Err(Errno::NOENT) => Ok(None),
+        Err(errno) => Err(Error::io("open", path)(errno.into())),
+    }
+}
+
+fn regular(path: &Path, file: File) -> Result<File, Error> {
+    let found = file.metadata().map_err(Error::io("look at", path))?;
+    if found.is_file() {
+        Ok(file)
+    } else {
+        Err(Error::NotAStateFile(path.to_owned()))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::error::{Error, Holder};
 use super::files::{self, Names};
+use rustix::io::Errno;
 use std::fs::{File, TryLockError};
 use std::io::{Read, Write};
 use std::os::unix::fs::MetadataExt;
@@ -24,6 +25,14 @@ impl Lock {
                         path: names.state.clone(),
                         holder: holder(&mut file),
                     });
+                }
+                Err(TryLockError::Error(source))
+                    if matches!(
+                        Errno::from_io_error(&source),
+                        Some(Errno::NOLCK | Errno::OPNOTSUPP | Errno::NOSYS)
+                    ) =>
+                {
+                    return Err(Error::NoLocks(names.lock.clone()));
                 }
                 Err(TryLockError::Error(source)) => {
                     return Err(Error::io("lock", &names.lock)(source));

@@ -21,7 +21,7 @@ mod spill;
 
 pub use beside::{Beside, Journaled, beside, holder, is_companion};
 pub use error::{Error, Holder};
-pub use files::is_own_file;
+pub use files::{is_own_file, open as open_file};
 pub use open::purge;
 pub use records::Records;
 pub use retry::Retry;

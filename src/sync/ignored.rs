@@ -11,7 +11,7 @@ impl Sync<'_> {
         if self.store.is_none() || self.ground != Ground::Based {
             return;
         }
-        let (now, root) = (joined.ignored, &self.hands.root);
+        let (now, root) = (joined.by_rules, &self.hands.root);
         let before = root.last_ignored();
         if now > before {
             let files = match now {

@@ -95,6 +95,8 @@ pub struct Joined {
     pub unchanged: u64,
     /// Ignored keys that have a record.
     pub ignored: u64,
+    /// Of those, keys that are not below a directory which the map leaves out as not recursive.
+    pub by_rules: u64,
 }
 
 impl Joined {
@@ -183,10 +185,7 @@ fn zip(
             None
         }
         Ok(Found::Frozen { path, reason }) => {
-            let why = format!("{reason}; nothing below is synced until it is corrected");
-            hidden
-                .borrow_mut()
-                .push((format!("{}/", Shown(or_dot(&path))), why));
+            hidden.borrow_mut().push(frozen(&path, &reason));
             shadows.borrow_mut().push(path);
             None
         }
@@ -227,7 +226,7 @@ fn zip(
         let [in_base, in_local, in_remote] = heads.map(|head| head == Some(least));
         let record = if in_base { base.advance()? } else { None };
         let file = if in_local { local.advance()? } else { None };
-        let mut object = if in_remote { remote.advance()? } else { None };
+        let object = if in_remote { remote.advance()? } else { None };
         joined.scanned += u64::from(in_local);
         joined.listed += u64::from(in_remote);
         let Some(key) = record
@@ -243,8 +242,9 @@ fn zip(
         if is_unknown || key.fits(scope.prefix).is_err() {
             continue;
         }
-        if file.is_none() && scope.excludes(key) {
+        if file.is_none() && scope.excludes(key, in_base) {
             joined.ignored += u64::from(in_base);
+            joined.by_rules += u64::from(in_base && !scope.is_too_deep(key));
             continue;
         }
         joined.add(key, [in_base, in_local, in_remote]);
@@ -258,18 +258,7 @@ fn zip(
             joined.unchanged += 1;
         }
         if quiet == Quiet::No || handed == Handed::All {
-            let (readability, class) = object
-                .as_mut()
-                .map(|object| (object.readability, object.class.take()))
-                .unwrap_or_default();
-            each(Item {
-                key: key.clone(),
-                base: record.map(|record| Box::new(scope.trust.weighed(record))),
-                local: file.map(|file| file.stamp),
-                remote: object.map(|object| object.stamp),
-                readability,
-                class,
-            });
+            each(scope.item(key.clone(), record, file, object));
         }
         if in_local || in_remote {
             tops.pass(key, quiet);
@@ -311,9 +300,11 @@ fn is_shadowed(shadows: &mut Vec<String>, key: &Key) -> bool {
         .any(|path| path.is_empty() || key.as_str() == path || key.is_below(path))
 }
 
-/// A directory's path as it is printed.
-fn or_dot(path: &str) -> &str {
-    if path.is_empty() { "." } else { path }
+/// The name of a frozen directory and why it is left alone.
+fn frozen(path: &str, reason: &str) -> (String, String) {
+    let path = if path.is_empty() { "." } else { path };
+    let why = format!("{reason}; nothing below is synced until it is corrected");
+    (format!("{}/", Shown(path)), why)
 }
 
 /// Which keys belong to the map, and how far its records are believed.
@@ -333,9 +324,38 @@ pub struct Scope<'a> {
 }
 
 impl Scope<'_> {
-    fn excludes(&self, key: &Key) -> bool {
-        let too_deep = self.recursion == Recursion::TopOnly && key.as_str().contains('/');
-        too_deep || self.rules.is_own(key) || self.rules.is_ignored(key)
+    fn is_too_deep(&self, key: &Key) -> bool {
+        self.recursion == Recursion::TopOnly && key.as_str().contains('/')
+    }
+
+    /// Returns true if a key without a file has no part in the sync. What another map displaced is
+    /// not fetched as if it were new here.
+    fn excludes(&self, key: &Key, in_base: bool) -> bool {
+        self.is_too_deep(key)
+            || self.rules.is_own(key)
+            || self.rules.is_ignored(key)
+            || !in_base && local::is_kept_by_other_map(key)
+    }
+
+    fn item(
+        &self,
+        key: Key,
+        record: Option<Record>,
+        file: Option<File>,
+        object: Option<Object>,
+    ) -> Item {
+        let (remote, readability, class) = match object {
+            Some(object) => (Some(object.stamp), object.readability, object.class),
+            None => Default::default(),
+        };
+        Item {
+            key,
+            base: record.map(|record| Box::new(self.trust.weighed(record))),
+            local: file.map(|file| file.stamp),
+            remote,
+            readability,
+            class,
+        }
     }
 
     fn judge(

@@ -256,3 +256,36 @@ fn recipients_that_cannot_be_used_stop_the_map_before_anything_is_done() {
         );
     }
 }
+
+#[test]
+fn an_identity_in_a_synced_directory_is_refused_and_never_sent() {
+    let (world, pair) = crate::sealed(&[]);
+    world.local("a", "v1").sync();
+    let inside = world.path("keys/key.txt");
+    let shown = inside.to_str().expect("UTF-8");
+    std::fs::create_dir(world.path("keys")).expect("a folder can be made");
+    std::fs::copy(&pair.file, &inside).expect("a key can be copied");
+    let uri = world.uri();
+    let refused = "is in the directory of map root";
+    world
+        .try_init(
+            &uri,
+            &["--age-recipient", &pair.recipient, "--age-identity", shown],
+        )
+        .expect_code(2)
+        .expect_stderr(refused)
+        .expect_stderr("hint: it is a private key");
+    world
+        .run(&["edit", "root", "--age-identity", shown])
+        .expect_code(2)
+        .expect_stderr(refused);
+    std::fs::remove_file(&inside).expect("it is there");
+    // One that comes there later, under whatever name.
+    std::fs::hard_link(&pair.file, &inside).expect("a link can be made");
+    world.local("b", "v1").sync_code(1).expect_stderr(
+        "skipped keys/key.txt: it is an age identity (a private key), which is never sent",
+    );
+    world.expect_no_remote("keys/key.txt");
+    assert!(world.object("b").is_some(), "the rest is sent");
+    world.expect_frozen(1, "skipped keys/key.txt");
+}

@@ -104,3 +104,26 @@ fn a_disk_that_cannot_link_unlink_or_make_loses_nothing() {
 fn a_disk_that_cannot_set_times_or_lengths_loses_nothing() {
     is_refused(CALLS[5], "EIO");
 }
+
+#[test]
+fn a_file_system_without_locks_is_named_with_a_way_out() {
+    let world = World::agreed(&[("a", "1")]);
+    let trace = world.home().join("trace");
+    let into = trace.to_str().expect("UTF-8");
+    let options = [
+        "-f",
+        "-q",
+        "-o",
+        into,
+        "-e",
+        "trace=flock,fcntl",
+        "-e",
+        "inject=flock:error=ENOLCK",
+    ];
+    let Some(run) = world.traced(&options, &[]) else {
+        return;
+    };
+    run.expect_code(3)
+        .expect_stderr("no locks available")
+        .expect_stderr("hint: its file system has no locks, as some network file systems");
+}

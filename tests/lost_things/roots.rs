@@ -159,3 +159,21 @@ fn one_map_s_trouble_does_not_stop_the_other() {
     other.expect_remote("x", "1 edited");
     expect_objects(&world);
 }
+
+#[test]
+fn something_else_called_as_the_own_folder_is_named_with_a_way_out() {
+    let world = World::agreed(&[("a", "1")]);
+    let own = world.path(".s3bsync");
+    let away = world.home().join("away");
+    std::fs::rename(&own, &away).expect("it can be renamed");
+    let hint = "hint: move .s3bsync out of the way";
+    std::fs::write(&own, "a file").expect("the name is free");
+    world.local("a", "2").sync_code(3).expect_stderr(hint);
+    std::fs::remove_file(&own).expect("it is there");
+    std::os::unix::fs::symlink(&away, &own).expect("the name is free");
+    world.sync_code(3).expect_stderr(hint);
+    world.expect_remote("a", "1");
+    std::fs::remove_file(&own).expect("it is there");
+    std::fs::rename(&away, &own).expect("it can be renamed");
+    world.sync().expect_remote("a", "2");
+}

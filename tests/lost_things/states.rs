@@ -220,3 +220,38 @@ fn a_lost_journal_costs_comparisons_and_nothing_else() {
     assert_eq!(world.wire().count(Op::Put) + world.wire().count(Op::Get), 0);
     world.expect_no_remote("b").expect_same().expect_idle();
 }
+
+#[test]
+fn a_pipe_or_a_device_in_place_of_the_state_hangs_no_command() {
+    let world = synced();
+    fs::remove_file(world.state_file()).expect("it is there");
+    let root = world.root().to_str().expect("UTF-8").to_owned();
+    let commands: [&[&str]; 11] = [
+        &[],
+        &["--dryrun"],
+        &["--dump"],
+        &["--dump", "--json"],
+        &["--dump", "--hex"],
+        &["status"],
+        &["targets"],
+        &["ls", "root"],
+        &["verify", "root"],
+        &["--init", "--dir", &root, "s3://bucket/other"],
+        &["--init", "--purge"],
+    ];
+    let mut mkfifo = std::process::Command::new("mkfifo");
+    let made = mkfifo.arg(world.state_file()).status();
+    assert!(made.expect("mkfifo can be started").success());
+    for command in commands {
+        let run = world.run(command);
+        run.expect_stderr("is not a state file");
+        assert_ne!(run.code, 0, "{command:?}");
+    }
+    fs::remove_file(world.state_file()).expect("it is there");
+    std::os::unix::fs::symlink("/dev/zero", world.state_file()).expect("the name is free");
+    for command in commands {
+        let run = world.run(command);
+        run.expect_stderr("is not a state file");
+        assert_ne!(run.code, 0, "{command:?}");
+    }
+}

@@ -1,5 +1,6 @@
 //! What belongs to a map: its folder and its prefix, all of it or its top only, and nobody else's.
 
+use crate::support::client::skipped;
 use crate::support::world::{Machine, World};
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -125,4 +126,88 @@ fn a_dropped_map_loses_no_file_and_starts_anew_when_it_comes_back() {
     w.init().sync();
     w.expect_both(&[("a", "v1"), ("b", "v1"), ("zz", "stays")]);
     w.expect_nothing_kept().expect_quiet(1);
+}
+
+#[test]
+fn own_folders_of_other_maps_never_sync() {
+    let w = World::agreed(&[("d/a", "v1"), ("e/.s3bsync/notes", "v1")]);
+    let kept = "d/.s3bsync/recovery/2026-11-20T22-55-01Z/secret";
+    // What a dropped map left behind, synced by an earlier version.
+    w.local(kept, "v1").sync();
+    w.expect_remote(kept, "v1");
+    w.local("d/.s3bsync/marker", "s3-bsync marker 1\nand more\n");
+    w.local("d/.s3bsync/recovery/2026-11-20T22-55-01Z/more", "v1");
+    w.local(kept, "v2")
+        .local("d/a", "v2")
+        .local("e/.s3bsync/notes", "v2");
+    w.run(&[])
+        .expect_code(0)
+        .expect_stderr("1 file that was synced is ignored now (0 before)");
+    w.expect_remote("d/a", "v2")
+        .expect_remote("e/.s3bsync/notes", "v2");
+    w.expect_remote(kept, "v1");
+    w.expect_no_remote("d/.s3bsync/marker");
+    w.expect_no_remote("d/.s3bsync/recovery/2026-11-20T22-55-01Z/more");
+    // What another machine's map displaced is not fetched either.
+    for key in ["marker", "recovery/2026-11-20T22-55-01Z-2/x"] {
+        w.remote(&format!("f/.s3bsync/{key}"), "theirs");
+    }
+    w.remote("f/.s3bsync/recovery/mine", "theirs").sync();
+    w.expect_no_local("f/.s3bsync/marker");
+    w.expect_no_local("f/.s3bsync/recovery/2026-11-20T22-55-01Z-2/x");
+    w.expect_local("f/.s3bsync/recovery/mine", "theirs")
+        .expect_quiet(1);
+}
+
+/// A directory mounted under a second path; gone when dropped.
+struct Bind(std::path::PathBuf);
+
+impl Bind {
+    fn mounted(from: &std::path::Path, at: std::path::PathBuf) -> Option<Self> {
+        fs::create_dir(&at).expect("a folder can be made");
+        let mut mount = std::process::Command::new("mount");
+        let mounted = mount.arg("--bind").arg(from).arg(&at).output();
+        if mounted.is_ok_and(|output| output.status.success()) {
+            return Some(Self(at));
+        }
+        skipped("nothing can be mounted here");
+        None
+    }
+}
+
+impl Drop for Bind {
+    fn drop(&mut self) {
+        let mut umount = std::process::Command::new("umount");
+        let _ = umount.arg("-l").arg(&self.0).status();
+    }
+}
+
+#[test]
+fn two_maps_of_one_directory_are_refused_by_whatever_path() {
+    let w = World::agreed(&[("d/a", "v1")]);
+    let Some(bind) = Bind::mounted(w.root(), w.home().join("again")) else {
+        return;
+    };
+    let whole = bind.0.to_str().expect("UTF-8").to_owned();
+    let below = format!("{whole}/d");
+    for path in [&whole, &below] {
+        w.run(&["--init", "--dir", path, "s3://elsewhere/x"])
+            .expect_code(2)
+            .expect_stderr("lead to one directory");
+        w.run(&["add", path, "s3://elsewhere/x"])
+            .expect_code(2)
+            .expect_stderr("lead to one directory");
+    }
+    // Mounted only after it was mapped.
+    drop(bind);
+    w.run(&["--init", "--dir", &whole, "s3://elsewhere/x"])
+        .expect_code(0);
+    fs::remove_dir(&whole).expect("nothing is mounted there");
+    let Some(_bind) = Bind::mounted(w.root(), whole.into()) else {
+        return;
+    };
+    w.local("d/a", "v2")
+        .sync_code(3)
+        .expect_stderr("lead to one directory");
+    w.expect_remote("d/a", "v1");
 }

@@ -6,7 +6,6 @@ use super::{BUFFER_BYTES, Damage, Error, Spare};
 use crate::format::{Annotated, Field, Part, Section, UNREAD, Value};
 use crate::key::Shown;
 use std::fmt::{self, Write as _};
-use std::fs::File;
 use std::io::{self, BufReader, Write};
 use std::path::Path;
 
@@ -21,7 +20,7 @@ const BYTES_WIDTH: usize = LINE_BYTES * 3 - 1;
 pub(super) fn print(file: &Path, out: &mut impl Write) -> Result<(), Error> {
     let path = file.display().to_string();
     let unreadable = |error| Error::Unreadable(path.clone(), error);
-    let source = File::open(file).map_err(unreadable)?;
+    let source = super::open(file)?;
     let mut parts = Annotated::new(BufReader::with_capacity(BUFFER_BYTES, source));
     for part in parts.by_ref() {
         print_part(&part.map_err(unreadable)?, out)?;
