@@ -89,7 +89,10 @@ impl Errand<'_> {
         safety: Safety,
     ) -> Result<Exit, Error> {
         let (bucket, map) = named::one(self.store.state(), name)?;
-        let own = super::own_files(self.store.own_name_prefix());
+        let own = super::own_files(
+            self.store.own_name_prefix(),
+            self.store.state().maps().map(|(_, map)| map),
+        );
         let folders = Folders::open(bucket, map, &own, Some(Side::Local), &self.network).await?;
         let none = || Error::NoneKept(run.name().to_owned());
         let root = folders.root.as_ref().ok_or_else(none)?;
