@@ -48,7 +48,6 @@ fn name() -> impl Strategy<Value = String> {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
-
     #[test]
     fn the_order_is_that_of_key_bytes(
         paths in prop::collection::vec(prop::collection::vec(name(), 1..4), 0..40)
@@ -386,7 +385,6 @@ fn somebody_else_looks() {
         look_at_unreadable(&Root::open(&path, None).unwrap());
     }
 }
-
 fn look_at_unreadable(root: &Root) {
     let seen: Vec<_> = found(root)
         .into_iter()
@@ -396,8 +394,10 @@ fn look_at_unreadable(root: &Root) {
             Found::Frozen { path, .. } | Found::Unfit { path, .. } => path,
         })
         .collect();
-    let closed = "closed: Unreadable(\"permission denied\")";
-    assert_eq!(seen, ["a", closed, "z"]);
+    assert_eq!(
+        seen,
+        ["a", "closed: Unreadable(\"permission denied\")", "z"]
+    );
     let error = root.stat(&key("closed/secret")).unwrap_err();
     assert!(matches!(error.kind, Kind::Denied), "{error}");
 }

@@ -3,16 +3,18 @@
 //! Holds one head of each stream and the differences, never a side. What is ignored, or lies
 //! under something that could not be read, is left out on all three sides: unknown is not absent.
 
+mod heads;
+
 use super::Reencode;
 use crate::draft::Tops;
 use crate::guard::Population;
 use crate::key::{Key, Shown};
 use crate::local::{self, Found, Rules};
-use crate::plan::{Clash, Item, Quiet, Readability};
+use crate::plan::{Clash, Item, Quiet};
 use crate::remote::{self, Listed};
-use crate::stamp::{LocalStamp, RemoteStamp};
 use crate::state::{Direction, Record, Recursion};
 use crate::store;
+use heads::{File, Keyed, Object, Stream};
 use std::cell::RefCell;
 use std::fmt;
 
@@ -269,29 +271,6 @@ fn zip(
     Ok(joined)
 }
 
-/// A stream and its head.
-struct Stream<I, T> {
-    source: I,
-    head: Option<T>,
-}
-
-impl<T: Keyed, I: Iterator<Item = Result<T, Broken>>> Stream<I, T> {
-    fn new(mut source: I) -> Result<Self, Broken> {
-        let head = source.next().transpose()?;
-        Ok(Self { source, head })
-    }
-
-    fn key(&self) -> Option<&Key> {
-        self.head.as_ref().map(Keyed::key)
-    }
-
-    /// Takes the head and fetches the next one.
-    fn advance(&mut self) -> Result<Option<T>, Broken> {
-        let next = self.source.next().transpose()?;
-        Ok(std::mem::replace(&mut self.head, next))
-    }
-}
-
 /// What is under a path that could not be read is unknown.
 fn is_shadowed(shadows: &mut Vec<String>, key: &Key) -> bool {
     shadows.retain(|path| key.as_str() <= path.as_str() || key.as_str().starts_with(path.as_str()));
@@ -375,39 +354,5 @@ impl Scope<'_> {
             }
             _ => Quiet::No,
         }
-    }
-}
-
-struct File {
-    key: Key,
-    stamp: LocalStamp,
-}
-
-struct Object {
-    key: Key,
-    stamp: RemoteStamp,
-    readability: Readability,
-    class: Option<Box<str>>,
-}
-
-trait Keyed {
-    fn key(&self) -> &Key;
-}
-
-impl Keyed for Record {
-    fn key(&self) -> &Key {
-        &self.key
-    }
-}
-
-impl Keyed for File {
-    fn key(&self) -> &Key {
-        &self.key
-    }
-}
-
-impl Keyed for Object {
-    fn key(&self) -> &Key {
-        &self.key
     }
 }
