@@ -45,7 +45,6 @@ fn name() -> impl Strategy<Value = String> {
             .prop_filter("no dots", |name| name != "." && name != ".."),
     ]
 }
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
     #[test]
@@ -71,7 +70,6 @@ proptest! {
         }
     }
 }
-
 #[test]
 fn a_directory_sorts_as_if_it_ended_in_a_slash() {
     let tree = Tree::with(
@@ -85,7 +83,6 @@ fn a_directory_sorts_as_if_it_ended_in_a_slash() {
         ["a!/z", "a-b", "a.b", "a/0", "a/b", "a0"]
     );
 }
-
 #[test]
 fn what_is_no_file_is_hidden_and_named_once() {
     let tree = Tree::with(&["dir/in", "file", "elsewhere/secret"]);
@@ -130,7 +127,6 @@ fn what_is_no_file_is_hidden_and_named_once() {
         assert_eq!(files(&root), ["dir/in", "elsewhere/secret", "file"]);
     }
 }
-
 #[test]
 fn own_files_are_never_met() {
     let tree = Tree::with(&[
