@@ -221,7 +221,7 @@ fn a_file_that_is_not_there_is_named() {
     assert_eq!(output.status.code(), Some(3));
     let error = String::from_utf8(output.stderr).unwrap();
     assert!(
-        error.contains("cannot read '/nonexistent/state'"),
+        error.contains("no state file at /nonexistent/state"),
         "{error}"
     );
 }

@@ -166,6 +166,8 @@ fn a_state_of_a_later_version_is_refused_and_untouched() {
     edited(&world);
     let mut bytes = state(&world);
     bytes[4] = 3;
+    // If the rest were valid version 2, the version byte would be the damage.
+    bytes[10] ^= 1;
     put_state(&world, &bytes);
     let before = beside(&world);
     let trees = (world.tree(), world.remote_tree());

@@ -104,7 +104,7 @@ pub const CALLS: [&str; 6] = [
 
 impl Running {
     /// Starts a command with its output in files, so that it never waits for a reader.
-    pub(super) fn start(command: &mut Command) -> io::Result<Self> {
+    pub fn start(command: &mut Command) -> io::Result<Self> {
         let stdout = tempfile::tempfile()?;
         let stderr = tempfile::tempfile()?;
         let child = command
