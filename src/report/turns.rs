@@ -70,8 +70,9 @@ mod tests {
         let mut turns = Turns::of(&["a", "b", "c"].map(str::to_owned));
         let mut printed = Vec::new();
         let mut show = |due: Vec<Held>| {
-            due.into_iter()
-                .for_each(|held| held.print(|piece| printed.push(piece)))
+            for held in due {
+                held.print(|piece| printed.push(piece));
+            }
         };
         let piece = |text: &str| Piece::Out(text.to_owned());
         for (map, text) in [("c", "c1"), ("b", "b1"), ("c", "c2")] {

@@ -128,8 +128,8 @@ mod tests {
             // An odd factor visits every number once.
             let mixed = |number: u32| number.wrapping_mul(0x9e37_79b1).to_be_bytes();
             (0..count).for_each(|number| sorter.push(&mixed(number)));
-            let sorted = sorter.finish();
-            let found: Vec<_> = sorted.merged().unwrap().map(Result::unwrap).collect();
+            let run = sorter.finish();
+            let found: Vec<_> = run.merged().unwrap().map(Result::unwrap).collect();
             let mut expected: Vec<_> = (0..count).map(mixed).collect();
             expected.sort_unstable();
             assert!(found.iter().eq(&expected), "{count}");
