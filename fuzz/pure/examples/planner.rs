@@ -21,6 +21,11 @@ mod parts {
         reason = "the fuzz target has its part of it"
     )]
     pub(super) mod model;
+    #[allow(
+        dead_code,
+        unused_imports,
+        reason = "the tests play an infection"
+    )]
     pub(super) mod planner;
 }
 
