@@ -21,11 +21,7 @@ mod parts {
         reason = "the fuzz target has its part of it"
     )]
     pub(super) mod model;
-    #[allow(
-        dead_code,
-        unused_imports,
-        reason = "the tests play an infection"
-    )]
+    #[allow(dead_code, unused_imports, reason = "the tests play an infection")]
     pub(super) mod planner;
 }
 
