@@ -172,12 +172,12 @@ impl Hands {
     }
 }
 
-/// Whether a failure to send one file will most likely come again: the server answered, and it was
-/// not that it is busy or that the object is another.
+/// Returns true if sending the same file again will most likely fail the same way. Missing rights do
+/// not count: once a person grants them, the next run should not wait.
 fn is_lasting(error: &remote::Error) -> bool {
     let is_refused = matches!(
         error.kind,
-        Kind::Denied | Kind::BadAnswer(_) | Kind::Unsupported | Kind::Other
+        Kind::BadAnswer(_) | Kind::Unsupported | Kind::Other
     );
     is_refused && !error.is_fatal()
 }
