@@ -2,7 +2,7 @@
 
 use super::error::{At, Error};
 use super::root::Root;
-use super::run::{Displaced, RunFolder};
+use super::run::{Displaced, RecoveryRun, RunFolder};
 use rustix::fs::fstatvfs;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -68,13 +68,17 @@ impl Root {
 
     /// Removes kept files until the recovery folder is within its bounds: replaced ones first, then
     /// deleted ones, each from the oldest run on. Files that lost a conflict stay in any case, and
-    /// so does what an earlier version of the program kept.
+    /// so does what an earlier version of the program kept, and what the run `spared` displaced.
     ///
     /// Memory does not grow with the number of kept files.
     ///
     /// # Errors
     /// What listing and removing give.
-    pub fn trim_recovery(&self, bounds: Bounds) -> Result<Removed, Error> {
+    pub fn trim_recovery(
+        &self,
+        bounds: Bounds,
+        spared: Option<&RecoveryRun>,
+    ) -> Result<Removed, Error> {
         let mut held_bytes = 0_u64;
         let mut folders = self.recovery_folders()?;
         for (folder, parsed) in &folders {
@@ -89,7 +93,7 @@ impl Root {
             .saturating_sub(self.space()?.free_bytes);
         let wanted_bytes = over.max(short);
         let mut removed = Removed::default();
-        folders.retain(|(_, parsed)| rank(parsed).is_some());
+        folders.retain(|(_, parsed)| rank(parsed).is_some() && spared != Some(&parsed.run));
         folders.sort_by_key(|(_, parsed)| (rank(parsed), parsed.run.started_ms()));
         for (folder, parsed) in &folders {
             if removed.bytes >= wanted_bytes {

@@ -21,7 +21,7 @@ pub fn is_kept_by_other_map(key: &Key) -> bool {
         let run = rest
             .strip_prefix("recovery/")
             .and_then(|rest| rest.split_once('/'));
-        rest == "marker" || run.is_some_and(|(run, _)| RecoveryRun::parse(run).is_some())
+        rest == "marker" || run.is_some_and(|(run, _)| RunFolder::parse(run).is_some())
     })
 }
 

@@ -150,13 +150,18 @@ fn recovery_expires_by_the_time_in_the_name() {
     assert_eq!(root.expire_recovery(now_ms - 400 * day_ms, 0).unwrap(), 0);
 }
 
+/// When the run of this day began, milliseconds since the epoch.
+fn start_of(day: i64) -> i64 {
+    1_795_215_301_000 + day * 86_400_000
+}
+
 /// A tree with one kept file for each of these runs (days after the first) and reasons.
 fn tree_of(kept: &[(i64, Displaced)]) -> Tree {
     let tree = Tree::new();
     for (day, why) in kept {
         let path = format!("{}{day}", why.name());
         tree.write(&path, &"x".repeat(8192));
-        let run = RecoveryRun::at(1_795_215_301_000 + day * 86_400_000);
+        let run = RecoveryRun::at(start_of(*day));
         let stored = tree
             .root()
             .keep_aside(&key(&path), &tree.stamp(&path), &run, *why);
@@ -192,7 +197,7 @@ fn when_space_is_short_replaced_files_go_first_and_conflict_losers_stay() {
             most_bytes: each_bytes * (7 - gone),
             least_free_bytes: 0,
         };
-        let removed = root.trim_recovery(bounds).unwrap();
+        let removed = root.trim_recovery(bounds, None).unwrap();
         // The last two lost a conflict, or may be all that is left of a file.
         let expected = u64::from((1..=5).contains(&gone));
         assert_eq!(
@@ -213,8 +218,12 @@ fn when_space_is_short_replaced_files_go_first_and_conflict_losers_stay() {
         least_free_bytes: u64::MAX,
     };
     let tree = tree_of(&order);
-    let removed = tree.root().trim_recovery(nothing_free).unwrap();
-    assert_eq!(removed.files, 5, "free space counts as well");
+    let root = tree.root();
+    let latest = RecoveryRun::at(start_of(6));
+    let removed = root.trim_recovery(nothing_free, Some(&latest)).unwrap();
+    assert_eq!(removed.files, 4, "the latest run can be undone");
+    let removed = root.trim_recovery(nothing_free, None).unwrap();
+    assert_eq!(removed.files, 1, "free space counts as well");
 }
 
 #[test]

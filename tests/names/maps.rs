@@ -149,12 +149,18 @@ fn own_folders_of_other_maps_never_sync() {
     w.expect_no_remote("d/.s3bsync/marker");
     w.expect_no_remote("d/.s3bsync/recovery/2026-11-20T22-55-01Z/more");
     // What another machine's map displaced is not fetched either.
-    for key in ["marker", "recovery/2026-11-20T22-55-01Z-2/x"] {
+    for key in [
+        "marker",
+        "recovery/2026-11-20T22-55-01Z-2/x",
+        "recovery/2026-11-20T22-55-01Z-replaced/x",
+    ] {
         w.remote(&format!("f/.s3bsync/{key}"), "theirs");
     }
     w.remote("f/.s3bsync/recovery/mine", "theirs").sync();
     w.expect_no_local("f/.s3bsync/marker");
-    w.expect_no_local("f/.s3bsync/recovery/2026-11-20T22-55-01Z-2/x");
+    for run in ["2026-11-20T22-55-01Z-2", "2026-11-20T22-55-01Z-replaced"] {
+        w.expect_no_local(&format!("f/.s3bsync/recovery/{run}/x"));
+    }
     w.expect_local("f/.s3bsync/recovery/mine", "theirs")
         .expect_quiet(1);
 }

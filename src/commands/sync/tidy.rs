@@ -5,7 +5,7 @@ use crate::commands::dump::words::{Size, counted};
 use crate::commands::paste;
 use crate::event::Event;
 use crate::key::Shown;
-use crate::local::{Bounds, Displaced, Removed, Root, Space};
+use crate::local::{Bounds, Displaced, RecoveryRun, Removed, Root, Space};
 use crate::state::KeepSize;
 use crate::sync::{Mode, Outcome, Task};
 use std::path::Path;
@@ -32,7 +32,10 @@ pub(super) async fn tidy(task: &Task, root: Root, outcome: &Outcome, file: &Path
         if reasons.iter().all(|why| root.displaced(*why) == 0) {
             return Ok(Removed::default());
         }
-        root.trim_recovery(bounds(keep_size, root.space()?))
+        // By default the latest run can be undone, however full the disk is.
+        let latest = RecoveryRun::at(now_ms);
+        let spared = (keep_size == KeepSize::Default).then_some(&latest);
+        root.trim_recovery(bounds(keep_size, root.space()?), spared)
     })
     .await;
     let (sink, map) = (&task.terms.sink, Shown(&task.map.name));
@@ -81,7 +84,7 @@ fn mention_mass_change(task: &Task, root: &Root, outcome: &Outcome, file: &Path)
         return;
     }
     let name = &task.map.name;
-    let run = crate::local::RecoveryRun::at(task.terms.now_ms);
+    let run = RecoveryRun::at(task.terms.now_ms);
     let (map, command) = (
         Shown(name),
         paste::command(file, &["undo", name, run.name()]),
