@@ -9,8 +9,9 @@ use crate::state::{MapId, ReplicaId};
 use rustix::fs::{FileType, Mode, OFlags, fstat, openat, renameat};
 use rustix::io::Errno;
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::Read;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::fs::FileExt;
 
 const NAME: &str = "marker";
 const NEW_NAME: &str = "marker.new";
@@ -83,34 +84,61 @@ impl Root {
 
     /// Writes the root's marker durably: afterwards it is wholly the old or wholly the new one.
     ///
+    /// The previous marker's file stays beside it as a spare, and the next marker is written into
+    /// that file. So on most file systems a full disk does not prevent it.
+    ///
     /// # Errors
-    /// What writing gives; the old marker stands.
+    /// What writing gives; the old marker stays in place.
     pub fn write_marker(&self, marker: &Marker) -> Result<(), Error> {
         const OPERATION: &str = "write";
         let path = joined(OWN_FOLDER, NAME);
         let folder = self.own_folder("")?;
-        let new = Place {
+        let [new, old] = [NEW_NAME, NAME].map(|name| Place {
             directory: folder.as_fd(),
-            name: NEW_NAME,
-        };
-        match new.unlink() {
-            Ok(()) | Err(Errno::NOENT) => {}
-            Err(errno) => return Err(Error::new(OPERATION, &path, Kind::of(errno))),
-        }
-        let flags =
-            OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let descriptor =
-            openat(&folder, NEW_NAME, flags, Mode::RUSR | Mode::WUSR).at(OPERATION, &path)?;
-        let mut file = File::from(descriptor);
-        file.write_all(write(marker).as_bytes())
+            name,
+        });
+        let file = open_spare(new).at(OPERATION, &path)?;
+        let text = write(marker);
+        // It is cut afterwards: cutting first would free its space, for another program to take.
+        file.write_all_at(text.as_bytes(), 0)
+            .and_then(|()| file.set_len(text.len() as u64))
             .and_then(|()| file.sync_all())
             .at(OPERATION, &path)?;
-        renameat(&folder, NEW_NAME, &folder, NAME).at(OPERATION, &path)?;
+        let exchanged = match old.stat().at(OPERATION, &path)? {
+            Some(stat) if kernel::file_type(&stat) == FileType::RegularFile => {
+                kernel::exchange(self.inner().renames, new, old).at(OPERATION, &path)?
+            }
+            _ => None,
+        };
+        if exchanged.is_none() {
+            renameat(&folder, NEW_NAME, &folder, NAME).at(OPERATION, &path)?;
+        }
         for directory in [folder.as_fd(), self.fd()] {
             kernel::make_durable(directory).at(OPERATION, &path)?;
         }
         Ok(())
     }
+}
+
+/// Opens the file that becomes the next marker, with its old content, or creates it. Anything but a
+/// regular file without other names is removed first.
+fn open_spare(place: Place<'_>) -> rustix::io::Result<File> {
+    let flags = OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    if let Ok(found) = openat(place.directory, place.name, flags, Mode::empty()) {
+        let stat = fstat(&found)?;
+        if kernel::file_type(&stat) == FileType::RegularFile && stat.st_nlink == 1 {
+            // Until the exchange is durable that made it the spare, it may still be the marker after
+            // a power loss.
+            kernel::make_durable(place.directory)?;
+            return Ok(File::from(found));
+        }
+    }
+    match place.unlink() {
+        Ok(()) | Err(Errno::NOENT) => {}
+        Err(errno) => return Err(errno),
+    }
+    let flags = flags | OFlags::CREATE | OFlags::EXCL;
+    openat(place.directory, place.name, flags, Mode::RUSR | Mode::WUSR).map(File::from)
 }
 
 fn write(marker: &Marker) -> String {

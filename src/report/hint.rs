@@ -302,7 +302,7 @@ fn of_local(error: &local::Error) -> Option<&'static str> {
     match &error.kind {
         Kind::Missing => Some("is the disk mounted, and the path still right?"),
         Kind::Denied => Some("give the user that runs s3-bsync access to it"),
-        Kind::NoSpace => Some("free some space; uploads and deletions went on"),
+        Kind::NoSpace => Some("free some space; uploads and deletions in the bucket went on"),
         Kind::ReadOnly => Some("mount the file system read-write"),
         Kind::Clash | Kind::NotARegularFile | Kind::NotADirectory => {
             Some("rename or remove one of the two; nothing was changed")

@@ -4,7 +4,7 @@
 use super::survey::Survey;
 use super::{Halt, Reencode, Sync, Task};
 use crate::event::Event;
-use crate::local::Marker;
+use crate::local::{self, Marker};
 use crate::state::Capabilities;
 use crate::transfer::Hands;
 use std::sync::Arc;
@@ -14,6 +14,9 @@ const UPLOADS_REST_MS: i64 = 24 * 60 * 60 * 1000;
 
 const OLD_VERSIONS: &str = "this bucket keeps old versions: whoever could read an object before can \
      still read its old versions; to remove them, add a lifecycle rule that expires noncurrent versions";
+
+const NOT_RECORDED: &str = "no space left for .s3bsync/marker, so this run is not recorded; \
+     the next one compares again what it did";
 
 impl Sync<'_> {
     /// Makes everything so.
@@ -31,17 +34,26 @@ impl Sync<'_> {
         };
         let root = self.hands.root.clone();
         let has_store = self.store.is_some();
-        tokio::task::spawn_blocking(move || {
+        let written = tokio::task::spawn_blocking(move || {
             root.check_in_place()?;
             // A marker vouches for records; where there will be none, so is there no marker.
             if has_store {
                 root.write_marker(&marker)?;
             }
-            Ok(())
+            Ok::<_, local::Error>(())
         })
         .await
-        .map_err(|error| Halt::Internal(error.to_string()))?
-        .map_err(Halt::Root)
+        .map_err(|error| Halt::Internal(error.to_string()))?;
+        match written {
+            Err(error) if matches!(error.kind, local::Kind::NoSpace) => {
+                // The next run would not believe records without their marker, so none are made.
+                self.store = None;
+                self.outcome.root = None;
+                (terms.sink)(Event::Notice(NOT_RECORDED));
+                Ok(())
+            }
+            written => written.map_err(Halt::Root),
+        }
     }
 
     /// Reads the identities before the first object that may need them, so that a passphrase is

@@ -119,3 +119,58 @@ fn what_lies_on_anotherdisk_inside_the_root_is_unknown() {
         .expect_remote("sub/a", "1")
         .expect_remote("b", "2 edited");
 }
+
+/// Leaves no byte free.
+fn fill(world: &World) {
+    use std::io::Write;
+    let mut file = fs::File::create(world.path("fill")).expect("a file can be made");
+    for bytes in [4096, 64, 1] {
+        while file.write_all(&vec![b'f'; bytes]).is_ok() {}
+    }
+}
+
+#[test]
+fn with_no_byte_free_uploads_and_deletions_in_the_bucket_still_happen() {
+    let world = World::new();
+    let Some(disk) = Disk::mounted(world.root(), "512k") else {
+        return;
+    };
+    world.local("a", "1").local("gone", "2").init().sync();
+    world.local("up", "4").remove("gone").remote("new", "3");
+    fill(&world);
+    let run = world.sync_code(1);
+    run.expect_stderr("new")
+        .expect_stderr("no space left")
+        .expect_stderr("hint: free some space; uploads and deletions in the bucket went on");
+    assert!(!run.stderr.contains("note: "), "{}", run.stderr);
+    world.expect_remote("up", "4").expect_no_remote("gone");
+    world.expect_no_local("new");
+    // It was recorded: a deletion stays a deletion.
+    fs::remove_file(world.path("up")).expect("it is there");
+    fill(&world);
+    world.sync_code(1);
+    world.expect_no_remote("up").expect_no_local("up");
+    disk.remount("size=4m");
+    world.sync().expect_local("new", "3").expect_same();
+}
+
+#[test]
+fn a_first_run_with_no_byte_free_sends_everything() {
+    let world = World::new();
+    let Some(disk) = Disk::mounted(world.root(), "256k") else {
+        return;
+    };
+    world.local("a", "1").init();
+    fill(&world);
+    world
+        .run(&[])
+        .expect_code(0)
+        .expect_stderr("is not recorded");
+    world.expect_remote("a", "1");
+    world.wire().forget();
+    world.run(&[]).expect_code(0);
+    let log = world.wire().log();
+    assert!(log.iter().all(|one| one.op != Op::Put), "{log:?}");
+    disk.remount("size=4m");
+    world.sync().expect_same().expect_idle();
+}
