@@ -5,7 +5,7 @@ use super::{Bounds, Displaced, Kind, Marker, RecoveryRun};
 use crate::stamp::LocalStamp;
 use crate::state::{MapId, ReplicaId};
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 
 fn other(stamp: LocalStamp) -> LocalStamp {
     LocalStamp {
@@ -302,7 +302,7 @@ fn an_own_folder_that_is_a_symlink_is_not_followed() {
 }
 
 #[test]
-fn a_marker_survives_being_written_and_read() {
+fn a_marker_survives_being_written_into_its_spare_and_read() {
     let tree = Tree::new();
     let root = tree.root();
     assert_eq!(root.read_marker().unwrap(), None);
@@ -317,7 +317,19 @@ fn a_marker_survives_being_written_and_read() {
     marker.base = 41;
     root.write_marker(&marker).unwrap();
     assert_eq!(root.read_marker().unwrap(), Some(marker));
-    assert_eq!(tree.all(), [".s3bsync/", ".s3bsync/marker"]);
+    let spare = ".s3bsync/marker.new";
+    assert_eq!(tree.all(), [".s3bsync/", ".s3bsync/marker", spare]);
+    // The next one goes into the spare, unless that file has another name as well.
+    let inode = |name: &str| tree.path(name).metadata().unwrap().ino();
+    let spare_inode = inode(spare);
+    marker.base = 7;
+    root.write_marker(&marker).unwrap();
+    assert_eq!(root.read_marker().unwrap(), Some(marker));
+    assert_eq!(inode(".s3bsync/marker"), spare_inode);
+    fs::hard_link(tree.path(spare), tree.path("linked")).unwrap();
+    let linked = tree.read("linked").unwrap();
+    root.write_marker(&marker).unwrap();
+    assert_eq!(tree.read("linked").unwrap(), linked);
     let mode = tree
         .path(".s3bsync")
         .metadata()
