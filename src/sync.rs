@@ -126,6 +126,7 @@ struct Sync<'a> {
     task: &'a Task,
     store: Option<&'a Arc<Mutex<Store>>>,
     hands: Arc<Hands>,
+    standing: Standing,
     ground: Ground,
     /// Keys that a dead run was replacing.
     replaced: HashSet<Key>,
@@ -173,6 +174,7 @@ impl<'a> Sync<'a> {
             task,
             store,
             hands,
+            standing,
             ground,
             replaced: HashSet::new(),
             known: Population::default(),
@@ -197,6 +199,7 @@ impl<'a> Sync<'a> {
             items,
             mut leftovers,
         } = read;
+        self.recognize(&joined)?;
         // A file that is gone because a dead run was replacing it was not deleted by anybody: it
         // counts as one that was never here.
         self.replaced = leftovers.iter().filter_map(Leftover::replaced).collect();
@@ -264,7 +267,8 @@ impl<'a> Sync<'a> {
             }
             for item in &mut batch {
                 item.readability = self.hands.readability(item.readability);
-                if item.local.is_none() && self.replaced.contains(&item.key) {
+                let is_replaced = item.local.is_none() && self.replaced.contains(&item.key);
+                if is_replaced || self.ground == Ground::Baseless {
                     item.base = None;
                 }
             }
@@ -366,7 +370,7 @@ impl<'a> Sync<'a> {
 
     /// What both sides agreed on before this run, as far as it is believed.
     async fn base(&self, key: &Key) -> Option<Box<Record>> {
-        if self.replaced.contains(key) {
+        if self.replaced.contains(key) || self.ground == Ground::Baseless {
             return None;
         }
         let record = self.hands.known.find(key).await?;

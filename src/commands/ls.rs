@@ -38,10 +38,11 @@ pub(super) async fn ls(
     };
     let mut survey = look.begin().map_err(Error::Open)?;
     for task in &mut survey.tasks {
+        let stood = stand(task);
         // What a map that goes one way has on the other side is a part of it all the same.
         task.map.direction = Direction::Both;
         let halted = |halt| Error::Halt(task.map.name.clone(), Box::new(halt));
-        let (root, standing) = stand(task).map_err(halted)?;
+        let (root, standing) = stood.map_err(halted)?;
         let mut out = BufWriter::new(Output::new());
         if asked.voice.form == Form::Text {
             let _ = writeln!(out, "{}", row::HEAD);

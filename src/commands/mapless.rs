@@ -53,6 +53,7 @@ pub async fn mapless(asked: &Asked<'_>, given: &Mapless) -> Result<Report, Error
     let mut task = Task {
         index: 0,
         bucket,
+        stored_direction: map.direction,
         map,
         terms: asked.terms(replica, Generation::Last, own),
     };

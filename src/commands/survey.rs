@@ -120,6 +120,7 @@ impl<'a> Look<'a> {
                 index,
                 bucket: bucket.clone(),
                 map: map.clone(),
+                stored_direction: map.direction,
                 terms: terms.clone(),
             });
         Ok(Survey {

@@ -258,6 +258,7 @@ fn tasks(state: &State, maps: &Maps, terms: &Terms) -> Result<Vec<Task>, Error> 
         .filter(|(_, (_, map))| *maps == Maps::All || names.contains(&map.name))
         .map(|(index, (bucket, map))| {
             let mut map = map.clone();
+            let stored_direction = map.direction;
             if let Maps::OneWay(_, direction) = maps {
                 map.direction = *direction;
             }
@@ -265,6 +266,7 @@ fn tasks(state: &State, maps: &Maps, terms: &Terms) -> Result<Vec<Task>, Error> 
                 index,
                 bucket: bucket.clone(),
                 map,
+                stored_direction,
                 terms: terms.clone(),
             }
         });

@@ -8,7 +8,7 @@ use super::spelling::Spelled;
 use super::touched::Touched;
 use crate::key::{Key, is_state_name};
 use crate::state::{Links, RootId};
-use rustix::fs::{Mode, OFlags, RawMode, Stat, fstat, stat};
+use rustix::fs::{Mode, OFlags, RawMode, Stat, StatVfsMountFlags, fstat, fstatvfs, stat};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
@@ -152,6 +152,13 @@ impl Root {
             same if same == self.0.id => Ok(()),
             _ => Err(Error::new(OPERATION, &self.0.path, Kind::Stale)),
         }
+    }
+
+    /// Returns true if nothing can be written to the root, because its file system or its mount is
+    /// read-only.
+    #[must_use]
+    pub fn is_read_only(&self) -> bool {
+        fstatvfs(self.fd()).is_ok_and(|found| found.f_flag.contains(StatVfsMountFlags::RDONLY))
     }
 
     pub(super) fn inner(&self) -> &Inner {

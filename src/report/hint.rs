@@ -200,7 +200,7 @@ fn of_halt(halt: &Halt) -> Option<&'static str> {
     match halt {
         Halt::Root(error) => of_root(error),
         Halt::Broken(Broken::Local(error)) => of_local(error),
-        Halt::MarkerMissing(_) => Some(
+        Halt::MarkerMissing(_) | Halt::Unrecognized(_) => Some(
             "is the right disk mounted there? if this really is the directory, run once with --force: nothing will be deleted",
         ),
         Halt::MarkerForeign(_) => Some(
@@ -303,7 +303,7 @@ fn of_local(error: &local::Error) -> Option<&'static str> {
         Kind::Missing => Some("is the disk mounted, and the path still right?"),
         Kind::Denied => Some("give the user that runs s3-bsync access to it"),
         Kind::NoSpace => Some("free some space; uploads and deletions in the bucket went on"),
-        Kind::ReadOnly => Some("mount the file system read-write"),
+        Kind::ReadOnly => Some("mount the file system read-write, or map it with --direction push"),
         Kind::Clash | Kind::NotARegularFile | Kind::NotADirectory => {
             Some("rename or remove one of the two; nothing was changed")
         }

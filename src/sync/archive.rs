@@ -88,6 +88,7 @@ pub async fn archived(
             direction: Direction::Both,
             ..task.map.clone()
         },
+        stored_direction: task.stored_direction,
         terms: task.terms.clone(),
     };
     let hands = hands(task, root, Some(store), None).await?;

@@ -13,6 +13,8 @@ pub enum Halt {
     Root(local::Error),
     /// The root holds no marker though it was synced before.
     MarkerMissing(String),
+    /// The root is read-only, was synced before, and holds no file as it was then.
+    Unrecognized(String),
     /// The root's marker belongs to another state file or map.
     MarkerForeign(String),
     /// The map comes from version 1 and asks for encryption, but for nobody that age knows.
@@ -50,6 +52,12 @@ impl fmt::Display for Halt {
             Self::Root(error) => error.fmt(f),
             Self::MarkerMissing(path) => {
                 write!(f, "{path} was synced before but holds no marker now")
+            }
+            Self::Unrecognized(path) => {
+                write!(
+                    f,
+                    "{path} is read-only and holds no file as it was when it was synced"
+                )
             }
             Self::MarkerForeign(path) => {
                 write!(

@@ -95,6 +95,8 @@ pub struct Joined {
     pub listed: u64,
     /// Keys plainly equal on both sides and in the base.
     pub unchanged: u64,
+    /// Files that are exactly as their records have them, whatever became of their objects.
+    pub as_recorded: u64,
     /// Ignored keys that have a record.
     pub ignored: u64,
     /// Of those, keys that are not below a directory which the map leaves out as not recursive.
@@ -250,6 +252,7 @@ fn zip(
             continue;
         }
         joined.add(key, [in_base, in_local, in_remote]);
+        joined.as_recorded += u64::from(is_as_recorded(record.as_ref(), file.as_ref()));
         if scope.direction == Direction::Push && file.is_none() && object.is_some() {
             // It stays whatever it is, and of a backup that outlives its files there may be many.
             continue;
@@ -269,6 +272,11 @@ fn zip(
     joined.clashes = tops.finish();
     joined.hidden = hidden.take();
     Ok(joined)
+}
+
+fn is_as_recorded(record: Option<&Record>, file: Option<&File>) -> bool {
+    let stamp = record.and_then(|record| record.local.as_ref());
+    stamp.is_some() && stamp == file.map(|file| &file.stamp)
 }
 
 /// What is under a path that could not be read is unknown.
@@ -347,7 +355,7 @@ impl Scope<'_> {
             (Some(record), Some(file), Some(object))
                 if self.trust == Trust::Stamps
                     && self.reencode == Reencode::Changed
-                    && record.local.as_ref() == Some(&file.stamp)
+                    && is_as_recorded(Some(record), Some(file))
                     && record.remote.is_same_object(&object.stamp) =>
             {
                 Quiet::Yes

@@ -1,6 +1,7 @@
 //! What must be so before the first change: what the server honours is known, the marker names
 //! this run, and what dead runs left half uploaded is gone.
 
+use super::stand::is_unmarked;
 use super::survey::Survey;
 use super::{Halt, Reencode, Sync, Task};
 use crate::event::Event;
@@ -25,6 +26,7 @@ impl Sync<'_> {
         self.learn(survey).await?;
         self.warn_of_old_versions();
         self.sweep_uploads(survey).await;
+        self.forget_unrecognized().await?;
         let Task { map, terms, .. } = self.task;
         let marker = Marker {
             replica: terms.replica,
@@ -33,11 +35,11 @@ impl Sync<'_> {
             base: map.generation,
         };
         let root = self.hands.root.clone();
-        let has_store = self.store.is_some();
+        let is_marked = self.store.is_some() && !is_unmarked(&root, self.task);
         let written = tokio::task::spawn_blocking(move || {
             root.check_in_place()?;
             // A marker vouches for records; where there will be none, so is there no marker.
-            if has_store {
+            if is_marked {
                 root.write_marker(&marker)?;
             }
             Ok::<_, local::Error>(())

@@ -6,7 +6,7 @@ use crate::event::Sink;
 use crate::guard::Limit;
 use crate::local::OwnFiles;
 use crate::remote::Network;
-use crate::state::{Bucket, DirMap, Encryption, ReplicaId};
+use crate::state::{Bucket, DirMap, Direction, Encryption, ReplicaId};
 use crate::stop::Stop;
 use std::sync::Arc;
 
@@ -85,6 +85,8 @@ pub struct Task {
     pub bucket: Bucket,
     /// Its own.
     pub map: DirMap,
+    /// The direction that the state file has for it. This run may have another.
+    pub stored_direction: Direction,
     /// What all maps share.
     pub terms: Terms,
 }
