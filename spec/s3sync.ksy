@@ -146,6 +146,12 @@ enums:
     3:
       id: upload
       doc: An upload in parts is under way.
+    4:
+      id: intent
+      doc: An object is about to be made.
+  origin:
+    0: sent
+    1: copied
 
 types:
   # -- Notation, section 2 ---------------------------------------------------------------------------
@@ -1013,6 +1019,9 @@ types:
       - id: upload
         type: upload
         if: type == entry_type::upload
+      - id: intent
+        type: intent
+        if: type == entry_type::intent
   upload:
     seq:
       - id: key
@@ -1033,6 +1042,27 @@ types:
       - id: write_id
         size: 16
         doc: The one that the object is to carry.
+  intent:
+    seq:
+      - id: record
+        type: record(_io.pos, "", 0, 0, 0, 0)
+        doc: Of the object it has the size and, of a copy, the source's ETag.
+      - id: write_id
+        size: 16
+        doc: The one that the object is to carry.
+      - id: origin
+        type: u1
+        enum: origin
+        valid:
+          in-enum: true
+      - id: crc64
+        type: u8
+        if: origin == origin::sent
+        doc: CRC-64/NVME of the object.
+      - id: source
+        type: key("")
+        if: origin == origin::copied
+        doc: The key of the object that is copied.
 
   # -- Version 1, annex A ----------------------------------------------------------------------------
   state_v1:

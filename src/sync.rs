@@ -11,6 +11,7 @@ mod ignored;
 mod jobs;
 mod join;
 mod look;
+mod own;
 mod pace;
 mod pack;
 mod pair;
@@ -130,6 +131,8 @@ struct Sync<'a> {
     ground: Ground,
     /// Keys that a dead run was replacing.
     replaced: HashSet<Key>,
+    /// Objects that a dead run was about to make.
+    own: own::Own,
     /// What removals are measured by: records that are not left out of this run, or in a one-way
     /// map the files of the side that would lose them.
     known: Population,
@@ -162,6 +165,7 @@ impl<'a> Sync<'a> {
         let ground = standing.ground();
         let known = store.filter(|_| ground == Ground::Based);
         let hands = hands::hands(task, root, store, known).await?;
+        let own = own::Own::of(&hands, standing);
         let outcome = Outcome {
             root: Some(hands.root.id()),
             ..Outcome::default()
@@ -177,6 +181,7 @@ impl<'a> Sync<'a> {
             standing,
             ground,
             replaced: HashSet::new(),
+            own,
             known: Population::default(),
             asides: Asides::new(tag, &map.prefix),
             pace: pace::Pace::of(terms.jobs),
@@ -218,12 +223,16 @@ impl<'a> Sync<'a> {
         if terms.stop.is_wished() {
             return Ok(());
         }
+        self.end_void(joined.hidden.is_empty()).await;
         let planned = self.arrange(decided, joined.clashes, ends).await?;
         self.known = match self.task.map.direction {
             Direction::Both => joined.records,
             Direction::Push | Direction::PushMirror => joined.objects,
             Direction::Pull | Direction::PullMirror => joined.files,
         };
+        if self.task.map.direction == Direction::Both {
+            self.own.add_to(&mut self.known);
+        }
         let judged = Box::pin(self.survey(planned, &leftovers)).await?;
         let survey = &judged.survey;
         if terms.stop.is_wished() {
@@ -267,11 +276,11 @@ impl<'a> Sync<'a> {
             }
             for item in &mut batch {
                 item.readability = self.hands.readability(item.readability);
-                let is_replaced = item.local.is_none() && self.replaced.contains(&item.key);
-                if is_replaced || self.ground == Ground::Baseless {
+                if self.is_being_replaced(item) || self.ground == Ground::Baseless {
                     item.base = None;
                 }
             }
+            let batch = self.claim(batch).await?;
             let batch = self.decide(batch).await?;
             for one in &batch {
                 ends.note(one);
@@ -290,6 +299,7 @@ impl<'a> Sync<'a> {
         }
         let (direction, reencode) = (self.task.map.direction, self.task.terms.reencode);
         let decided = looked.decided.into_iter().map(|one| {
+            let one = self.own.recorded(one);
             let one = steer::steered(direction, one);
             steer::sent_anew(reencode, direction, one)
         });
@@ -370,10 +380,12 @@ impl<'a> Sync<'a> {
 
     /// What both sides agreed on before this run, as far as it is believed.
     async fn base(&self, key: &Key) -> Option<Box<Record>> {
-        if self.replaced.contains(key) || self.ground == Ground::Baseless {
-            return None;
-        }
-        let record = self.hands.known.find(key).await?;
+        let record = match self.own.record(key) {
+            _ if self.replaced.contains(key) => return None,
+            Some(record) => record.clone(),
+            None if self.ground == Ground::Baseless => return None,
+            None => self.hands.known.find(key).await?,
+        };
         Some(Box::new(self.task.terms.trust.weighed(record)))
     }
 

@@ -6,7 +6,7 @@ mod states;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use s3_bsync::format::journal::{
-    Entry, Replay, Upload, encode_entry, encode_header, encode_upload,
+    Entry, Replay, Upload, encode_entry, encode_header, encode_intent, encode_upload,
 };
 use s3_bsync::format::{Kind, ReadError, Reader, WriteError, Writer, is_storable, patch_synced};
 use s3_bsync::key::Key;
@@ -85,15 +85,23 @@ proptest! {
     }
 
     #[test]
-    fn a_torn_journal_gives_every_whole_entry(changes in vec(states::change(), 1..6)) {
+    fn a_torn_journal_gives_every_whole_entry(
+        changes in vec(states::change(), 1..6),
+        intent in states::intent(),
+    ) {
         let (replica, map) = (ReplicaId([7; 16]), MapId([9; 8]));
         let mut bytes = encode_header(replica, 3).unwrap();
         let head = bytes.len();
         let mut ends = Vec::new();
-        for change in &changes {
-            bytes.extend(encode_entry(map, change).unwrap());
+        let mut all = Vec::new();
+        for change in changes {
+            bytes.extend(encode_entry(map, &change).unwrap());
             ends.push(bytes.len());
+            all.push(Entry::Change(map, change));
         }
+        bytes.extend(encode_intent(map, &intent).unwrap());
+        ends.push(bytes.len());
+        all.push(Entry::Intent(map, intent));
         for cut in 0..=bytes.len() {
             let Ok(mut replay) = Replay::open(&bytes[..cut]) else {
                 prop_assert!(cut < head);
@@ -102,9 +110,7 @@ proptest! {
             prop_assert!(cut >= head && replay.is_for(replica, 3) && !replay.is_for(replica, 4));
             let whole = ends.iter().filter(|end| **end <= cut).count();
             let entries: Vec<_> = replay.by_ref().map(Result::unwrap).collect();
-            let expected: Vec<_> = changes[..whole].iter().cloned()
-                .map(|change| Entry::Change(map, change)).collect();
-            prop_assert_eq!(entries, expected);
+            prop_assert_eq!(&entries[..], &all[..whole]);
             let end = if whole == 0 { head } else { ends[whole - 1] };
             prop_assert_eq!(replay.whole_bytes(), end as u64);
             prop_assert_eq!(replay.stopped().is_some(), cut > end);

@@ -267,15 +267,16 @@ async fn copies(remote: &Remote, first: &RemoteStamp, second: &RemoteStamp, run:
             assert_eq!(gone, Gone::Deleted);
         }
     }
-    let to = key("d/copy");
-    let copy = remote.copy(&key("a"), second, &to, Expect::Absent).await;
-    let copy = copy.unwrap();
+    let (from, to) = (key("a"), key("d/copy"));
+    let write = meta().write;
+    let copy = remote.copy(&from, second, &to, Expect::Absent, write);
+    let copy = copy.await.unwrap();
     let (head, body) = remote.get(&to, &copy.etag, None).await.unwrap();
     assert_eq!(collect(body).await, b"second");
     assert_eq!(head.told.mtime_ns, Some(meta().mtime_ns));
     for (source, to) in [(first, "new"), (second, "d/copy")] {
         let (from, to) = (key("a"), key(to));
-        let refused = remote.copy(&from, source, &to, Expect::Absent);
+        let refused = remote.copy(&from, source, &to, Expect::Absent, write);
         assert_eq!(refused.await.unwrap_err().kind, Kind::Changed, "{to}");
     }
     assert_eq!(remote.head(&key("new")).await.unwrap(), None);

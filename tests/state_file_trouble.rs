@@ -7,7 +7,9 @@ mod place;
 mod states;
 
 use place::{NOW, Place, commit_edit, damage, edit, edited, map_id, records};
-use s3_bsync::format::journal::{Upload, encode_entry, encode_header};
+use s3_bsync::format::journal::{
+    Intent, Origin, Upload, encode_entry, encode_header, encode_intent,
+};
 use s3_bsync::state::{Change, MapId, State};
 use s3_bsync::store::{Error, Store, purge};
 use states::{encode, one_map, plain_record};
@@ -30,7 +32,7 @@ fn what_a_dead_run_journaled_is_there_at_the_next() {
     let ended = upload(plain_record(1).key);
     store.journal_upload(map_id(), &ended).unwrap();
     store.journal(map_id(), &changes).unwrap();
-    store.sync_journal().unwrap();
+    store.unsynced().unwrap().sync().unwrap();
     drop(store);
 
     let before = place.bytes();
@@ -63,6 +65,83 @@ fn what_a_dead_run_journaled_is_there_at_the_next() {
     store.commit(idle).unwrap();
     assert_eq!(store.uploads(), []);
     assert!(!place.beside(".journal").exists());
+}
+
+fn intent(number: u64) -> Intent {
+    Intent {
+        record: plain_record(number),
+        write_id: [2; 16],
+        origin: Origin::Sent { crc64: number },
+    }
+}
+
+fn intents(store: &Store) -> Vec<Intent> {
+    store.intents(map_id()).cloned().collect()
+}
+
+#[test]
+fn an_intent_of_a_dead_run_lasts_until_its_key_is_recorded_or_it_is_ended() {
+    let place = Place::with(50);
+    let mut store = place.open().unwrap();
+    let all = [5, 6, 1].map(intent);
+    store.journal_intents(map_id(), all.to_vec()).unwrap();
+    // Of these one is about the last key.
+    store.journal(map_id(), &edit()).unwrap();
+    drop(store);
+    let open = [intent(5), intent(6)];
+    assert_eq!(intents(&place.read().unwrap()), open);
+    for _ in 0..2 {
+        let mut store = place.open().unwrap();
+        assert_eq!(records(&store), edited(50), "an intent changes no record");
+        assert_eq!(intents(&store), open);
+        let idle = store.state().clone();
+        store.commit(idle).unwrap();
+        assert_eq!(intents(&store), open, "each commit takes them along");
+    }
+    let mut store = place.open().unwrap();
+    store.end_intent(map_id(), &open[0].record.key);
+    store.end_intent(MapId([0; 8]), &open[1].record.key);
+    assert_eq!(intents(&store), open[1..]);
+    store.end_intent(map_id(), &open[1].record.key);
+    let idle = store.state().clone();
+    store.commit(idle).unwrap();
+    assert!(!place.beside(".journal").exists());
+}
+
+/// As a run leaves it that dies in a commit, after the new state has its name.
+#[test]
+fn a_journal_of_the_generation_before_gives_its_intents_and_no_change() {
+    for (generation, expected) in [(6, vec![intent(5)]), (5, vec![]), (8, vec![])] {
+        let place = Place::with(3);
+        let mut bytes = encode_header(one_map().replica, generation).unwrap();
+        for change in edit() {
+            bytes.extend(encode_entry(map_id(), &change).unwrap());
+        }
+        bytes.extend(encode_intent(map_id(), &intent(5)).unwrap());
+        bytes.extend(encode_intent(MapId([0; 8]), &intent(6)).unwrap());
+        fs::write(place.beside(".journal"), &bytes).unwrap();
+        let before = records(&place.read().unwrap());
+        let store = place.open().unwrap();
+        assert_eq!(before.len(), 3);
+        assert_eq!(records(&store), before, "{generation}");
+        assert_eq!(intents(&store), expected, "{generation}");
+        assert_eq!(store.state().generation, 7);
+        drop(store);
+        assert_eq!(intents(&place.open().unwrap()), expected, "{generation}");
+    }
+}
+
+#[test]
+fn of_a_journal_with_endless_intents_only_so_many_are_held() {
+    const MOST: usize = 1 << 14;
+    let place = Place::with(3);
+    let mut bytes = encode_header(one_map().replica, 7).unwrap();
+    for number in 0..MOST as u64 + 100 {
+        bytes.extend(encode_intent(map_id(), &intent(number)).unwrap());
+    }
+    fs::write(place.beside(".journal"), &bytes).unwrap();
+    let store = place.open().unwrap();
+    assert_eq!(store.intents(map_id()).count(), MOST);
 }
 
 #[test]

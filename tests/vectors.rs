@@ -4,7 +4,9 @@
 mod states;
 
 use s3_bsync::digest::md5;
-use s3_bsync::format::journal::{Entry, Replay, encode_entry, encode_header, encode_upload};
+use s3_bsync::format::journal::{
+    Entry, Replay, encode_entry, encode_header, encode_intent, encode_upload,
+};
 use s3_bsync::format::{DecodeError, Kind, ReadError, Reader};
 use s3_bsync::key::{Key, Unfit};
 use s3_bsync::stamp::{ETag, LocalStamp, RemoteStamp};
@@ -153,6 +155,7 @@ fn rewritten(bytes: &[u8]) -> Option<(usize, Vec<u8>)> {
         again.extend(match entry.unwrap() {
             Entry::Change(map, change) => encode_entry(map, &change).unwrap(),
             Entry::Upload(map, upload) => encode_upload(map, &upload).unwrap(),
+            Entry::Intent(map, intent) => encode_intent(map, &intent).unwrap(),
         });
     }
     assert_eq!(again.len() as u64, replay.whole_bytes());

@@ -14,7 +14,9 @@ mod wrap;
 
 pub use open::open;
 pub use reconcile::reconcile;
-use s3_bsync::format::journal::{Entry, Replay, encode_entry, encode_header, encode_upload};
+use s3_bsync::format::journal::{
+    Entry, Replay, encode_entry, encode_header, encode_intent, encode_upload,
+};
 use s3_bsync::format::{Annotated, ReadError, Reader, SIGNATURE, Salvage, Writer};
 use s3_bsync::state::{Record, ReplicaId, State};
 use std::io::Cursor;
@@ -92,6 +94,7 @@ pub fn journal(data: &[u8]) {
         again.extend(match entry.unwrap() {
             Entry::Change(map, change) => encode_entry(map, &change).unwrap(),
             Entry::Upload(map, upload) => encode_upload(map, &upload).unwrap(),
+            Entry::Intent(map, intent) => encode_intent(map, &intent).unwrap(),
         });
     }
     assert_eq!(again.len() as u64, replay.whole_bytes());

@@ -20,6 +20,14 @@ def upload(**changes):
     return [(u8(3), "type: upload"), MAP_ID, *key, *fields.values()]
 
 
+def intent(origin=(u8(0), "origin: sent"), rest=((u64(0x0123456789ABCDEF), "CRC-64"),)):
+    return [(u8(4), "type: intent"), MAP_ID, *record(FIRST), UPLOAD["write"], origin, *rest]
+
+
+def copied(shared=varint(0), key=text("z")):
+    return intent((u8(1), "origin: copied"), [(shared, "shared bytes"), (key, "rest of the key")])
+
+
 def journal(signature=b"\x9d\x9f\x4a\x33", version=u8(2), generation=u64(7), **bad):
     out = File([(signature, "signature"), (version, "version")])
     return out.block(IDENTITY, [(b"0123456789abcdef", "replica"), (generation, "generation")], **bad)
@@ -38,7 +46,8 @@ def save(out, name, expect, why): out.save("journal-" + name, expect, "journal",
 
 def write():
     whole = entries(UPSERT, removal(), upload())
-    save(whole, "ok", "3 entries", "one entry of each type")
+    save(whole, "ok", "3 entries", "an upsert, a removal and an upload")
+    save(entries(intent(), copied()), "intents", "2 entries", "objects that are about to be sent and copied")
     save(journal(), "empty", "0 entries", "a journal may hold nothing yet")
     save(entries(removal(), UPSERT, removal(key=text("notes/a.txt"))), "later", "3 entries",
          "entries need no order, and a later one for a key counts before an earlier")
@@ -78,7 +87,7 @@ def ends():
 def contents():
     def bad(vector, expect, why, fields): save(entries(UPSERT, fields), vector, "1 entries, " + expect, why)
 
-    bad("entry-type", "BadValue @", "entry types go from 1 to 3", [(Bad(u8(4)), "type 4"), MAP_ID])
+    bad("entry-type", "BadValue @", "entry types go from 1 to 4", [(Bad(u8(5)), "type 5"), MAP_ID])
     bad("entry-type-short", "BadValue @", "a type is looked at before what follows it", [(Bad(u8(0)), "type 0")])
     bad("trailing", "TrailingBytes @", "an entry holds its fields and nothing else",
         removal() + [(Bad(u8(0)), "one byte more")])
@@ -91,4 +100,8 @@ def contents():
     bad("upload-id-limit", "OverLimit @", "an upload id has at most 4096 bytes", upload(upload=Bad(varint(4097))))
     bad("part-size", "BadValue @", "parts have at least 5 MiB", upload(part_size=Bad(varint(4))))
     bad("part-size-limit", "OverLimit @", "parts have at most 5 GiB", upload(part_size=Bad(varint(5121))))
+    bad("origin", "BadValue @", "bytes are sent or copied", intent((Bad(u8(2)), "origin 2"), ()))
+    bad("origin-truncated", "Truncated @", "an intent names its origin", intent((Bad(b""), ""), ()))
+    bad("source-key", "BadKey @", "what is copied is an object of the map", copied(Bad(varint(0)), text("../z")))
+    bad("source-shared", "NonCanonical @", "the key of a source stands alone", copied(Bad(varint(1))))
     bad("size-limit", "OverLimit @", "a size is less than 2^63", upload(size=Bad(varint(2**63))))

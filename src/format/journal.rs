@@ -11,7 +11,7 @@ use super::trace::{Bytes, Unwatched, Value, Watch};
 use super::{wire, write};
 use crate::key::Key;
 use crate::stamp::LocalStamp;
-use crate::state::{Change, MapId, ReplicaId};
+use crate::state::{Change, MapId, Record, ReplicaId};
 use byteorder::{LE, WriteBytesExt};
 use nom::Parser;
 use nom::number::complete::{le_i64, le_u8, le_u64};
@@ -20,6 +20,11 @@ use std::io::{Read, Write};
 const UPSERT: u8 = 1;
 const REMOVAL: u8 = 2;
 const UPLOAD: u8 = 3;
+const INTENT: u8 = 4;
+
+/// Codes of an [`Origin`].
+const SENT: u8 = 0;
+const COPIED: u8 = 1;
 
 /// One journal entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +33,34 @@ pub enum Entry {
     Change(MapId, Change),
     /// A multipart upload is under way.
     Upload(MapId, Upload),
+    /// A request that makes an object is about to be sent.
+    Intent(MapId, Intent),
+}
+
+/// An object that a request is about to make, so that a later run knows it as its own if this one
+/// does not live to record it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Intent {
+    /// The record that the request is to make true. Of the object it has the size and, of a copy, the
+    /// source's ETag; the rest is empty.
+    pub record: Record,
+    /// The write id that the object is to carry.
+    pub write_id: [u8; 16],
+    /// The source of the object's bytes.
+    pub origin: Origin,
+}
+
+/// The source of an object's bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// They are sent, and have this CRC-64/NVME.
+    Sent {
+        /// Of the object, whatever encodes it.
+        crc64: u64,
+    },
+    /// The server copies them from the object of this key. Where it copies the metadata too, the
+    /// object carries the write id of that object.
+    Copied(Key),
 }
 
 /// What a later run needs to carry on a multipart upload.
@@ -93,6 +126,28 @@ pub fn encode_upload(map: MapId, upload: &Upload) -> Result<Vec<u8>, WriteError>
     payload.write_i64::<LE>(upload.source.ctime_ns)?;
     payload.write_u64::<LE>(upload.source.inode)?;
     payload.write_all(&upload.write_id)?;
+    framed(&payload)
+}
+
+/// The bytes of an intent.
+///
+/// # Errors
+/// [`WriteError::Refused`] when the record has no encoding.
+pub fn encode_intent(map: MapId, intent: &Intent) -> Result<Vec<u8>, WriteError> {
+    let mut payload = Vec::new();
+    begin(&mut payload, INTENT, map)?;
+    write::record(&mut payload, &mut Previous::default(), &intent.record)?;
+    payload.write_all(&intent.write_id)?;
+    match &intent.origin {
+        Origin::Sent { crc64 } => {
+            payload.write_u8(SENT)?;
+            payload.write_u64::<LE>(*crc64)?;
+        }
+        Origin::Copied(from) => {
+            payload.write_u8(COPIED)?;
+            write::lone_key(&mut payload, from)?;
+        }
+    }
     framed(&payload)
 }
 
@@ -205,7 +260,7 @@ pub(super) fn identity<W: Watch>(
     Ok((block.end, whole(block.payload(), bytes, read::identity)?))
 }
 
-/// The entry that these bytes are, as [`encode_entry`] and [`encode_upload`] make them.
+/// The entry that these bytes are, as [`encode_entry`] and its like make them.
 ///
 /// # Errors
 /// [`ReadError::Decode`].
@@ -241,11 +296,12 @@ pub(super) fn entry<W: Watch>(input: Bytes<'_, W>) -> Parsed<'_, W, Entry> {
             UPSERT => "upsert",
             REMOVAL => "removal",
             UPLOAD => "upload",
+            INTENT => "intent",
             _ => "without a meaning",
         };
         Value::Code((*entry_type).into(), word.to_owned())
     })?;
-    if !matches!(entry_type, UPSERT | REMOVAL | UPLOAD) {
+    if !matches!(entry_type, UPSERT | REMOVAL | UPLOAD | INTENT) {
         let field = "entry type";
         return fault(input, Kind::BadValue { field });
     }
@@ -259,9 +315,13 @@ pub(super) fn entry<W: Watch>(input: Bytes<'_, W>) -> Parsed<'_, W, Entry> {
             let (left, key) = read::lone_key(left)?;
             Ok((left, Entry::Change(map, Change::Remove(key))))
         }
-        _ => {
+        UPLOAD => {
             let (left, upload) = upload(left)?;
             Ok((left, Entry::Upload(map, upload)))
+        }
+        _ => {
+            let (left, intent) = intent(left)?;
+            Ok((left, Entry::Intent(map, intent)))
         }
     }
 }
@@ -288,4 +348,34 @@ fn upload<W: Watch>(input: Bytes<'_, W>) -> Parsed<'_, W, Upload> {
         write_id,
     };
     Ok((left, upload))
+}
+
+fn intent<W: Watch>(input: Bytes<'_, W>) -> Parsed<'_, W, Intent> {
+    let (left, record) = read::record(input, &mut Previous::default())?;
+    let (left, write_id) = told(left, "write id", array, Value::bytes)?;
+    let (rest, code) = told(left, "origin", le_u8, |code| {
+        let word = match *code {
+            SENT => "sent",
+            COPIED => "copied",
+            _ => "without a meaning",
+        };
+        Value::Code((*code).into(), word.to_owned())
+    })?;
+    let (rest, origin) = match code {
+        SENT => {
+            let (rest, crc64) = told(rest, "CRC-64", le_u64, Value::number)?;
+            (rest, Origin::Sent { crc64 })
+        }
+        COPIED => {
+            let (rest, from) = read::lone_key(rest)?;
+            (rest, Origin::Copied(from))
+        }
+        _ => return fault(left, Kind::BadValue { field: "origin" }),
+    };
+    let intent = Intent {
+        record,
+        write_id,
+        origin,
+    };
+    Ok((rest, intent))
 }

@@ -34,7 +34,8 @@ impl Remote {
     ///
     /// User metadata, content headers and storage class are kept; an object without a recorded
     /// time gets its `LastModified` as one, since the copy's own is later. The ETag may change
-    /// though the bytes do not. Tags are kept; above 5 GiB only where they may be read.
+    /// though the bytes do not. Tags are kept; above 5 GiB only where they may be read. The copy has
+    /// the write id `write`, where metadata can be written again as it is, else its source's.
     ///
     /// # Errors
     /// [`Kind::Changed`] where `source` or `expect` does not hold, [`Kind::Archived`],
@@ -45,9 +46,10 @@ impl Remote {
         source: &RemoteStamp,
         to: &Key,
         expect: Expect<'_>,
+        write: WriteId,
     ) -> Result<RemoteStamp, Error> {
         let (from, to) = (self.object_key(from), self.object_key(to));
-        self.copy_object(&from, source, &to, expect).await
+        self.copy_object(&from, source, &to, expect, write).await
     }
 
     pub(super) async fn copy_object(
@@ -56,6 +58,7 @@ impl Remote {
         source: &RemoteStamp,
         to: &str,
         expect: Expect<'_>,
+        write: WriteId,
     ) -> Result<RemoteStamp, Error> {
         let changed = || self.error(Kind::Changed, Operation::Copy, from);
         let answer = self.head_raw(from).await?.ok_or_else(changed)?;
@@ -67,10 +70,6 @@ impl Remote {
         if head.readability != Readability::Readable {
             return Err(self.error(Kind::Archived, Operation::Copy, from));
         }
-        let write = WriteId::random().map_err(|source| {
-            self.error(Kind::Other, Operation::Copy, from)
-                .because(source)
-        })?;
         let carried = Carried::of(&answer, &head, write);
         let stamp = if source.size_bytes <= MAX_COPY_BYTES {
             let attempt = Attempt {
@@ -93,6 +92,15 @@ impl Remote {
         };
         self.verify(from, source, head.crc64, to, stamp, carried.is_opaque)
             .await
+    }
+
+    /// A write id for a copy that no journal knows of.
+    pub(super) fn fresh_write(&self, key: &str) -> Result<WriteId, Error> {
+        let failed = |source| {
+            let error = self.error(Kind::Other, Operation::Copy, key);
+            error.because(source)
+        };
+        WriteId::random().map_err(failed)
     }
 
     async fn copy_once(

@@ -2,6 +2,7 @@
 
 use super::Remote;
 use super::error::{Error, Kind, Operation};
+use super::meta::WriteId;
 use super::object::Head;
 use super::write::{Expect, Gone, is_doubtful};
 use crate::key::Key;
@@ -18,7 +19,8 @@ impl Remote {
     /// ETag of `source` must be the MD5 of its bytes: then it is encrypted by nothing but the
     /// bucket's own default, and an equal ETag proves an equal copy, so that one request is enough
     /// where the server honours conditions on both ends. `class` is its storage class, where that
-    /// is not the standard one. Metadata, headers and tags are kept by the server.
+    /// is not the standard one. Metadata, headers and tags are kept by the server, the source's write
+    /// id among them; a copy that takes more requests has the write id `write`.
     ///
     /// # Errors
     /// As [`Remote::copy`].
@@ -28,6 +30,7 @@ impl Remote {
         source: &RemoteStamp,
         to: &Key,
         class: Option<&str>,
+        write: WriteId,
     ) -> Result<RemoteStamp, Error> {
         let found = self.capabilities;
         let is_enforced = found.copy_source_if_match && found.copy_if_absent;
@@ -35,7 +38,7 @@ impl Remote {
             || source.size_bytes > MAX_PLAIN_BYTES
             || !matches!(source.etag, ETag::Md5(_))
         {
-            return self.copy(from, source, to, Expect::Absent).await;
+            return self.copy(from, source, to, Expect::Absent, write).await;
         }
         let patience = &self.client.shared.patience;
         patience

@@ -251,6 +251,15 @@ impl Error {
         }
     }
 
+    /// Returns true if nothing tells whether a write that ended so was done.
+    #[must_use]
+    pub fn leaves_doubt(&self) -> bool {
+        matches!(
+            self.kind,
+            Kind::Unknown | Kind::Unreachable | Kind::Throttled
+        ) || self.is_fatal()
+    }
+
     /// The HTTP status, where the server answered.
     pub(super) fn status(&self) -> Option<u16> {
         self.answer().map(|answer| answer.status)

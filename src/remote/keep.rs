@@ -69,7 +69,9 @@ impl Remote {
             if to.len() > MAX_OBJECT_KEY_BYTES {
                 return Err(self.error(Kind::Unsupported, Operation::Copy, &to));
             }
-            match self.copy_object(&from, loser, &to, Expect::Absent).await {
+            let write = self.fresh_write(&to)?;
+            let expect = Expect::Absent;
+            match self.copy_object(&from, loser, &to, expect, write).await {
                 Ok(stamp) => {
                     return Ok(Kept::Copy {
                         object_key: to,
@@ -99,7 +101,9 @@ impl Remote {
         let recovery = self.recovery();
         let from = recovery.object_key(kept);
         let to = self.object_key(to);
-        self.copy_object(&from, stamp, &to, Expect::Absent).await?;
+        let write = self.fresh_write(&to)?;
+        self.copy_object(&from, stamp, &to, Expect::Absent, write)
+            .await?;
         recovery.delete(kept, &stamp.etag).await?;
         Ok(())
     }

@@ -39,6 +39,8 @@ pub struct Journaled {
     pub removals: u64,
     /// Multipart uploads that were begun.
     pub uploads: u64,
+    /// Objects that were about to be made.
+    pub intents: u64,
     /// What is wrong with the first entry that is torn or bad.
     pub torn: Option<String>,
 }
@@ -50,13 +52,14 @@ impl Journaled {
             Entry::Change(_, Change::Upsert(_)) => self.upserts += 1,
             Entry::Change(_, Change::Remove(_)) => self.removals += 1,
             Entry::Upload(..) => self.uploads += 1,
+            Entry::Intent(..) => self.intents += 1,
         }
     }
 
     /// All entries.
     #[must_use]
     pub fn entries(&self) -> u64 {
-        self.upserts + self.removals + self.uploads
+        self.upserts + self.removals + self.uploads + self.intents
     }
 }
 

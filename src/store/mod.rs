@@ -22,6 +22,7 @@ mod spill;
 pub use beside::{Beside, Journaled, beside, holder, is_companion};
 pub use error::{Error, Holder};
 pub use files::{is_own_file, open as open_file};
+pub use journal::Unsynced;
 pub use open::purge;
 pub use records::Records;
 pub use retry::Retry;
@@ -29,11 +30,12 @@ pub use sorted::{Sorted, Sorter};
 pub use spill::{Entries, Spill};
 
 use crate::format::Reader;
-use crate::format::journal::Upload;
+use crate::format::journal::{Intent, Upload};
 use crate::key::Key;
 use crate::state::{Change, MapId, Record, ReplicaId, State};
 use changes::{Changes, ChangesOf};
 use files::{FileAt, Names};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// What a run may do to the state file.
@@ -56,6 +58,7 @@ pub struct Store {
     /// What a journal left over says beyond the file; empty in [`Mode::Write`].
     pending: Changes,
     uploads: Vec<(MapId, Upload)>,
+    intents: BTreeMap<(MapId, Key), Intent>,
     /// `None` before they are needed.
     retries: Option<retry::Retries>,
     journal: Option<journal::Journal>,
@@ -129,6 +132,13 @@ impl Store {
     #[must_use]
     pub fn uploads(&self) -> &[(MapId, Upload)] {
         &self.uploads
+    }
+
+    /// Requests of a map that may have made an object and are not recorded.
+    pub fn intents(&self, map: MapId) -> impl Iterator<Item = &Intent> {
+        let all = self.intents.iter();
+        all.filter(move |((of, _), _)| *of == map)
+            .map(|(_, intent)| intent)
     }
 
     /// Whether the file was damaged and its previous generation is used; a run says so once.

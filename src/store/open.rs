@@ -10,6 +10,7 @@ use super::records::Records;
 use super::{FellBack, Mode, Store, new_map_id, new_replica_id};
 use crate::format::{DecodeError, Kind, ReadError, Reader, SIGNATURE};
 use crate::state::State;
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::Path;
 
@@ -62,6 +63,7 @@ impl Store {
             reader,
             pending: Changes::default(),
             uploads: Vec::new(),
+            intents: BTreeMap::new(),
             retries: None,
             journal: None,
             fell_back,
@@ -78,6 +80,7 @@ impl Store {
             let replayed = replay(&self.names, &self.state)?;
             self.pending = replayed.changes;
             self.uploads = replayed.uploads;
+            self.intents = replayed.intents;
         }
         if mode == Mode::ReadOnly {
             // As the commit would count them: the marker in a map's root is that far already.
@@ -133,6 +136,7 @@ impl Store {
             reader,
             pending: Changes::default(),
             uploads: Vec::new(),
+            intents: BTreeMap::new(),
             retries: None,
             journal: None,
             fell_back: None,

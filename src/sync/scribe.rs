@@ -118,8 +118,10 @@ fn write_all(
             store.journal(map, &changes).map_err(Halt::Store)?;
             *written = Recorded::Something;
         }
-        if let Some(store) = &mut store {
-            store.sync_journal().map_err(Halt::Store)?;
+        let unsynced = store.and_then(|store| store.unsynced());
+        // Without the lock: whoever appends need not wait for the disk.
+        if let Some(unsynced) = unsynced {
+            unsynced.sync().map_err(Halt::Store)?;
         }
         for sender in waiting {
             // Whoever no longer waits need not hear of it.

@@ -135,7 +135,7 @@ impl Sync<'_> {
             loop {
                 let batch: Result<Vec<_>, store::Error> = removals.by_ref().take(BATCH).collect();
                 match &batch?[..] {
-                    [] => return lock(&store).sync_journal(),
+                    [] => return lock(&store).unsynced().map_or(Ok(()), |last| last.sync()),
                     batch => lock(&store).journal(map, batch)?,
                 }
             }

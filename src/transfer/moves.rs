@@ -4,9 +4,11 @@
 //! Promises: what comes to stand under the new name are the bytes that both sides agreed on; the
 //! old name is left alone unless the other side has left it; nothing is replaced.
 
+use super::unfinished::copied;
 use super::{Failure, Hands, blocking, now_ns};
 use crate::key::Key;
 use crate::plan::Receipt;
+use crate::remote::{Expect, WriteId};
 use crate::stamp::{ETag, LocalStamp, RemoteStamp};
 use crate::state::{Change, Encoding, Record};
 use std::sync::Arc;
@@ -37,23 +39,17 @@ impl Hands {
         // Bytes whose MD5 is the ETag are known to lie in the bucket as they are, so that nothing of
         // the object needs to be asked before it is copied.
         let is_md5 = sums.matches_etag && matches!(source.remote.etag, ETag::Md5(_));
-        let remote = if is_md5 && source.encoding == Encoding::Plain {
-            let from = &source.key;
-            self.remote
-                .copy_plain(from, &source.remote, to, class)
-                .await?
+        let write = WriteId::random().map_err(|error| Failure::Broken(error.to_string()))?;
+        let intent = copied(source, to, local.settled(read_at_ns), write);
+        let (remote, from, object) = (&self.remote, &source.key, &source.remote);
+        let record = if is_md5 && source.encoding == Encoding::Plain {
+            let copying = remote.copy_plain(from, object, to, class, write);
+            self.make(intent, copying).await?
         } else {
-            let expect = crate::remote::Expect::Absent;
-            self.remote
-                .copy(&source.key, &source.remote, to, expect)
-                .await?
+            let copying = remote.copy(from, object, to, Expect::Absent, write);
+            self.make(intent, copying).await?
         };
-        Ok(vec![Change::Upsert(Record {
-            key: to.clone(),
-            local: Some(local.settled(read_at_ns)),
-            remote,
-            ..source.clone()
-        })])
+        Ok(vec![Change::Upsert(record)])
     }
 
     /// Renames the file of `source` to `to`, where an object of the same bytes is.

@@ -7,46 +7,41 @@
 
 use super::cut::{Cutter, is_fit};
 use super::outbox::{Outbox, Past};
-use super::unfinished::{is_same, write_of};
+use super::unfinished::{is_same, sent, unmade, write_of};
 use super::upload::Source;
 use super::{Failure, Hands, blocking};
 use crate::digest;
 use crate::format::journal;
 use crate::key::Key;
 use crate::remote::{self, Expect, Kind, Part, Upload};
-use crate::stamp::{ETag, RemoteStamp};
-use crate::state::{Encoding, Parts};
+use crate::stamp::{ETag, LocalStamp, RemoteStamp};
+use crate::state::{Encoding, Record};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// What was sent.
-pub(super) struct Sent {
-    pub(super) remote: RemoteStamp,
-    pub(super) blake3: [u8; 32],
-    pub(super) parts: Parts,
-}
-
 /// How a try ended.
 enum Tried {
-    Done(Sent),
+    Done(Box<Record>),
     /// An object was made, but not of the file's bytes: it has this ETag.
     Misassembled(ETag),
 }
 
 impl Hands {
+    /// Sends a file; `stamp` is the one to be recorded of it.
     pub(super) async fn upload_parts(
         self: &Arc<Self>,
         source: Source,
+        stamp: LocalStamp,
         over: Option<&RemoteStamp>,
-    ) -> Result<Sent, Failure> {
+    ) -> Result<Record, Failure> {
         let mut past = self.past(&source, over).await;
         let source = Arc::new(source);
         let mut replaced = over.map(|object| object.etag.clone());
         loop {
             let may_copy = past.is_some();
             let expect = replaced.as_ref().map_or(Expect::Absent, Expect::Is);
-            match self.try_parts(&source, expect, past.take()).await {
-                Ok(Tried::Done(sent)) => return Ok(sent),
+            match self.try_parts(&source, stamp, expect, past.take()).await {
+                Ok(Tried::Done(record)) => return Ok(*record),
                 // What is there now is this run's own, and is put right at once.
                 Ok(Tried::Misassembled(etag)) if may_copy => replaced = Some(etag),
                 Ok(Tried::Misassembled(_)) => return Err(Failure::Damaged { what: "length" }),
@@ -75,6 +70,7 @@ impl Hands {
     async fn try_parts(
         self: &Arc<Self>,
         source: &Arc<Source>,
+        stamp: LocalStamp,
         expect: Expect<'_>,
         past: Option<Past>,
     ) -> Result<Tried, Failure> {
@@ -89,7 +85,7 @@ impl Hands {
         };
         let mut outbox = Outbox::new(self, source, begun, piece_bytes, cutter, copied_from);
         let tried = match outbox.send_all().await {
-            Ok(()) => self.complete(source, &mut outbox, expect).await,
+            Ok(()) => self.complete(source, stamp, &mut outbox, expect).await,
             Err(failure) => Err(failure),
         };
         if let Err(failure) = &tried {
@@ -166,6 +162,7 @@ impl Hands {
     async fn complete(
         self: &Arc<Self>,
         source: &Arc<Source>,
+        stamp: LocalStamp,
         outbox: &mut Outbox,
         expect: Expect<'_>,
     ) -> Result<Tried, Failure> {
@@ -173,24 +170,26 @@ impl Hands {
         blocking(move || own.check_unchanged(&hands)).await?;
         let size = source.expected.size_bytes;
         let (crc64, parts) = (outbox.crc64(), std::mem::take(&mut outbox.parts));
-        let completed = outbox.upload.complete(parts, Some(crc64), size, expect);
-        let remote = completed.await?;
+        let blake3 = outbox.blake3();
+        let record = Record {
+            parts: Some(outbox.digests()),
+            ..unmade(&source.key, stamp, &blake3, Encoding::Plain)
+        };
+        let intent = sent(record, outbox.upload.write(), size, crc64);
+        let completing = outbox.upload.complete(parts, Some(crc64), size, expect);
+        let record = self.make(intent, completing).await?;
         if outbox.has_copied() && !self.remote.capabilities().crc64_checked {
             // Nobody compared the bytes, so at least the length is.
             let head = self.remote.head(&source.key).await?;
-            let head = head.filter(|head| head.stamp.etag == remote.etag);
+            let head = head.filter(|head| head.stamp.etag == record.remote.etag);
             let head = head.ok_or(Failure::Stale)?;
             let is_sound = head.stamp.size_bytes == size && head.crc64.is_none_or(|is| is == crc64);
             if !is_sound {
                 self.unfinished.end(&source.key).await;
-                return Ok(Tried::Misassembled(remote.etag));
+                return Ok(Tried::Misassembled(record.remote.etag));
             }
         }
-        Ok(Tried::Done(Sent {
-            remote,
-            blake3: outbox.blake3(),
-            parts: outbox.digests(),
-        }))
+        Ok(Tried::Done(Box::new(record)))
     }
 }
 

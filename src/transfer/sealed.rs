@@ -4,13 +4,15 @@
 //! parts are sent as they fill. Each stage waits for the next, so memory stays bounded.
 
 use super::buffers::{Buffer, Buffers};
+use super::unfinished::{sent, unmade};
 use super::upload::{PARTS_AT_ONCE, Source, next_part, not_sealed};
 use super::{Failure, Hands, blocking};
 use crate::digest;
 use crate::envelope::{Piece, Place, SEGMENT_BYTES, Wrapping};
 use crate::event::Event;
 use crate::remote::{Expect, Meta, Part, Upload};
-use crate::stamp::RemoteStamp;
+use crate::stamp::LocalStamp;
+use crate::state::Record;
 use bytes::Bytes;
 use std::collections::VecDeque;
 use std::io::{self, Write};
@@ -31,13 +33,14 @@ impl Hands {
         self.envelope.wrapping(&samples).map_err(|e| not_sealed(&e))
     }
 
-    /// Sends a file wrapped; gives the object and the BLAKE3 of the file.
+    /// Sends a file wrapped; `stamp` is the one to be recorded of it.
     pub(super) async fn upload_sealed(
         self: &Arc<Self>,
         source: Source,
+        stamp: LocalStamp,
         wrapping: Wrapping,
         expect: Expect<'_>,
-    ) -> Result<(RemoteStamp, [u8; 32]), Failure> {
+    ) -> Result<Record, Failure> {
         let meta = self.meta(&source.expected, source.mode, wrapping.encoding())?;
         let mut outgoing = Outgoing {
             hands: Arc::clone(self),
@@ -50,10 +53,10 @@ impl Hands {
             size_bytes: 0,
         };
         let sent = match outgoing.send_all(source, &wrapping).await {
-            Ok((last, blake3)) => outgoing
-                .end(last, expect)
-                .await
-                .map(|remote| (remote, blake3)),
+            Ok((last, blake3)) => {
+                let record = unmade(&outgoing.source, stamp, &blake3, wrapping.encoding());
+                outgoing.end(last, record, expect).await
+            }
             Err(failure) => Err(failure),
         };
         if sent.is_err()
@@ -193,7 +196,12 @@ impl Outgoing {
     }
 
     /// Sends what is left and makes the object.
-    async fn end(&mut self, last: Last, expect: Expect<'_>) -> Result<RemoteStamp, Failure> {
+    async fn end(
+        &mut self,
+        last: Last,
+        record: Record,
+        expect: Expect<'_>,
+    ) -> Result<Record, Failure> {
         let Last { bytes, permit } = last;
         if self.upload.is_none() {
             let sum = digest::crc64(&bytes);
@@ -201,9 +209,10 @@ impl Outgoing {
             self.hands.flow.pass(length, &self.hands.stop).await?;
             let remote = &self.hands.remote;
             let put = remote.put(&self.source, bytes, sum, expect, &self.meta);
-            let remote = put.await?;
+            let intent = sent(record, self.meta.write, length, sum);
+            let record = self.hands.make(intent, put).await?;
             drop(permit);
-            return Ok(remote);
+            return Ok(record);
         }
         if !bytes.is_empty() {
             self.send(bytes, permit).await?;
@@ -212,9 +221,13 @@ impl Outgoing {
             self.parts.extend(next_part(&mut self.sending).await?);
         }
         let parts = std::mem::take(&mut self.parts);
-        let (crc64, size) = (Some(self.crc64), self.size_bytes);
+        let size = self.size_bytes;
         match &self.upload {
-            Some(upload) => Ok(upload.complete(parts, crc64, size, expect).await?),
+            Some(upload) => {
+                let intent = sent(record, self.meta.write, size, self.crc64);
+                let completing = upload.complete(parts, Some(self.crc64), size, expect);
+                self.hands.make(intent, completing).await
+            }
             None => Err(Failure::Interrupted),
         }
     }

@@ -1,28 +1,39 @@
-//! Uploads in parts that are under way, in the journal, so that a later run can carry them on.
+//! What is under way, in the journal: uploads in parts, so that a later run can carry them on, and
+//! objects that are about to be made, so that it knows them as its own.
 //!
-//! What is written here is a hint: where it fails or gets lost, parts are sent once more.
+//! What is written here is a hint. If it fails or gets lost, parts are sent once more, and an object
+//! is taken for a new one.
 
-use super::{Failure, blocking};
-use crate::format::journal;
+use super::{Failure, Hands, blocking};
+use crate::format::journal::{self, Intent, Origin};
 use crate::key::Key;
-use crate::remote::{Upload, WriteId};
-use crate::stamp::LocalStamp;
-use crate::state::MapId;
+use crate::remote::{self, Upload, WriteId};
+use crate::stamp::{ETag, LocalStamp, RemoteStamp};
+use crate::state::{Content, Encoding, MapId, Record};
 use crate::store::{Retry, Store};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// One map's unfinished uploads; without a store there never are any.
+/// What one map has under way; without a store that is nothing.
 #[derive(Clone)]
 pub struct Unfinished {
     map: MapId,
     store: Option<Arc<Mutex<Store>>>,
+    /// Intents that wait to be written together.
+    waiting: Arc<Mutex<Vec<Intent>>>,
+    /// Held while intents are written.
+    turn: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Unfinished {
     /// Those of a map.
     #[must_use]
     pub fn of(map: MapId, store: Option<Arc<Mutex<Store>>>) -> Self {
-        Self { map, store }
+        Self {
+            map,
+            store,
+            waiting: Arc::default(),
+            turn: Arc::default(),
+        }
     }
 
     /// All of them.
@@ -74,6 +85,51 @@ impl Unfinished {
         let _ = ended.await;
     }
 
+    /// Objects that an earlier run was about to make and did not record.
+    #[must_use]
+    pub fn intents(&self) -> Vec<Intent> {
+        self.with(|map, store| store.intents(map).cloned().collect())
+            .unwrap_or_default()
+    }
+
+    /// Notes an object that is about to be made. When this returns, the note outlives this process.
+    /// One thread at most waits for the disk, however many steps there are.
+    async fn intend(&self, intent: Intent) -> Result<(), Failure> {
+        self.waiting().push(intent);
+        let turn = Arc::clone(&self.turn).lock_owned().await;
+        let intents = std::mem::take(&mut *self.waiting());
+        if intents.is_empty() {
+            // Whoever had the turn before has written it.
+            return Ok(());
+        }
+        let own = self.clone();
+        blocking(move || {
+            // Where there is no room for a journal, the run will say so with its first receipt.
+            let _ = own.with(|map, store| store.journal_intents(map, intents));
+            drop(turn);
+            Ok(())
+        })
+        .await
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Vec<Intent>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets intents be over of which no object came, or another one.
+    pub async fn end_intents(&self, keys: Vec<Key>) {
+        let own = self.clone();
+        let ended = blocking(move || {
+            own.with(|map, store| {
+                for key in &keys {
+                    store.end_intent(map, key);
+                }
+            });
+            Ok(())
+        });
+        let _ = ended.await;
+    }
+
     /// Failures of this upload in earlier runs.
     pub(super) fn retry(&self, key: &Key, source: &LocalStamp) -> Option<Retry> {
         self.with(|map, store| store.retry(map, key, source))?
@@ -111,6 +167,79 @@ impl Unfinished {
         let store = self.store.as_ref()?;
         let mut store = store.lock().unwrap_or_else(PoisonError::into_inner);
         Some(work(self.map, &mut store))
+    }
+}
+
+impl Hands {
+    /// Sends a request that makes an object, once the journal has what the object is to be. Returns
+    /// the record of what was made.
+    pub(super) async fn make(
+        &self,
+        intent: Intent,
+        request: impl Future<Output = Result<RemoteStamp, remote::Error>>,
+    ) -> Result<Record, Failure> {
+        let record = intent.record.clone();
+        self.unfinished.intend(intent).await?;
+        match request.await {
+            Ok(remote) => Ok(Record { remote, ..record }),
+            Err(error) => {
+                if !error.leaves_doubt() {
+                    self.unfinished.end_intents(vec![record.key]).await;
+                }
+                Err(error.into())
+            }
+        }
+    }
+}
+
+/// The record of a file whose object is not made yet.
+pub(super) fn unmade(
+    key: &Key,
+    local: LocalStamp,
+    blake3: &[u8; 32],
+    encoding: Encoding,
+) -> Record {
+    Record {
+        key: key.clone(),
+        local: Some(local),
+        remote: RemoteStamp {
+            etag: ETag::parse(""),
+            size_bytes: 0,
+            modified_ms: 0,
+            version: None,
+        },
+        content: Content::blake3(blake3),
+        encoding,
+        parts: None,
+    }
+}
+
+/// An object that is about to be sent: so many bytes with this CRC-64/NVME, which make `record`
+/// true.
+pub(super) fn sent(mut record: Record, write: WriteId, size_bytes: u64, crc64: u64) -> Intent {
+    record.remote.size_bytes = size_bytes;
+    Intent {
+        record,
+        write_id: write.0,
+        origin: Origin::Sent { crc64 },
+    }
+}
+
+/// A copy of the object of `source` that is about to be made under `to`, where the file is.
+pub(super) fn copied(source: &Record, to: &Key, local: LocalStamp, write: WriteId) -> Intent {
+    Intent {
+        record: Record {
+            key: to.clone(),
+            local: Some(local),
+            remote: RemoteStamp {
+                modified_ms: 0,
+                version: None,
+                ..source.remote.clone()
+            },
+            ..source.clone()
+        },
+        write_id: write.0,
+        origin: Origin::Copied(source.key.clone()),
     }
 }
 

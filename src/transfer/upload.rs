@@ -1,6 +1,7 @@
 //! A file to an object: what goes in one request from memory, and how the rest goes.
 
 use super::buffers::Buffers;
+use super::unfinished::{sent, unmade};
 use super::{Failure, Hands, WHOLE_BYTES, blocking, io_failed, now_ns};
 use crate::digest;
 use crate::envelope::{KeyError, OpenError};
@@ -8,7 +9,7 @@ use crate::event::Event;
 use crate::key::Key;
 use crate::remote::{self, Expect, Kind, Meta, Part, WriteId};
 use crate::stamp::{LocalStamp, RemoteStamp};
-use crate::state::{Content, Encoding, Modes, Record};
+use crate::state::{Encoding, Modes, Record};
 use bytes::Bytes;
 use std::fs::File;
 use std::io::Read;
@@ -82,21 +83,11 @@ impl Hands {
             Ok((source, wrapping))
         })
         .await?;
-        let (remote, content, encoding, parts) = match wrapping.encoding() {
-            Encoding::Plain => {
-                let sent = self.upload_parts(source, over).await?;
-                (sent.remote, sent.blake3, Encoding::Plain, Some(sent.parts))
-            }
-            encoding => {
-                let (remote, blake3) = self.upload_sealed(source, wrapping, expect).await?;
-                (remote, blake3, encoding, None)
-            }
-        };
-        let local = local.settled(at_ns);
-        Ok(Record {
-            parts,
-            ..record(key, local, remote, Content::blake3(&content), encoding)
-        })
+        let stamp = local.settled(at_ns);
+        match wrapping.encoding() {
+            Encoding::Plain => self.upload_parts(source, stamp, over).await,
+            _ => self.upload_sealed(source, stamp, wrapping, expect).await,
+        }
     }
 
     /// What goes beside the bytes of a file with the permission bits `mode`.
@@ -137,18 +128,22 @@ impl Hands {
         };
         let meta = self.meta(&local, read.mode, read.encoding)?;
         let bytes = read.bytes.clone();
-        self.flow.pass(bytes.len() as u64, &self.stop).await?;
-        let remote = self
-            .remote
-            .put(key, bytes, read.crc64, expect, &meta)
-            .await?;
+        let stored_bytes = bytes.len() as u64;
+        self.flow.pass(stored_bytes, &self.stop).await?;
+        let stamp = local.settled(read.at_ns);
+        let intent = sent(
+            unmade(key, stamp, &read.blake3, read.encoding),
+            meta.write,
+            stored_bytes,
+            read.crc64,
+        );
+        let put = self.remote.put(key, bytes, read.crc64, expect, &meta);
+        let record = self.make(intent, put).await?;
         drop(permit);
         (self.sink)(Event::Moved {
             bytes: local.size_bytes,
         });
-        let content = Content::blake3(&read.blake3);
-        let local = local.settled(read.at_ns);
-        Ok(record(key, local, remote, content, read.encoding))
+        Ok(record)
     }
 
     fn read_whole(&self, key: &Key, expected: LocalStamp) -> Result<Whole, Failure> {
@@ -209,23 +204,6 @@ pub(super) fn not_sealed(error: &std::io::Error) -> Failure {
         return Failure::Open(OpenError::Key(KeyError::clone(key)));
     }
     Failure::Broken(format!("the file could not be wrapped ({error})"))
-}
-
-fn record(
-    key: &Key,
-    local: LocalStamp,
-    remote: RemoteStamp,
-    content: Content,
-    encoding: Encoding,
-) -> Record {
-    Record {
-        key: key.clone(),
-        local: Some(local),
-        remote,
-        content,
-        encoding,
-        parts: None,
-    }
 }
 
 /// A file being read that must stay what it was.

@@ -5,7 +5,7 @@ use super::effect::Effect;
 use super::images::{self, Image};
 use super::record::Record;
 use s3_bsync::format::Reader;
-use s3_bsync::format::journal::{Entry, Replay};
+use s3_bsync::format::journal::{Entry, Replay, read_entry};
 use s3_bsync::state::{self, Change};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Cursor;
@@ -51,7 +51,7 @@ fn believed(disk: &Disk) -> Base {
                 Entry::Change(_, Change::Remove(key)) => {
                     base.remove(&key.to_string());
                 }
-                Entry::Upload(..) => {}
+                Entry::Upload(..) | Entry::Intent(..) => {}
             }
         }
     }
@@ -107,12 +107,13 @@ pub(crate) fn expect(record: &Record, images: &[Image]) {
     expect_lasting(record);
 }
 
-/// Before more is written to the journal, and before a new state is, all that was lasts.
+/// Before more is written to the journal, and before a new state is, all that was lasts. What is
+/// about to be made waits for nothing.
 fn expect_settled(record: &Record) {
     for op in &record.ops {
         let journal = images::kept(record, op.done).find(JOURNAL);
         let is_next = match &op.effect {
-            Effect::Write { file, .. } => Some(*file) == journal,
+            Effect::Write { file, bytes, .. } => Some(*file) == journal && !is_intent(bytes),
             Effect::Names { entries, .. } => entries
                 .iter()
                 .any(|entry| entry.name == NEXT && entry.from.is_none()),
@@ -126,6 +127,10 @@ fn expect_settled(record: &Record) {
             assert_eq!(lost, kept, "lasting and written before: {}", op.text);
         }
     }
+}
+
+fn is_intent(bytes: &[u8]) -> bool {
+    matches!(read_entry(bytes), Ok(Entry::Intent(..)))
 }
 
 /// A run that has ended has made all last but what the next one clears away.

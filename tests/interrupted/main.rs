@@ -10,3 +10,4 @@ mod signals;
 mod silence;
 mod stops;
 mod system_calls;
+mod unrecorded;

@@ -189,6 +189,11 @@ def entry(it):
         return {**out, "record": record(it.record)}
     if it.type.name == "removal":
         return {**out, "key": key(it.removal)}
+    if it.type.name == "intent":
+        wish = it.intent
+        source = opt(wish, "source")
+        return {**out, "record": record(wish.record), "write_id": wish.write_id.hex(),
+                "crc64": None if source else str(wish.crc64), "copied_from": source and key(source)}
     up = it.upload
     return {**out, "key": key(up.key), "upload_id": text(up.upload_id), "part_bytes": up.part_size.value << 20,
             "local": stamp(up.local_size, up.mtime, up.ctime, up.inode),

@@ -1,11 +1,13 @@
 //! States and journals from a seed that never changes, with every form that a field can have.
 
-use crate::states::{Full, change, full, key, local, one_map, plain_record};
+use crate::states::{Full, change, full, intent, key, local, one_map, plain_record};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
-use s3_bsync::format::journal::{Upload, encode_entry, encode_header, encode_upload};
+use s3_bsync::format::journal::{
+    Upload, encode_entry, encode_header, encode_intent, encode_upload,
+};
 use s3_bsync::key::Key;
 use s3_bsync::stamp::{ETag, LocalStamp};
 use s3_bsync::state::{Content, Encryption, MapId, Parts, Record, ReplicaId};
@@ -168,7 +170,8 @@ pub(crate) fn journals() -> Vec<Vec<u8>> {
         local(),
         any::<[u8; 16]>(),
     );
-    let entry = (option_of_change(), upload, any::<[u8; 8]>());
+    let intent = proptest::option::of(intent());
+    let entry = (option_of_change(), upload, intent, any::<[u8; 8]>());
     let journal = (
         any::<[u8; 16]>(),
         0..=i64::MAX.cast_unsigned(),
@@ -178,7 +181,7 @@ pub(crate) fn journals() -> Vec<Vec<u8>> {
     let encoded = journal.prop_map(|(replica, generation, entries, cut)| {
         let mut bytes = encode_header(ReplicaId(replica), generation).unwrap();
         let head = bytes.len();
-        for (change, (key, id, part_mib, source, write_id), map) in entries {
+        for (change, (key, id, part_mib, source, write_id), intent, map) in entries {
             let upload = || Upload {
                 key,
                 upload_id: id.into(),
@@ -186,9 +189,10 @@ pub(crate) fn journals() -> Vec<Vec<u8>> {
                 source,
                 write_id,
             };
-            bytes.extend(match change {
-                Some(change) => encode_entry(MapId(map), &change).unwrap(),
-                None => encode_upload(MapId(map), &upload()).unwrap(),
+            bytes.extend(match (change, intent) {
+                (Some(change), _) => encode_entry(MapId(map), &change).unwrap(),
+                (None, Some(intent)) => encode_intent(MapId(map), &intent).unwrap(),
+                (None, None) => encode_upload(MapId(map), &upload()).unwrap(),
             });
         }
         if generation % 3 == 0 {

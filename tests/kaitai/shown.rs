@@ -1,6 +1,6 @@
 //! What the program's own reader finds, in the words of a dump.
 
-use s3_bsync::format::journal::{Entry, Replay};
+use s3_bsync::format::journal::{Entry, Origin, Replay};
 use s3_bsync::stamp::{Hex, LocalStamp};
 use s3_bsync::state::{Change, Content, Record};
 use serde_json::{Value, json};
@@ -36,6 +36,20 @@ pub(crate) fn entry_shown(entry: &Entry) -> Value {
             "local": stamp_shown(&upload.source),
             "write_id": Hex(&upload.write_id).to_string(),
         }),
+        Entry::Intent(map, intent) => {
+            let (crc64, copied_from) = match &intent.origin {
+                Origin::Sent { crc64 } => (json!(crc64.to_string()), Value::Null),
+                Origin::Copied(from) => (Value::Null, json!(from.as_str())),
+            };
+            json!({
+                "type": "intent",
+                "map": map.to_string(),
+                "record": record_shown(&intent.record),
+                "write_id": Hex(&intent.write_id).to_string(),
+                "crc64": crc64,
+                "copied_from": copied_from,
+            })
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! An object above 5 GiB, which no one request copies.
 
 use crate::canned::{FULL, KEYS, Request, alone, key, refusal, remote, reply, serve};
-use s3_bsync::remote::{Error, Expect};
+use s3_bsync::remote::{Error, Expect, WriteId};
 use s3_bsync::stamp::{ETag, RemoteStamp};
 
 const SIZE: u64 = (12 << 30) + 7;
@@ -62,7 +62,9 @@ async fn copied(
         version: None,
     };
     let (old, new) = (key("old"), key("new"));
-    let copied = remote.copy(&old, &source, &new, Expect::Absent).await;
+    let write = WriteId([7; 16]);
+    let copying = remote.copy(&old, &source, &new, Expect::Absent, write);
+    let copied = copying.await;
     let log = log.lock().unwrap().clone();
     (copied, log)
 }

@@ -4,6 +4,7 @@
 use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
+use s3_bsync::format::journal::{Intent, Origin};
 use s3_bsync::format::{ReadError, Reader, WriteError, Writer};
 use s3_bsync::key::Key;
 use s3_bsync::stamp::{ETag, LocalStamp, RemoteStamp};
@@ -132,6 +133,19 @@ pub(crate) fn record_of(key: Key) -> impl Strategy<Value = Record> {
 pub(crate) fn records(most: usize) -> impl Strategy<Value = Vec<Record>> {
     btree_map(key(), Just(()), 0..=most)
         .prop_flat_map(|keys| keys.into_keys().map(record_of).collect::<Vec<_>>())
+}
+
+pub(crate) fn intent() -> impl Strategy<Value = Intent> {
+    let origin = prop_oneof![
+        any::<u64>().prop_map(|crc64| Origin::Sent { crc64 }),
+        key().prop_map(Origin::Copied),
+    ];
+    let record = key().prop_flat_map(record_of);
+    (record, any::<[u8; 16]>(), origin).prop_map(|(record, write_id, origin)| Intent {
+        record,
+        write_id,
+        origin,
+    })
 }
 
 pub(crate) fn change() -> impl Strategy<Value = Change> {

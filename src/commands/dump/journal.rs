@@ -47,5 +47,6 @@ fn key(entry: &Entry) -> &crate::key::Key {
     match entry {
         Entry::Change(_, change) => change.key(),
         Entry::Upload(_, upload) => &upload.key,
+        Entry::Intent(_, intent) => &intent.record.key,
     }
 }

@@ -8,7 +8,7 @@ pub(in crate::commands) use settings::of as settings_json;
 
 use super::view::{About, AboutJournal, Known, Tally, Totals, View, Voucher};
 use crate::format::DecodeError;
-use crate::format::journal::{Entry, Upload};
+use crate::format::journal::{Entry, Intent, Origin, Upload};
 use crate::key::Key;
 use crate::stamp::{Hex, LocalStamp};
 use crate::state::{Bucket, Change, Content, DirMap, MapId, Record};
@@ -114,6 +114,18 @@ impl<W: Write> Json<W> {
         )
     }
 
+    fn intent(&mut self, intent: &Intent) -> io::Result<()> {
+        self.members(&intent.record)?;
+        write!(self.out, ",\"write_id\":\"{}\"", Hex(&intent.write_id))?;
+        match &intent.origin {
+            Origin::Sent { crc64 } => write!(self.out, ",\"crc64\":\"{crc64:016x}\""),
+            Origin::Copied(from) => {
+                self.out.write_all(b",\"copied_from\":")?;
+                self.text(from.as_str())
+            }
+        }
+    }
+
     fn foot(&mut self, defect: Option<&DecodeError>) -> io::Result<()> {
         writeln!(self.out, "\"error\":{}}}", Value::from(defect.map(error)))
     }
@@ -201,6 +213,10 @@ impl<W: Write> View for Json<W> {
                 self.entry_head("upload", *map)?;
                 self.upload(upload)?;
             }
+            Entry::Intent(map, intent) => {
+                self.entry_head("intent", *map)?;
+                self.intent(intent)?;
+            }
         }
         self.out.write_all(b"}")
     }
@@ -213,8 +229,8 @@ impl<W: Write> View for Json<W> {
     ) -> io::Result<()> {
         write!(
             self.out,
-            "],\n\"upserts\":{},\"removals\":{},\"uploads\":{},",
-            found.upserts, found.removals, found.uploads
+            "],\n\"upserts\":{},\"removals\":{},\"uploads\":{},\"intents\":{},",
+            found.upserts, found.removals, found.uploads, found.intents
         )?;
         self.foot(defect)
     }
@@ -282,6 +298,7 @@ fn beside(found: &Beside) -> Value {
             "upserts": found.upserts,
             "removals": found.removals,
             "uploads": found.uploads,
+            "intents": found.intents,
             "error": found.torn,
         }),
         Err(error) => json!({
@@ -290,6 +307,7 @@ fn beside(found: &Beside) -> Value {
             "upserts": null,
             "removals": null,
             "uploads": null,
+            "intents": null,
             "error": error,
         }),
     });

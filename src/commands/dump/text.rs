@@ -287,6 +287,10 @@ impl<W: Write> View for Text<W> {
                 self.begin("upload", *map)?;
                 self.upload(upload)
             }
+            Entry::Intent(map, intent) => {
+                self.begin("intent", *map)?;
+                self.row(&intent.record)
+            }
         }
     }
 

@@ -73,6 +73,7 @@ pub(super) fn entries(found: &Journaled) -> String {
         (found.upserts, "upsert"),
         (found.removals, "removal"),
         (found.uploads, "upload"),
+        (found.intents, "intent"),
     ]
     .into_iter()
     .filter(|(count, _)| *count > 0)
