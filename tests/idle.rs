@@ -309,6 +309,8 @@ mod memory {
     fn peak_kib(machine: &Machine, args: &[&str]) -> u64 {
         // What glibc keeps for each thread is no measure of what the program holds.
         let mut command = machine.command(args);
+        // As many steps at a time, so that the speed of this machine decides nothing.
+        command.args(["--jobs", "32"]);
         let mut running = Running::start(command.env("MALLOC_ARENA_MAX", "1"))
             .expect("the program can be started");
         let status = format!("/proc/{}/status", running.id());
