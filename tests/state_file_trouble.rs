@@ -83,8 +83,9 @@ fn intents(store: &Store) -> Vec<Intent> {
 fn an_intent_of_a_dead_run_lasts_until_its_key_is_recorded_or_it_is_ended() {
     let place = Place::with(50);
     let mut store = place.open().unwrap();
-    let all = [5, 6, 1].map(intent);
-    store.journal_intents(map_id(), all.to_vec()).unwrap();
+    for number in [5, 6, 1] {
+        store.journal_intent(map_id(), intent(number)).unwrap();
+    }
     // Of these one is about the last key.
     store.journal(map_id(), &edit()).unwrap();
     drop(store);

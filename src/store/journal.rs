@@ -147,26 +147,19 @@ impl Store {
             .retain(|(of, upload)| *of != map || upload.key != *key);
     }
 
-    /// Appends what a later run needs to know objects as its own that this one is about to make. A
-    /// later change of the same key ends an intent, and so does [`Store::end_intent`]; until then every
+    /// Appends what a later run needs to know an object as its own that this one is about to make. A
+    /// later change of the same key ends it, and so does [`Store::end_intent`]; until then every
     /// commit takes it along into the next journal.
     ///
     /// # Errors
     /// As [`Store::journal`].
-    pub fn journal_intents(&mut self, map: MapId, intents: Vec<Intent>) -> Result<(), Error> {
-        let mut bytes = Vec::new();
-        for intent in &intents {
-            let key = Some(&intent.record.key);
-            let entry = encode_intent(map, intent)
-                .map_err(|error| Error::writing(&self.names.journal, key, error))?;
-            bytes.extend(entry);
-        }
+    pub fn journal_intent(&mut self, map: MapId, intent: Intent) -> Result<(), Error> {
+        let key = &intent.record.key;
+        let bytes = encode_intent(map, &intent)
+            .map_err(|error| Error::writing(&self.names.journal, Some(key), error))?;
         self.append_to_journal(map, &bytes)?;
-        for intent in intents {
-            if self.intents.len() < MOST_OPEN {
-                self.intents
-                    .insert((map, intent.record.key.clone()), intent);
-            }
+        if self.intents.len() < MOST_OPEN {
+            self.intents.insert((map, key.clone()), intent);
         }
         Ok(())
     }

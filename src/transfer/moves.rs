@@ -26,28 +26,29 @@ impl Hands {
         let read_at_ns = now_ns();
         let (hands, name, old) = (Arc::clone(self), to.clone(), source.key.clone());
         let etag = source.remote.etag.clone();
-        let sums = blocking(move || {
+        let write = WriteId::random().map_err(|error| Failure::Broken(error.to_string()))?;
+        let intent = copied(source, to, local.settled(read_at_ns), write);
+        let (sums, record) = blocking(move || {
             if hands.root.stat_spelled(&old)?.is_some() {
                 return Err(Failure::Stale);
             }
-            hands.sums(&name, local, &etag)
+            let sums = hands.sums(&name, local, &etag)?;
+            if !intent.record.content.is_of(&sums.blake3) {
+                return Err(Failure::Stale);
+            }
+            Ok((sums, hands.unfinished.intend(intent)))
         })
         .await?;
-        if !source.content.is_of(&sums.blake3) {
-            return Err(Failure::Stale);
-        }
         // Bytes whose MD5 is the ETag are known to lie in the bucket as they are, so that nothing of
         // the object needs to be asked before it is copied.
         let is_md5 = sums.matches_etag && matches!(source.remote.etag, ETag::Md5(_));
-        let write = WriteId::random().map_err(|error| Failure::Broken(error.to_string()))?;
-        let intent = copied(source, to, local.settled(read_at_ns), write);
         let (remote, from, object) = (&self.remote, &source.key, &source.remote);
         let record = if is_md5 && source.encoding == Encoding::Plain {
             let copying = remote.copy_plain(from, object, to, class, write);
-            self.make(intent, copying).await?
+            self.intended(record, copying).await?
         } else {
             let copying = remote.copy(from, object, to, Expect::Absent, write);
-            self.make(intent, copying).await?
+            self.intended(record, copying).await?
         };
         Ok(vec![Change::Upsert(record)])
     }

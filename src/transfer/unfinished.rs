@@ -11,29 +11,20 @@ use crate::remote::{self, Upload, WriteId};
 use crate::stamp::{ETag, LocalStamp, RemoteStamp};
 use crate::state::{Content, Encoding, MapId, Record};
 use crate::store::{Retry, Store};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// What one map has under way; without a store that is nothing.
 #[derive(Clone)]
 pub struct Unfinished {
     map: MapId,
     store: Option<Arc<Mutex<Store>>>,
-    /// Intents that wait to be written together.
-    waiting: Arc<Mutex<Vec<Intent>>>,
-    /// Held while intents are written.
-    turn: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Unfinished {
     /// Those of a map.
     #[must_use]
     pub fn of(map: MapId, store: Option<Arc<Mutex<Store>>>) -> Self {
-        Self {
-            map,
-            store,
-            waiting: Arc::default(),
-            turn: Arc::default(),
-        }
+        Self { map, store }
     }
 
     /// All of them.
@@ -92,28 +83,13 @@ impl Unfinished {
             .unwrap_or_default()
     }
 
-    /// Notes an object that is about to be made. When this returns, the note outlives this process.
-    /// One thread at most waits for the disk, however many steps there are.
-    async fn intend(&self, intent: Intent) -> Result<(), Failure> {
-        self.waiting().push(intent);
-        let turn = Arc::clone(&self.turn).lock_owned().await;
-        let intents = std::mem::take(&mut *self.waiting());
-        if intents.is_empty() {
-            // Whoever had the turn before has written it.
-            return Ok(());
-        }
-        let own = self.clone();
-        blocking(move || {
-            // Where there is no room for a journal, the run will say so with its first receipt.
-            let _ = own.with(|map, store| store.journal_intents(map, intents));
-            drop(turn);
-            Ok(())
-        })
-        .await
-    }
-
-    fn waiting(&self) -> MutexGuard<'_, Vec<Intent>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Notes an object that is about to be made; returns its record. When this returns, the note
+    /// outlives this process. Blocks.
+    pub(super) fn intend(&self, intent: Intent) -> Record {
+        let record = intent.record.clone();
+        // Where there is no room for a journal, the run will say so with its first receipt.
+        let _ = self.with(|map, store| store.journal_intent(map, intent));
+        record
     }
 
     /// Lets intents be over of which no object came, or another one.
@@ -178,8 +154,17 @@ impl Hands {
         intent: Intent,
         request: impl Future<Output = Result<RemoteStamp, remote::Error>>,
     ) -> Result<Record, Failure> {
-        let record = intent.record.clone();
-        self.unfinished.intend(intent).await?;
+        let unfinished = self.unfinished.clone();
+        let record = blocking(move || Ok(unfinished.intend(intent))).await?;
+        self.intended(record, request).await
+    }
+
+    /// The same where the journal has it already.
+    pub(super) async fn intended(
+        &self,
+        record: Record,
+        request: impl Future<Output = Result<RemoteStamp, remote::Error>>,
+    ) -> Result<Record, Failure> {
         match request.await {
             Ok(remote) => Ok(Record { remote, ..record }),
             Err(error) => {

@@ -116,7 +116,7 @@ impl Hands {
     ) -> Result<Record, Failure> {
         let (hands, name) = (Arc::clone(self), key.clone());
         let reading = move || hands.read_whole(&name, local);
-        let (permit, read) = if self.envelope.is_bare() {
+        let (permit, whole) = if self.envelope.is_bare() {
             (self.hold(local.size_bytes).await?, blocking(reading).await?)
         } else {
             // What is wrapped is held beside the file's own bytes for a moment.
@@ -126,19 +126,15 @@ impl Hands {
             drop(turn);
             (permit, read)
         };
-        let meta = self.meta(&local, read.mode, read.encoding)?;
-        let bytes = read.bytes.clone();
-        let stored_bytes = bytes.len() as u64;
-        self.flow.pass(stored_bytes, &self.stop).await?;
-        let stamp = local.settled(read.at_ns);
-        let intent = sent(
-            unmade(key, stamp, &read.blake3, read.encoding),
-            meta.write,
-            stored_bytes,
-            read.crc64,
-        );
-        let put = self.remote.put(key, bytes, read.crc64, expect, &meta);
-        let record = self.make(intent, put).await?;
+        let Whole {
+            bytes,
+            crc64,
+            meta,
+            record,
+        } = whole;
+        self.flow.pass(bytes.len() as u64, &self.stop).await?;
+        let put = self.remote.put(key, bytes, crc64, expect, &meta);
+        let record = self.intended(record, put).await?;
         drop(permit);
         (self.sink)(Event::Moved {
             bytes: local.size_bytes,
@@ -146,6 +142,7 @@ impl Hands {
         Ok(record)
     }
 
+    /// Reads a file and notes that its object is about to be made.
     fn read_whole(&self, key: &Key, expected: LocalStamp) -> Result<Whole, Failure> {
         let at_ns = now_ns();
         let mut source = Source::open(self, key, expected)?;
@@ -156,13 +153,15 @@ impl Hands {
         let encoding = wrapped.wrapping.encoding();
         let blake3 = digest::blake3(&plain);
         let bytes = wrapped.bytes.map_or(plain, Bytes::from);
+        let crc64 = digest::crc64(&bytes);
+        let meta = self.meta(&expected, source.mode, encoding)?;
+        let record = unmade(key, expected.settled(at_ns), &blake3, encoding);
+        let intent = sent(record, meta.write, bytes.len() as u64, crc64);
         Ok(Whole {
-            crc64: digest::crc64(&bytes),
             bytes,
-            encoding,
-            mode: source.mode,
-            blake3,
-            at_ns,
+            crc64,
+            meta,
+            record: self.unfinished.intend(intent),
         })
     }
 }
@@ -180,12 +179,10 @@ fn is_lasting(error: &remote::Error) -> bool {
 /// A file as it is sent in one request.
 struct Whole {
     bytes: Bytes,
-    encoding: Encoding,
-    mode: u32,
     crc64: u64,
-    /// Of the file.
-    blake3: [u8; 32],
-    at_ns: i64,
+    meta: Meta,
+    /// What its object is to make true.
+    record: Record,
 }
 
 pub(super) async fn next_part(
